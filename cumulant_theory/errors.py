@@ -1,0 +1,74 @@
+"""The exception family of the toolkit.
+
+Every message names the object, says what is wrong with it, and what to do next. Catch
+:class:`CumulantError` to catch them all.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class CumulantError(Exception):
+    """Root of all errors raised on purpose by this toolkit."""
+
+
+class ShapeError(CumulantError, ValueError):
+    """Dimensions, degrees or index tuples that do not fit together."""
+
+
+class DomainError(CumulantError, ValueError):
+    """A value outside its domain: negative variance, NaN, a probability above one."""
+
+
+class OrderError(CumulantError, ValueError):
+    """A cumulant or moment order that does not exist or was not computed."""
+
+
+class NoClosedFormError(CumulantError):
+    """No exact answer exists under the requested closure."""
+
+
+class SymmetryError(CumulantError, ValueError):
+    """A group, representation or degree that does not fit."""
+
+
+class UnknownNameError(CumulantError, LookupError):
+    """A name that is in no registry."""
+
+    @classmethod
+    def of(cls, kind: str, name: object, known: Iterable[str]) -> "UnknownNameError":
+        """Build the message that lists what is known and the nearest match.
+
+        Examples
+        --------
+        >>> print(UnknownNameError.of("law", "Normol", ["Normal", "Uniform"]))
+        unknown law 'Normol'; did you mean 'Normal'? Known: Normal, Uniform
+        """
+        known = sorted(known)
+        close = get_close_matches(str(name), known, n=1)
+        hint = f" did you mean '{close[0]}'?" if close else ""
+        return cls(f"unknown {kind} '{name}';{hint} Known: {', '.join(known)}")
+
+
+class VerificationError(CumulantError):
+    """A derivation step or identity that an independent route contradicts."""
+
+
+class ParseError(CumulantError, ValueError):
+    """Text that is not an expression of the allowed language."""
+
+
+class ConfigError(CumulantError, ValueError):
+    """A configuration file that is malformed or asks for the impossible."""
+
+
+class OutputError(CumulantError, OSError):
+    """Results that cannot be written."""
+
+
+class DivergenceError(CumulantError, ArithmeticError):
+    """Training or propagation that left the finite numbers."""
+
+
+class MissingDependencyError(CumulantError, ImportError):
+    """An optional package that is not installed."""
