@@ -1,0 +1,56 @@
+"""Exact engine: multi-indices, partitions, moment-cumulant maps and polynomial arithmetic."""
+
+from .bell import complete_bell, partial_bell
+from .multiindices import (
+    MultiIndex,
+    binomial,
+    factorial,
+    from_indices,
+    multi_indices,
+    order_of,
+    sub_indices,
+    to_indices,
+)
+from .partitions import (
+    integer_partitions,
+    set_partitions,
+    set_partitions_connected_with,
+    vector_partitions,
+)
+from .polynomial import Polynomial, Ring, exact
+from .transforms import (
+    cumulant_formula,
+    cumulants_from_moments,
+    joint_cumulant_by_partitions,
+    joint_cumulants,
+    joint_moments,
+    moment_formula,
+    moments_from_cumulants,
+)
+
+__all__ = [
+    "MultiIndex",
+    "Polynomial",
+    "Ring",
+    "binomial",
+    "complete_bell",
+    "cumulant_formula",
+    "cumulants_from_moments",
+    "exact",
+    "factorial",
+    "from_indices",
+    "integer_partitions",
+    "joint_cumulant_by_partitions",
+    "joint_cumulants",
+    "joint_moments",
+    "moment_formula",
+    "moments_from_cumulants",
+    "multi_indices",
+    "order_of",
+    "partial_bell",
+    "set_partitions",
+    "set_partitions_connected_with",
+    "sub_indices",
+    "to_indices",
+    "vector_partitions",
+]

@@ -1,0 +1,155 @@
+"""Polynomial activations: identity, z + a z^2, z^2, z + a z^3, z^3, and any other."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sympy as sp
+
+from ..algebra import exact
+from ..errors import DomainError
+from .base import Activation
+
+
+class Polynomial(Activation):
+    """phi(z) = a_0 + a_1 z + ... + a_p z^p.
+
+    Parameters
+    ----------
+    coefficients
+        a_0, a_1, ..., a_p: exact numbers, symbols or symbol names.
+
+    Raises
+    ------
+    DomainError
+        If there are no coefficients, or one is not exact.
+
+    Examples
+    --------
+    >>> Polynomial([0, 1, 0, "beta"])
+    Polynomial(beta*z**3 + z)
+    """
+
+    name = "polynomial"
+
+    def __init__(self, coefficients: Sequence[Any]) -> None:
+        values = [exact(c, f"coefficient {k}") for k, c in enumerate(coefficients)]
+        while len(values) > 1 and values[-1] == 0:
+            values.pop()
+        if not values:
+            raise DomainError(
+                "a polynomial activation needs coefficients a_0, a_1, ...; got none"
+            )
+        self.coefficients = tuple(values)
+
+    def expr(self, z: sp.Expr) -> sp.Expr:
+        """a_0 + a_1 z + ... of a SymPy expression."""
+        coefficients = self.coefficients or ()
+        return sp.Add(*(a * z**k for k, a in enumerate(coefficients)))
+
+    @property
+    def degree(self) -> int:
+        """Degree p."""
+        return len(self.coefficients or ()) - 1
+
+
+class Identity(Polynomial):
+    """phi(z) = z.
+
+    Examples
+    --------
+    >>> Identity()(sp.Symbol("z"))
+    z
+    """
+
+    name = "identity"
+
+    def __init__(self) -> None:
+        super().__init__([0, 1])
+
+
+class Quadratic(Polynomial):
+    """phi(z) = z + alpha z^2.
+
+    Parameters
+    ----------
+    alpha
+        Exact number, symbol or name. Left out, it is ``alpha``, numbered by layer in a network.
+
+    Examples
+    --------
+    >>> Quadratic("a")
+    Quadratic(a*z**2 + z)
+    """
+
+    name = "quadratic"
+
+    def __init__(self, alpha: Any = None) -> None:
+        self._default = alpha is None
+        super().__init__([0, 1, "alpha" if alpha is None else alpha])
+
+    def numbered(self, layer: int) -> "Quadratic":
+        """With the default coefficient named after the layer."""
+        return _numbered(self, f"alpha__{layer}")
+
+
+class Square(Polynomial):
+    """phi(z) = z^2.
+
+    Examples
+    --------
+    >>> Square().degree
+    2
+    """
+
+    name = "square"
+
+    def __init__(self) -> None:
+        super().__init__([0, 0, 1])
+
+
+class Cubic(Polynomial):
+    """phi(z) = z + alpha z^3, an odd activation.
+
+    Parameters
+    ----------
+    alpha
+        Exact number, symbol or name. Left out, it is ``alpha``, numbered by layer in a network.
+
+    Examples
+    --------
+    >>> Cubic("a"), Cubic("a").is_odd
+    (Cubic(a*z**3 + z), True)
+    """
+
+    name = "cubic"
+
+    def __init__(self, alpha: Any = None) -> None:
+        self._default = alpha is None
+        super().__init__([0, 1, 0, "alpha" if alpha is None else alpha])
+
+    def numbered(self, layer: int) -> "Cubic":
+        """With the default coefficient named after the layer."""
+        return _numbered(self, f"alpha__{layer}")
+
+
+class Cube(Polynomial):
+    """phi(z) = z^3.
+
+    Examples
+    --------
+    >>> Cube().is_odd
+    True
+    """
+
+    name = "cube"
+
+    def __init__(self) -> None:
+        super().__init__([0, 0, 0, 1])
+
+
+def _numbered(activation: Any, name: str) -> Any:
+    if not activation._default:
+        return activation
+    copy = type(activation)(name)
+    copy._default = True
+    return copy

@@ -1,0 +1,205 @@
+"""Moment-cumulant maps, univariate and joint, over any commutative ring.
+
+The recursions need additions, products and integer multiples only, so they serve integers,
+fractions, SymPy expressions, polynomial-ring elements and arrays alike.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any
+
+from ..errors import OrderError
+from .multiindices import MultiIndex, binomial, sub_indices
+from .partitions import set_partitions
+from .polynomial import Polynomial, Ring
+
+
+def moments_from_cumulants(kappa: Sequence[Any]) -> list[Any]:
+    """Raw moments m_1..m_n of a law with cumulants kappa_1..kappa_n.
+
+    References
+    ----------
+    P. J. Smith, The American Statistician 49, 217 (1995), equation (4).
+
+    Examples
+    --------
+    >>> moments_from_cumulants([1, 1, 1, 1])     # Poisson(1): Bell numbers
+    [1, 2, 5, 15]
+    """
+    m: list[Any] = [1]
+    for n in range(1, len(kappa) + 1):
+        value = kappa[n - 1]
+        for k in range(1, n):
+            value = value + math.comb(n - 1, k - 1) * (kappa[k - 1] * m[n - k])
+        m.append(value)
+    return m[1:]
+
+
+def cumulants_from_moments(moments: Sequence[Any]) -> list[Any]:
+    """Cumulants kappa_1..kappa_n of a law with raw moments m_1..m_n.
+
+    Examples
+    --------
+    >>> cumulants_from_moments([1, 2, 5, 15])
+    [1, 1, 1, 1]
+    """
+    kappa: list[Any] = []
+    for n in range(1, len(moments) + 1):
+        value = moments[n - 1]
+        for k in range(1, n):
+            value = value - math.comb(n - 1, k - 1) * (kappa[k - 1] * moments[n - k - 1])
+        kappa.append(value)
+    return kappa
+
+
+@lru_cache(maxsize=64)
+def _formula(order: int, letter: str, solve: Callable[[Sequence[Any]], list[Any]]) -> Polynomial:
+    if order < 1:
+        raise OrderError(f"order {order} has no formula; ask for order 1 or higher")
+    import sympy as sp
+
+    ring = Ring([sp.Symbol(f"{letter}_{r}") for r in range(1, order + 1)])
+    return Polynomial(ring, solve(ring.gens)[-1])
+
+
+def cumulant_formula(order: int) -> Polynomial:
+    """kappa_order as a polynomial in the raw moments m_1..m_order.
+
+    Raises
+    ------
+    OrderError
+        If ``order`` is below 1.
+
+    Examples
+    --------
+    >>> cumulant_formula(3).expr
+    2*m_1**3 - 3*m_1*m_2 + m_3
+    """
+    return _formula(order, "m", cumulants_from_moments)
+
+
+def moment_formula(order: int) -> Polynomial:
+    """m_order as a polynomial in the cumulants kappa_1..kappa_order.
+
+    Examples
+    --------
+    >>> moment_formula(2).expr
+    kappa_1**2 + kappa_2
+    """
+    return _formula(order, "kappa", moments_from_cumulants)
+
+
+def _first(alpha: MultiIndex) -> MultiIndex:
+    i = next(k for k, a in enumerate(alpha) if a)
+    return tuple(1 if k == i else 0 for k in range(len(alpha)))
+
+
+@lru_cache(maxsize=65536)
+def _splits(alpha: MultiIndex) -> tuple[tuple[int, MultiIndex, MultiIndex], ...]:
+    """(weight, beta, alpha - beta) over beta <= alpha that contain the first unit of alpha."""
+    first = _first(alpha)
+    below = tuple(a - f for a, f in zip(alpha, first, strict=True))
+    return tuple(
+        (
+            binomial(below, rest),
+            tuple(r + f for r, f in zip(rest, first, strict=True)),
+            tuple(b - r for b, r in zip(below, rest, strict=True)),
+        )
+        for rest in sub_indices(below)
+    )
+
+
+def joint_moments(
+    cumulant: Callable[[MultiIndex], Any], one: Any = 1
+) -> Callable[[MultiIndex], Any]:
+    """Joint raw moments from joint cumulants, on demand and memoised.
+
+    Parameters
+    ----------
+    cumulant
+        alpha -> kappa_alpha; zeros are skipped.
+    one
+        The unit of the ring, returned for alpha = 0.
+
+    Returns
+    -------
+    Callable
+        alpha -> E prod x_i^{alpha_i}.
+
+    Examples
+    --------
+    >>> m = joint_moments({(1, 0): 2, (0, 1): 3, (1, 1): 5, (2, 0): 1, (0, 2): 1}.get)
+    >>> m((1, 1))
+    11
+    """
+    memo: dict[MultiIndex, Any] = {}
+
+    def moment(alpha: MultiIndex) -> Any:
+        if not any(alpha):
+            return one
+        if alpha not in memo:
+            value: Any = 0 * one
+            for weight, beta, rest in _splits(alpha):
+                kappa = cumulant(beta)
+                if kappa is not None and kappa != 0:
+                    value = value + weight * (kappa * moment(rest))
+            memo[alpha] = value
+        return memo[alpha]
+
+    return moment
+
+
+def joint_cumulants(moment: Callable[[MultiIndex], Any]) -> Callable[[MultiIndex], Any]:
+    """Joint cumulants from joint raw moments, on demand and memoised.
+
+    Examples
+    --------
+    >>> kappa = joint_cumulants({(1, 0): 2, (0, 1): 3, (1, 1): 11}.get)
+    >>> kappa((1, 1))
+    5
+    """
+    memo: dict[MultiIndex, Any] = {}
+
+    def cumulant(alpha: MultiIndex) -> Any:
+        if alpha not in memo:
+            value = moment(alpha)
+            for weight, beta, rest in _splits(alpha):
+                if any(rest):
+                    value = value - weight * (cumulant(beta) * moment(rest))
+            memo[alpha] = value
+        return memo[alpha]
+
+    return cumulant
+
+
+def joint_cumulant_by_partitions(
+    expectation: Callable[[Sequence[int]], Any], variables: Sequence[int]
+) -> Any:
+    """Joint cumulant as the signed sum over all set partitions: the definition, slow.
+
+    Independent of :func:`joint_cumulants`; the verifier and the oracle use it.
+
+    Parameters
+    ----------
+    expectation
+        Maps a list of variable labels to the expectation of their product.
+    variables
+        Labels, repeats allowed.
+
+    References
+    ----------
+    Speed, Austral. J. Statist. 25, 378 (1983).
+
+    Examples
+    --------
+    >>> joint_cumulant_by_partitions(lambda labels: {1: 1, 2: 2, 3: 5}[len(labels)], [0, 0, 0])
+    1
+    """
+    total: Any = 0
+    for blocks in set_partitions(list(variables)):
+        term: Any = (-1) ** (len(blocks) - 1) * math.factorial(len(blocks) - 1)
+        for block in blocks:
+            term = term * expectation(block)
+        total = total + term
+    return total

@@ -1,0 +1,234 @@
+"""Derivations: lists of steps, each re-checked by an independent exact route."""
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import sympy as sp
+
+from .errors import DomainError, VerificationError
+from .references import reference_text
+
+Check = Callable[["Step", random.Random], None]
+
+
+@dataclass(frozen=True)
+class Equation:
+    """lhs = rhs, of a cumulant order.
+
+    Attributes
+    ----------
+    lhs
+        The named quantity.
+    rhs
+        Its value in quantities named before, exact.
+    order
+        Order of the cumulant, 0 for a definition that is no cumulant.
+    """
+
+    lhs: Any
+    rhs: Any
+    order: int = 0
+
+    @property
+    def eq(self) -> sp.Eq:
+        """As an unevaluated SymPy equation."""
+        return sp.Eq(self.lhs, self.rhs, evaluate=False)
+
+    def _repr_latex_(self) -> str:
+        from .latex import inline_display
+
+        return inline_display([(self.lhs, self.rhs)])
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a derivation.
+
+    Attributes
+    ----------
+    rule
+        Name of the rule applied.
+    text
+        One sentence that says what is done.
+    statement
+        The equations this step asserts.
+    hypotheses
+        Conditions it needs.
+    reference
+        Key into :data:`cumulant_theory.references.REFERENCES`.
+    uses
+        Positions (from 1) of the steps it builds on.
+    check
+        Re-derives the statement by an unrelated route; raises VerificationError where it fails.
+        It reads the statement from the step it is given, so a changed statement is caught.
+    """
+
+    rule: str
+    text: str
+    statement: tuple[Equation, ...]
+    check: Check = field(repr=False, compare=False)
+    hypotheses: tuple[str, ...] = ()
+    reference: str = ""
+    uses: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What a verification did.
+
+    Attributes
+    ----------
+    steps, equations
+        How many steps and equations were checked.
+    points
+        Random exact points per step.
+    seed
+        Of the random points.
+    """
+
+    steps: int
+    equations: int
+    points: int
+    seed: int
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __str__(self) -> str:
+        return (
+            f"verified: {self.steps} steps, {self.equations} equations, each at {self.points} "
+            f"exact random points (seed {self.seed})"
+        )
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """Steps that lead from a law and a network to its cumulants.
+
+    Examples
+    --------
+    >>> from cumulant_theory import laws, layers
+    >>> derivation = layers.Mean(2).propagate(laws.Generic("kappa").iid(2), order=2).derivation
+    >>> print(derivation.verify())                             # doctest: +ELLIPSIS
+    verified: ... steps, ... equations, each at 2 exact random points (seed 0)
+    """
+
+    title: str
+    steps: tuple[Step, ...]
+    hypotheses: tuple[str, ...] = ()
+
+    def verify(self, points: int = 2, seed: int = 0) -> Verification:
+        """Re-check every step by an unrelated exact route.
+
+        Parameters
+        ----------
+        points
+            Random exact points per step, at least 1. The statements are polynomial identities:
+            a wrong one holds at a random point with negligible probability.
+        seed
+            Of the points.
+
+        Raises
+        ------
+        VerificationError
+            At the first step that does not hold, naming it.
+        DomainError
+            If ``points`` is below 1.
+        """
+        if points < 1:
+            raise DomainError(f"verify(points={points}): at least one point is needed")
+        for number, step in enumerate(self.steps, 1):
+            rng = random.Random(f"{seed}-{number}")
+            for _ in range(points):
+                try:
+                    step.check(step, rng)
+                except VerificationError as error:
+                    raise VerificationError(
+                        f"{self.title}, step {number} ({step.rule}): {error}"
+                    ) from None
+        equations = sum(len(s.statement) for s in self.steps)
+        return Verification(len(self.steps), equations, points, seed)
+
+    def with_step(self, number: int, **changes: Any) -> "Derivation":
+        """A copy with fields of step ``number`` (from 1) changed.
+
+        Raises
+        ------
+        DomainError
+            If there is no such step.
+        """
+        if not 1 <= number <= len(self.steps):
+            raise DomainError(f"step {number}: this derivation has steps 1 to {len(self.steps)}")
+        steps = list(self.steps)
+        steps[number - 1] = replace(steps[number - 1], **changes)
+        return replace(self, steps=tuple(steps))
+
+    def article(self) -> Any:
+        """The derivation as a document for :mod:`cumulant_theory.latex`."""
+        from . import latex
+
+        blocks: list[Any] = []
+        if self.hypotheses:
+            blocks.append(latex.Paragraph("Hypotheses: " + "; ".join(self.hypotheses) + "."))
+        references: dict[str, str] = {}
+        for number, step in enumerate(self.steps, 1):
+            if step.reference:
+                references[step.reference] = reference_text(step.reference)
+            blocks.append(latex.Step(
+                rule=step.rule, text=step.text,
+                statement=tuple((e.lhs, e.rhs) for e in step.statement),
+                hypotheses=step.hypotheses, reference=step.reference or None,
+                uses=tuple(f"step:{k}" for k in step.uses), label=f"step:{number}",
+            ))
+        return latex.Article(title=self.title, blocks=blocks, references=references)
+
+    def to_latex(self) -> str:
+        """The derivation as a standalone LaTeX article."""
+        return self.article().to_tex()
+
+    def write_tex(self, path: str | Path) -> Path:
+        """Write the article; it compiles with latexmk.
+
+        Raises
+        ------
+        OutputError
+            If the file cannot be written.
+        """
+        return self.article().write(path)
+
+    def _repr_latex_(self) -> str:
+        from .latex import inline_display
+
+        return inline_display([(e.lhs, e.rhs) for s in self.steps for e in s.statement])
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def __getitem__(self, number: int) -> Step:
+        return self.steps[number]
+
+    def __repr__(self) -> str:
+        return f"Derivation({self.title!r}, {len(self.steps)} steps)"
+
+
+def require_equal(left: Any, right: Any, what: str) -> None:
+    """Raise VerificationError unless the two exact values are the same."""
+    if left != right:
+        raise VerificationError(
+            f"{what}: the statement gives {right}, the independent route {left}"
+        )
+
+
+def unverifiable(names: Sequence[str]) -> Check:
+    """Check of a step that only gives names: fails if it asserts anything else."""
+    allowed = set(names)
+
+    def check(step: Step, rng: random.Random) -> None:
+        for e in step.statement:
+            if str(e.lhs) not in allowed:
+                raise VerificationError(f"{e.lhs} is not among the quantities this step names")
+
+    return check

@@ -1,0 +1,283 @@
+"""Plain text for LaTeX, the preamble of articles, and runs of latexmk."""
+
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from cumulant_theory.errors import DomainError, MissingDependencyError, OutputError
+from cumulant_theory.latex._printing import symbol_tex
+
+__all__ = ["PREAMBLE", "compile_tex", "escape", "overfull_boxes"]
+
+PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
+\usepackage[utf8]{inputenc}
+\usepackage[textwidth=160mm,textheight=240mm]{geometry}
+\usepackage{amsmath,amssymb,mathtools}
+\usepackage{booktabs,longtable,array}
+\usepackage{graphicx}
+\usepackage[expansion=false]{microtype}
+\usepackage{xcolor}
+\usepackage[colorlinks=true,linkcolor=blue!45!black,citecolor=blue!45!black,
+  urlcolor=blue!45!black,bookmarksnumbered=true]{hyperref}
+\usepackage[nameinlink]{cleveref}
+\allowdisplaybreaks[3]
+\setlength{\emergencystretch}{3em}
+\setlength{\jot}{4pt}
+\setlength{\LTcapwidth}{\linewidth}
+\newcounter{derivationstep}
+\renewcommand{\thederivationstep}{\arabic{derivationstep}}
+\crefname{derivationstep}{step}{steps}
+\Crefname{derivationstep}{Step}{Steps}
+\crefname{equation}{eq.}{eqs.}
+\newcommand{\derivationstep}[1]{\par\addvspace{1.2ex plus .4ex}\refstepcounter{derivationstep}%
+  \noindent\textbf{Step~\thederivationstep}\enspace\emph{#1.}\enspace\ignorespaces}
+\newsavebox{\fitbox}
+\newcommand{\fitwidth}[1]{\sbox{\fitbox}{#1}%
+  \ifdim\wd\fitbox>\linewidth\resizebox{\linewidth}{!}{\usebox{\fitbox}}%
+  \else\usebox{\fitbox}\fi}
+"""
+
+_SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "%": r"\%",
+    "#": r"\#",
+    "_": r"\_",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+}
+_SIGNS = {
+    "×": r"\times",
+    "≤": r"\le",
+    "≥": r"\ge",
+    "≠": r"\ne",
+    "≈": r"\approx",
+    "→": r"\to",
+    "−": "-",
+    "∞": r"\infty",
+    "±": r"\pm",
+    "·": r"\cdot",
+    "∘": r"\circ",
+    "∈": r"\in",
+    "√": r"\surd",
+    "∂": r"\partial",
+    "²": "{}^{2}",
+    "³": "{}^{3}",
+    "½": r"\tfrac{1}{2}",
+    "∑": r"\textstyle\sum",
+    "⊗": r"\otimes",
+    "⊕": r"\oplus",
+    "°": r"{}^{\circ}",
+    "∇": r"\nabla",
+}
+_PUNCTUATION = {
+    "\u2013": "--",
+    "\u2014": "---",
+    "\u2018": "`",
+    "\u2019": "'",
+    "\u201c": "``",
+    "\u201d": "''",
+    "\u2026": r"\dots{}",
+    "\u00a0": "~",
+    "\u202f": r"\,",
+    "\u2009": r"\,",
+    "ß": r"\ss{}",
+    "æ": r"\ae{}",
+    "ø": r"\o{}",
+    "å": r"\aa{}",
+    "Ø": r"\O{}",
+    "Æ": r"\AE{}",
+    "§": r"\S{}",
+}
+_MATH = re.compile(r"(?<!\\)\$((?:\\.|[^$\\])+)\$")
+_REFERENCE = re.compile(r"\[\[([^\[\]\s]+)\]\]|\[@([^\[\]\s,]+)(?:,\s*([^\[\]]+))?\]")
+
+
+def escape(text: str) -> str:
+    r"""Escape a plain string for LaTeX, keeping mathematics between dollar signs.
+
+    ``[[label]]`` becomes a cross-reference and ``[@key]`` or ``[@key, eq. 3]`` a citation; ``\$``
+    is a dollar sign. Typed Greek letters and mathematical signs become mathematics, and a
+    character that pdfLaTeX cannot set is written as its code point.
+
+    Parameters
+    ----------
+    text
+        Plain text.
+
+    Returns
+    -------
+    str
+        LaTeX text.
+
+    Examples
+    --------
+    >>> print(escape("50% of a_b & $x_1$, see [[eq:one]]"))
+    50\% of a\_b \& $x_1$, see \cref{eq:one}
+    """
+    out, end = "", 0
+    for match in _MATH.finditer(text):
+        out += _escape_marked(text[end : match.start()]) + match.group()
+        end = match.end()
+    return out + _escape_marked(text[end:])
+
+
+def _escape_marked(text: str) -> str:
+    out, end = "", 0
+    for match in _REFERENCE.finditer(text):
+        label, key, place = match.groups()
+        note = f"[{_escape_plain(place)}]" if place else ""
+        mark = rf"\cref{{{label}}}" if label else rf"\cite{note}{{{key}}}"
+        out += _escape_plain(text[end : match.start()]) + mark
+        end = match.end()
+    return out + _escape_plain(text[end:])
+
+
+def _escape_plain(text: str) -> str:
+    out, quotes = [], 0
+    for character in text.replace(r"\$", "$"):
+        if character == '"':
+            out.append("''" if quotes % 2 else "``")
+            quotes += 1
+        elif character in _SPECIAL:
+            out.append(_SPECIAL[character])
+        elif character.isascii():
+            out.append(character if character.isprintable() or character in "\n\t" else " ")
+        elif character in _SIGNS:
+            out.append(f"${_SIGNS[character]}$")
+        elif character in _PUNCTUATION:
+            out.append(_PUNCTUATION[character])
+        elif (greek := symbol_tex(character)) != rf"\text{{{character}}}":
+            out.append(f"${greek}$")
+        elif character.isalpha() and ord(character) < 0x180 and character not in "ðÐþÞđĐŋŊĸ":
+            out.append(character)
+        else:
+            out.append(f"[U+{ord(character):04X}]")
+    return "".join(out)
+
+
+def compile_tex(tex_path: str | Path, pdf_path: str | Path, timeout: float = 180.0) -> str:
+    """Compile a LaTeX file by latexmk, leaving nothing behind but the PDF.
+
+    Parameters
+    ----------
+    tex_path
+        Existing file.
+    pdf_path
+        Where the PDF goes.
+    timeout
+        Limit in seconds for the whole run.
+
+    Returns
+    -------
+    str
+        The log of the last LaTeX run; see `overfull_boxes`.
+
+    Raises
+    ------
+    MissingDependencyError
+        If latexmk or pdflatex is not installed.
+    OutputError
+        If LaTeX reports an error, exceeds the time, or the PDF cannot be written.
+    DomainError
+        If `timeout` is not positive.
+
+    Examples
+    --------
+    >>> compile_tex("article.tex", "article.pdf", timeout=0)
+    Traceback (most recent call last):
+    ...
+    cumulant_theory.errors.DomainError: time limit 0: seconds must be positive; leave it out for 180
+    """
+    if not timeout > 0:
+        raise DomainError(f"time limit {timeout}: seconds must be positive; leave it out for 180")
+    missing = [tool for tool in ("latexmk", "pdflatex") if shutil.which(tool) is None]
+    if missing:
+        raise MissingDependencyError(
+            f"{' and '.join(missing)}: not found on the PATH, so no PDF can be made; install the "
+            "packages latexmk, texlive-latex-recommended and texlive-latex-extra (Debian names), "
+            "or keep the .tex file"
+        )
+    source, target = Path(tex_path).resolve(), Path(pdf_path)
+    with tempfile.TemporaryDirectory(prefix="latex-") as folder:
+        command = [
+            "latexmk",
+            "-norc",
+            "-pdf",
+            "-interaction=nonstopmode",
+            "-halt-on-error",
+            "-file-line-error",
+            f"-outdir={folder}",
+            "-jobname=article",
+            source.name,
+        ]
+        try:
+            run = subprocess.run(
+                command,
+                cwd=source.parent,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=timeout,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise OutputError(
+                f"{source}: latexmk did not end within {timeout:g} s; raise the time limit or "
+                "shorten the document"
+            ) from error
+        log_path = Path(folder, "article.log")
+        log = log_path.read_text("utf-8", "replace") if log_path.exists() else ""
+        result = Path(folder, "article.pdf")
+        if run.returncode or not result.exists():
+            raise OutputError(f"{source}: LaTeX failed: {_first_error(log, run.stderr)}")
+        try:
+            shutil.copyfile(result, target)
+        except OSError as error:
+            raise OutputError(
+                f"{target}: the PDF cannot be written ({error.strerror}); choose another folder"
+            ) from error
+    return _unwrap(log)
+
+
+def _unwrap(log: str) -> str:
+    """Join the lines that TeX cuts at 79 characters."""
+    return re.sub(r"(?m)^(.{79})\n", r"\1", log)
+
+
+def _first_error(log: str, stderr: bytes) -> str:
+    lines = _unwrap(log).splitlines()
+    for k, line in enumerate(lines):
+        if line.startswith("!") or re.match(r"\S*\.(tex|sty|cls):\d+: ", line):
+            return " ".join(part.strip() for part in lines[k : k + 3])
+    tail = stderr.decode("utf-8", "replace").strip().splitlines()
+    return tail[-1] if tail else "no log was written; run latexmk by hand"
+
+
+def overfull_boxes(log: str) -> list[tuple[float, str]]:
+    """List the lines of a LaTeX log that stick out of the text block.
+
+    Parameters
+    ----------
+    log
+        Text of the log.
+
+    Returns
+    -------
+    list of (float, str)
+        Excess in points, and where: ``lines 12--14``.
+
+    Examples
+    --------
+    >>> overfull_boxes(r"Overfull \\hbox (12.5pt too wide) in paragraph at lines 3--4")
+    [(12.5, 'in paragraph at lines 3--4')]
+    """
+    found = re.findall(r"Overfull \\hbox \(([\d.]+)pt too wide\)\s*([^\n]*)", log)
+    return [(float(excess), where.strip()) for excess, where in found]

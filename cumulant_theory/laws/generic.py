@@ -1,0 +1,229 @@
+"""Laws given by their cumulants: with symbols, or as a finite sequence."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sympy as sp
+
+from ..algebra import moments_from_cumulants
+from ..errors import DomainError, OrderError
+from .base import Law
+from .domains import is_zero, real, reals, sign
+from .registry import register
+
+
+@register
+class Generic(Law):
+    """Any law with all moments: kappa_r is the symbol ``name_r``.
+
+    Parameters
+    ----------
+    name
+        Base name of the symbols.
+    centred
+        kappa_1 = 0.
+    symmetric
+        All odd cumulants are 0.
+    standardised
+        kappa_1 = 0 and kappa_2 = 1.
+    values
+        Orders whose cumulants are given, {order: exact value}.
+
+    Examples
+    --------
+    >>> law = Generic("kappa", centred=True)
+    >>> [law.cumulant(r) for r in (1, 2, 3)], law.moment(4)
+    ([0, kappa_2, kappa_3], 3*kappa_2**2 + kappa_4)
+    >>> law.subs({"kappa_3": 2}).cumulant(3)
+    2
+    """
+
+    name = "generic"
+    examples = ({}, {"name": "c", "centred": True}, {"symmetric": True, "standardised": True})
+
+    def __init__(
+        self,
+        name: str = "kappa",
+        centred: bool = False,
+        symmetric: bool = False,
+        standardised: bool = False,
+        values: Any = (),
+    ) -> None:
+        if not isinstance(name, str) or not name:
+            raise DomainError(f"Generic name is {name!r}; pass the base name of the symbols")
+        given: dict[int, sp.Expr] = {}
+        for r, value in dict(values).items():
+            if isinstance(r, bool) or not isinstance(r, int) or r < 1:
+                raise OrderError(f"Generic values: order {r!r} is no positive integer")
+            given[r] = real(value, f"Generic kappa_{r}")
+        if 2 in given and sign(given[2]) == -1:
+            raise DomainError(f"Generic kappa_2 = {given[2]} is negative; a variance is not")
+        for r, value in given.items():
+            forced = self._forced(r, centred, symmetric, standardised)
+            if forced is not None and is_zero(value - forced) is not True:
+                raise DomainError(
+                    f"Generic kappa_{r} = {value} contradicts the value {forced} that centred, "
+                    "symmetric or standardised asks for; drop one of them"
+                )
+        super().__init__({
+            "name": name,
+            "centred": bool(centred),
+            "symmetric": bool(symmetric),
+            "standardised": bool(standardised),
+            "values": tuple(sorted(given.items())),
+        })
+        self._given = given
+
+    @staticmethod
+    def _forced(r: int, centred: bool, symmetric: bool, standardised: bool) -> sp.Expr | None:
+        if (r % 2 and symmetric) or (r == 1 and (centred or standardised)):
+            return sp.S.Zero
+        return sp.S.One if r == 2 and standardised else None
+
+    def _cumulant(self, r: int) -> sp.Expr:
+        p = self.parameters
+        forced = self._forced(r, p["centred"], p["symmetric"], p["standardised"])
+        if forced is not None:
+            return forced
+        return self._given.get(r, sp.Symbol(f"{p['name']}_{r}"))
+
+    def subs(self, mapping: Mapping[Any, Any]) -> "Generic":
+        """The law with some cumulants, or symbols in given ones, replaced."""
+        replacements = self._replacements(mapping)
+        prefix = f"{self.parameters['name']}_"
+        orders = set(self._given) | {
+            int(s.name.removeprefix(prefix))
+            for s in replacements
+            if s.name.startswith(prefix) and s.name.removeprefix(prefix).isdecimal()
+        }
+        p = dict(self.parameters)
+        p["values"] = {
+            r: self.cumulant(r).xreplace(replacements)
+            for r in sorted(orders - {0})
+            if r in self._given or self.cumulant(r).is_Symbol
+        }
+        return Generic(**p)
+
+    @property
+    def is_symmetric(self) -> bool | None:
+        if self.parameters["symmetric"]:
+            return True
+        odd = (is_zero(self.cumulant(r)) is False for r in {1, *self._given} if r % 2)
+        return False if any(odd) else None
+
+    @property
+    def label(self) -> str:
+        words = [w for w in ("centred", "symmetric", "standardised") if self.parameters[w]]
+        words += [f"{self.parameters['name']}_{r} = {v}" for r, v in self._given.items()]
+        return f"Generic({', '.join([self.parameters['name'], *words])})"
+
+    @property
+    def latex(self) -> str:
+        values = ",".join(sp.latex(self.cumulant(r)) for r in (1, 2, 3))
+        return rf"\mathrm{{Law}}({values},\ldots)"
+
+
+@register
+class CumulantSequence(Law):
+    """Law known by its cumulants kappa_1..kappa_n.
+
+    Parameters
+    ----------
+    values
+        Exact cumulants, first order first. As far as the leading ones are numbers they are
+        checked: some law on the line must have them.
+
+    Raises
+    ------
+    DomainError
+        If no law has these cumulants.
+
+    Notes
+    -----
+    The truncated Hamburger moment problem of m_0..m_n has a solution iff the leading principal
+    minors of the Hankel matrix (m_{i+j}) are positive, or positive up to a first zero minor of
+    size k + 1 after which all moments follow the recurrence of a law with k atoms.
+
+    References
+    ----------
+    Curto & Fialkow, Houston J. Math. 17, 603 (1991), theorems 3.1 and 3.9.
+
+    Examples
+    --------
+    >>> law = CumulantSequence([0, 1, sp.Rational(1, 2)])
+    >>> law.moment(3), law.max_order
+    (1/2, 3)
+    >>> CumulantSequence([0, 1, 0, -3])
+    Traceback (most recent call last):
+        ...
+    cumulant_theory.errors.DomainError: CumulantSequence [0, 1, 0, -3]: no law has these \
+cumulants, the moment matrix to order 4 has determinant -1; change kappa_4 or the lower ones
+    """
+
+    name = "cumulant_sequence"
+    examples = (
+        {"values": (1, 2, -1, sp.Rational(1, 2), 0, 7)},
+        {"values": (0, 1, 0, -2)},
+        {"values": (sp.Rational(2, 3), 1, 1)},
+    )
+
+    def __init__(self, values: Any) -> None:
+        kappa = reals(values, "CumulantSequence values")
+        _require_law(kappa)
+        undecided = [v for v in kappa[1:2] if sign(v) is None and not v.is_nonnegative]
+        super().__init__({"values": kappa}, [f"{v} >= 0" for v in undecided])
+
+    @property
+    def max_order(self) -> int | None:
+        return len(self.parameters["values"])
+
+    def _cumulant(self, r: int) -> sp.Expr:
+        return self.parameters["values"][r - 1]
+
+    @property
+    def is_symmetric(self) -> bool | None:
+        decided = [is_zero(v) for v in self.parameters["values"][::2]]
+        if False in decided:
+            return False
+        return None if None in decided else True
+
+    @property
+    def latex(self) -> str:
+        values = ",".join(map(sp.latex, self.parameters["values"]))
+        return rf"\mathrm{{Law}}(\kappa_{{1..{self.max_order}}}={values})"
+
+
+def _require_law(kappa: Sequence[sp.Expr]) -> None:
+    name = f"CumulantSequence [{', '.join(map(str, kappa))}]"
+    # the mean shifts the law only, and the numbers before the first symbol must already do
+    known: list[sp.Expr] = [sp.Integer(0)]
+    for value in kappa[1:]:
+        if not value.is_number:
+            break
+        known.append(value)
+    m = [sp.S.One, *moments_from_cumulants(known)]
+    for k in range(1, (len(m) - 1) // 2 + 1):
+        hankel = sp.Matrix([[sp.expand(m[i + j]) for j in range(k + 1)] for i in range(k + 1)])
+        determinant: Any = hankel.det(method="berkowitz")
+        s = sign(determinant)
+        if s == 1:
+            continue
+        if s != 0:
+            what = (
+                f"kappa_2 = {known[1]} is negative" if k == 1 else
+                f"the moment matrix to order {2 * k} has determinant {determinant}"
+            )
+            raise DomainError(
+                f"{name}: no law has these cumulants, {what}; "
+                f"change kappa_{2 * k} or the lower ones"
+            )
+        rule = hankel.extract(range(k), range(k)).LUsolve(sp.Matrix(m[k : 2 * k]))
+        for r in range(2 * k + 1, len(m)):
+            follows = sum(rule[i] * m[r - k + i] for i in range(k))
+            if is_zero(m[r] - follows) is False:
+                atoms = "a constant has kappa_2 = 0" if k == 1 else f"a law with {k} atoms"
+                raise DomainError(
+                    f"{name}: no law has these cumulants, to order {2 * k} they are those of "
+                    f"{atoms}, which contradicts kappa_{r} = {known[r - 1]}; change one of them"
+                )
+        return

@@ -1,0 +1,365 @@
+"""What a layer is: a composition of affine and pointwise rules, and what follows from that."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import sympy as sp
+
+from ..algebra import Polynomial, Ring, exact, multi_indices
+from ..closures import Exact
+from ..cumulants import CumulantSource, JointCumulants
+from ..errors import DomainError, OrderError, ShapeError
+from ..recursion import Recursion, System
+from .effective import EffectiveMap
+from .rules import Rule, check_widths, monomials
+
+if TYPE_CHECKING:
+    from .sequential import Sequential
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One rule of a network with the names it is printed under.
+
+    Attributes
+    ----------
+    layer
+        Position of the layer it belongs to, from 0.
+    label
+        Printed name of that layer.
+    rule
+        Affine or pointwise rule.
+    source, target
+        Names of the states before and after.
+    """
+
+    layer: int
+    label: str
+    rule: Rule
+    source: str
+    target: str
+
+
+class Layer:
+    """A map from ``in_features`` units to ``out_features`` units.
+
+    Subclasses define :meth:`rules`; everything else follows. ``None`` as a width means that the
+    layer takes any number of units.
+    """
+
+    in_features: Any = None
+    out_features: Any = None
+
+    def rules(self, units: int) -> tuple[Rule, ...]:
+        """The affine and pointwise rules for an input of ``units`` units."""
+        raise TypeError(f"{type(self).__name__} does not define rules(units)")
+
+    @property
+    def parameters(self) -> tuple[sp.Symbol, ...]:
+        """Free symbols after tying, in a fixed order: weights, bias, coefficients."""
+        return ()
+
+    @property
+    def hypotheses(self) -> tuple[str, ...]:
+        """Conditions the layer adds, such as its weight symmetry."""
+        return ()
+
+    @property
+    def layers(self) -> tuple["Layer", ...]:
+        """The layers of a network; a single layer is a network of one."""
+        return (self,)
+
+    def numbered(self, position: int) -> "Layer":
+        """The same layer with its default parameter names numbered by position."""
+        return self
+
+    def subs(self, values: Mapping[Any, Any]) -> "Layer":
+        """The same layer with parameters replaced by exact values.
+
+        Parameters
+        ----------
+        values
+            Symbol or symbol name -> exact value.
+        """
+        return self
+
+    def width_after(self, units: int) -> int:
+        """Number of output units for ``units`` input units."""
+        return self.rules(units)[-1].out_units if self.rules(units) else units
+
+    def __rshift__(self, other: "Layer") -> "Sequential":
+        from .sequential import Sequential
+
+        return Sequential(self, other)
+
+    # ------------------------------------------------------------------ structure
+
+    def stages(self, units: int) -> tuple[Stage, ...]:
+        """All rules in order, with the names of the states between them."""
+        stages: list[Stage] = []
+        source, affine, pointwise = "x", 0, 0
+        for position, layer in enumerate(self.layers):
+            rules = layer.rules(units)
+            try:
+                check_widths(rules, units)
+            except ShapeError as error:
+                raise ShapeError(f"layer {position + 1}, {layer!r}: {error}") from None
+            for rule in rules:
+                if rule.kind == "affine":
+                    affine += 1
+                    target = f"z{affine}"
+                else:
+                    pointwise += 1
+                    target = f"y{pointwise}"
+                label = f"{position + 1} {type(layer).__name__}"
+                stages.append(Stage(position, label, rule, source, target))
+                source, units = target, rule.out_units
+        return tuple(stages)
+
+    def input_units(self, units: int | None = None) -> int:
+        """Number of input units, given or the layer's own.
+
+        Raises
+        ------
+        ShapeError
+            If the layer takes any number and none is given, or the two differ.
+        """
+        own = next((la.in_features for la in self.layers if la.in_features is not None), None)
+        if own is None and units is None:
+            raise ShapeError(
+                f"{self!r} takes any number of units; say how many by the law, law.iid(n)"
+            )
+        if own is not None and units is not None and own != units:
+            raise ShapeError(
+                f"{self!r} takes {own} input units, but the input has {units}; use law.iid({own})"
+            )
+        return int(units if own is None else own)
+
+    def degree(self, units: int | None = None) -> int:
+        """Degree of the network as a polynomial map."""
+        degree = 1
+        for stage in self.stages(self.input_units(units)):
+            degree *= stage.rule.degree
+        return degree
+
+    def input_order(self, order: int, units: int | None = None) -> int:
+        """Input cumulant order that an output order needs."""
+        return order * self.degree(units)
+
+    def effective(self, units: int | None = None) -> EffectiveMap:
+        """The network as one polynomial map with named coefficients."""
+        units = self.input_units(units)
+        return EffectiveMap([s.rule for s in self.stages(units)], units)
+
+    def forward(self, values: Sequence[Any]) -> list[sp.Expr]:
+        """Output units at exact input values or symbols.
+
+        Raises
+        ------
+        ShapeError
+            If the number of values is wrong.
+
+        Examples
+        --------
+        >>> from cumulant_theory import layers
+        >>> layers.Mean(2).forward([1, 2])
+        [3/2]
+        """
+        current: list[Any] = [exact(v, "input value") for v in values]
+        for stage in self.stages(self.input_units(len(current))):
+            current = stage.rule.forward(current, lambda e: e)
+        return [sp.expand(v) for v in current]
+
+    # ------------------------------------------------------------------ cumulants
+
+    def propagate(
+        self, x: Any, order: int = 4, closure: Exact | None = None
+    ) -> JointCumulants:
+        """Joint cumulants of the output units.
+
+        Parameters
+        ----------
+        x
+            A joint law or joint cumulants with one unit per input; a univariate law stands for
+            independent copies.
+        order
+            Highest output order, at least 1.
+        closure
+            What to do where no exact answer exists; default ``Exact()``.
+
+        Returns
+        -------
+        JointCumulants
+            Evaluated on demand; ``.layers`` holds the state after each layer.
+
+        Raises
+        ------
+        ShapeError
+            If the widths do not fit.
+        OrderError
+            If the law has no cumulants of the order needed.
+        NoClosedFormError
+            If a layer has no exact rule under the closure.
+
+        Examples
+        --------
+        >>> from cumulant_theory import activations, laws, layers
+        >>> net = layers.Sum(2) >> layers.Pointwise(activations.Square())
+        >>> net.propagate(laws.Normal(0, 1).iid(2), order=2)[1]
+        2
+        """
+        check_order(order)
+        closure = closure or Exact()
+        if not isinstance(closure, Exact):
+            raise DomainError(f"closure {closure!r} is not known; use Exact()")
+        source = self.source(x)
+        units = self.input_units(int(source.dim))
+        stages = self.stages(units)
+        return propagate_stages(self, stages, source, order)
+
+    def source(self, x: Any) -> CumulantSource:
+        """The joint input law that an argument stands for."""
+        if hasattr(x, "iid"):
+            x = x.iid(self.input_units())
+        if not isinstance(x, CumulantSource):
+            raise DomainError(
+                f"{x!r} is neither a law nor joint cumulants; use for example "
+                "laws.Normal(0, 1).iid(2)"
+            )
+        return x
+
+    def recursion(self, order: int = 4, inputs: Any = "joint") -> Recursion:
+        """Per-layer equations, in index notation and expanded; nothing is composed.
+
+        Parameters
+        ----------
+        order
+            Highest output order.
+        inputs
+            ``joint`` (no assumption on the input law), ``independent``, ``iid``, or a joint law.
+        """
+        from .equations import build_recursion
+
+        check_order(order)
+        return build_recursion(self, order, inputs)
+
+    def system(
+        self, order: int = 4, inputs: Any = "iid", form: str = "auto",
+        outputs: Sequence[Any] | None = None,
+    ) -> System:
+        """The structured closed form: named definitions from input cumulants to outputs.
+
+        Parameters
+        ----------
+        order
+            Highest output order.
+        inputs
+            ``iid``, ``independent``, ``joint``, or a joint law.
+        form
+            ``effective`` (named coefficients of the polynomial map), ``layers`` (named joint
+            cumulants of every layer), or ``auto`` (the smaller).
+        outputs
+            Multi-indices wanted; default: all up to ``order``.
+        """
+        from .equations import build_system
+
+        check_order(order)
+        return build_system(self, order, inputs, form, outputs)
+
+    @cached_property
+    def _printed(self) -> str:
+        shape = "" if self.in_features is None else f"{self.in_features}, {self.out_features}"
+        return f"{type(self).__name__}({shape})"
+
+    def __repr__(self) -> str:
+        return self._printed
+
+
+def check_order(order: Any) -> None:
+    """Raise OrderError unless ``order`` is a positive integer."""
+    if not isinstance(order, int) or isinstance(order, bool) or order < 1:
+        raise OrderError(f"order {order!r}: cumulant orders are positive integers")
+
+
+def propagate_stages(
+    network: Layer, stages: Sequence[Stage], source: CumulantSource, order: int
+) -> JointCumulants:
+    """Chain the rules; each state is evaluated by its cheaper exact route, on demand."""
+    orders = [order]
+    for stage in reversed(stages):
+        orders.insert(0, stage.rule.input_order(orders[0]))
+    first = JointCumulants.from_source(source, orders[0])
+    ring = Ring([*first.ring.atoms, *(e for s in stages for e in s.rule.expressions)])
+    state = JointCumulants.from_source(source, orders[0], ring)
+    states = [state]
+    hypotheses = list(state.hypotheses)
+    for layer in network.layers:
+        hypotheses.extend(layer.hypotheses)
+
+    def derive() -> Any:
+        from .derive import derive_network
+
+        return derive_network(network, stages, source, order)
+
+    layered = 0
+    degree = 1
+    for k, stage in enumerate(stages):
+        degree *= stage.rule.degree
+        layered += monomials(stage.rule.in_units, orders[k])
+        fuse = degree > 1 and monomials(state.dim, degree * orders[k + 1]) <= 2 * layered
+        element = (
+            _fused([s.rule for s in stages[: k + 1]], source, states[0], orders[k + 1], degree)
+            if fuse else stage.rule.transfer(states[-1])
+        )
+        is_last = k == len(stages) - 1
+        ends = [j for j, s in enumerate(stages) if j + 1 == len(stages)
+                or stages[j + 1].layer != s.layer]
+        states.append(JointCumulants(
+            stage.rule.out_units, orders[k + 1], ring, element, state=stage.target,
+            blocks=stage.rule.out_blocks(states[-1].blocks),
+            exact=state.exact, closure=state.closure, hypotheses=hypotheses,
+            layers=tuple(states[j + 1] for j in ends if j < k) if is_last else (),
+            derive=derive if is_last else None,
+        ))
+    return states[-1] if stages else state
+
+
+def _fused(
+    rules: Sequence[Rule], source: CumulantSource, first: JointCumulants, order: int, degree: int
+) -> Any:
+    """alpha -> element by the effective polynomial map, built at the first call."""
+    built: list[Any] = []
+
+    def element(alpha: tuple[int, ...]) -> Any:
+        if not built:
+            effective = EffectiveMap(rules, first.dim, first.ring)
+            if effective.is_structured:
+                inner = effective.structured(source, order, degree)
+                images = {d.symbol: d.polynomial.element for d in effective.definitions}
+                built.append(
+                    lambda a: first.ring.reduce(
+                        inner.ring.compose(inner.element(a), images, first.ring)
+                    )
+                )
+            else:
+                built.append(effective.direct(first))
+        return built[0](alpha)
+
+    return element
+
+
+def all_multi_indices(dim: int, order: int) -> list[tuple[int, ...]]:
+    """Multi-indices of orders 1 to ``order``."""
+    return [alpha for r in range(1, order + 1) for alpha in multi_indices(dim, r)]
+
+
+__all__ = [
+    "Layer",
+    "Polynomial",
+    "Stage",
+    "all_multi_indices",
+    "check_order",
+    "propagate_stages",
+]

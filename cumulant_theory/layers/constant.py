@@ -1,0 +1,134 @@
+"""Constant affine maps and what is built from them: sum, mean, residual branch."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sympy as sp
+
+from ..errors import ShapeError
+from .base import Layer
+from .rules import AffineRule, Rule
+
+
+def _positive(value: Any, what: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ShapeError(f"{what}: the number of units is {value!r}; it must be a positive integer")
+    return value
+
+
+class Sum(Layer):
+    """y = x_1 + ... + x_n.
+
+    Examples
+    --------
+    >>> Sum(3).forward([1, 2, 3])
+    [6]
+    """
+
+    def __init__(self, in_features: int) -> None:
+        self.in_features = _positive(in_features, "Sum")
+        self.out_features = 1
+
+    def rules(self, units: int) -> tuple[Rule, ...]:
+        """One row of ones."""
+        return (AffineRule.constant([[1] * self.in_features]),)
+
+
+class Mean(Layer):
+    """y = (x_1 + ... + x_n) / n.
+
+    Examples
+    --------
+    >>> Mean(3).forward([1, 2, 6])
+    [3]
+    """
+
+    def __init__(self, in_features: int) -> None:
+        self.in_features = _positive(in_features, "Mean")
+        self.out_features = 1
+
+    def rules(self, units: int) -> tuple[Rule, ...]:
+        """One row of entries 1/n."""
+        n = self.in_features
+        return (AffineRule.constant([[sp.Rational(1, n)] * n]),)
+
+
+class Residual(Layer):
+    """y = x + f(x) for a layer or network f that keeps the width.
+
+    The input is copied by the constant affine map x -> (x, x), f acts on the second copy, and a
+    second constant map adds the two: joint cumulants of x and f(x) are carried along exactly.
+
+    Parameters
+    ----------
+    inner
+        f, with equal input and output width.
+
+    Raises
+    ------
+    ShapeError
+        If f changes the width.
+
+    Examples
+    --------
+    >>> from cumulant_theory import activations, layers
+    >>> Residual(layers.Pointwise(activations.Square())).forward([3, 4])
+    [12, 20]
+    """
+
+    def __init__(self, inner: Layer) -> None:
+        if not isinstance(inner, Layer):
+            raise ShapeError(f"Residual: {inner!r} is no layer")
+        first, last = inner.layers[0], inner.layers[-1]
+        if first.in_features is not None and last.out_features is not None and (
+            first.in_features != last.out_features
+        ):
+            raise ShapeError(
+                f"Residual: {inner!r} maps {first.in_features} units to {last.out_features}; "
+                "input and output must have equal width to be added"
+            )
+        self.inner = inner
+        self.in_features = next(
+            (la.in_features for la in inner.layers if la.in_features is not None), None
+        )
+        self.out_features = self.in_features
+
+    @property
+    def parameters(self) -> tuple[sp.Symbol, ...]:
+        """Those of the inner network."""
+        return self.inner.parameters
+
+    @property
+    def hypotheses(self) -> tuple[str, ...]:
+        """Those of the inner network."""
+        return tuple(h for layer in self.inner.layers for h in layer.hypotheses)
+
+    def rules(self, units: int) -> tuple[Rule, ...]:
+        """Copy, act on one copy, add."""
+        eye = sp.eye(units)
+        inner = [stage.rule for stage in self.inner.stages(units)]
+        width = inner[-1].out_units if inner else units
+        if width != units:
+            raise ShapeError(f"{self!r}: the inner network maps {units} units to {width}")
+        copy = AffineRule.constant(sp.Matrix.vstack(eye, eye).tolist())
+        add = AffineRule.constant(sp.Matrix.hstack(eye, eye).tolist())
+        return (copy, *(rule.lifted(units) for rule in inner), add)
+
+    def width_after(self, units: int) -> int:
+        """The width is kept."""
+        return units
+
+    def numbered(self, position: int) -> "Residual":
+        """The inner network numbered by this position."""
+        if len(self.inner.layers) == 1:
+            return Residual(self.inner.numbered(position))
+        from .sequential import Sequential
+
+        return Residual(Sequential(*self.inner.layers, prefix=f"{position}."))
+
+    def subs(self, values: Mapping[Any, Any]) -> "Residual":
+        """With parameters of the inner network replaced."""
+        return Residual(self.inner.subs(values))
+
+    def __repr__(self) -> str:
+        return f"Residual({self.inner!r})"

@@ -1,0 +1,285 @@
+"""Structured closed forms of a network: its layer-by-layer recursion and its system."""
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+import sympy as sp
+
+from ..algebra import MultiIndex, Polynomial, Ring, integer_partitions
+from ..cumulants import Blocks, CumulantSource, GenericJoint, JointCumulants, cumulant_symbol
+from ..derivation import Equation
+from ..errors import DomainError, ShapeError
+from ..laws import Generic, Product
+from ..recursion import Definition, LayerEquations, Recursion, System
+from .base import Layer, Stage, all_multi_indices
+from .effective import EffectiveMap
+from .rules import AffineRule, PointwiseRule, monomials
+
+_LETTERS = "ijklmnpqrs"
+
+
+def input_source(network: Layer, inputs: Any) -> CumulantSource:
+    """The input law that a keyword stands for.
+
+    Parameters
+    ----------
+    inputs
+        ``iid``: cumulants kappa_r; ``independent``: kappa^(j)_r of unit j; ``joint``:
+        kappa_{ij...}; or a law.
+
+    Raises
+    ------
+    DomainError
+        If the keyword is unknown.
+    """
+    if not isinstance(inputs, str):
+        return network.source(inputs)
+    units = network.input_units()
+    if inputs == "iid":
+        return Generic("kappa").iid(units)
+    if inputs == "independent":
+        return Product([Generic(f"kappa__{j + 1}") for j in range(units)])
+    if inputs == "joint":
+        return GenericJoint(units, "x")
+    raise DomainError(f"inputs='{inputs}' is unknown; use 'iid', 'independent', 'joint' or a law")
+
+
+# ---------------------------------------------------------------------------- systems
+
+
+def build_system(
+    network: Layer, order: int, inputs: Any, form: str, outputs: Sequence[Any] | None
+) -> System:
+    """See :meth:`Layer.system`."""
+    source = input_source(network, inputs)
+    units = network.input_units(int(source.dim))
+    stages = network.stages(units)
+    wanted = _wanted(stages[-1].rule.out_units, order, outputs)
+    if form == "auto":
+        form = "effective" if _effective_is_smaller(stages, order) else "layers"
+    if form == "effective":
+        definitions, symbols = _effective_definitions(stages, source, order, wanted)
+    elif form == "layers":
+        groups, symbols = layer_definitions(stages, source, order, wanted)
+        definitions = [d for group in groups for d in group]
+    else:
+        raise DomainError(f"form='{form}' is unknown; use 'effective', 'layers' or 'auto'")
+    first = JointCumulants.from_source(source, network.input_order(order, units))
+    return System(
+        inputs=_input_symbols(first, source),
+        parameters=network.parameters,
+        definitions=tuple(definitions),
+        outputs=symbols,
+        hypotheses=(*source.hypotheses, *network.hypotheses),
+    )
+
+
+def _wanted(dim: int, order: int, outputs: Sequence[Any] | None) -> list[MultiIndex]:
+    if outputs is None:
+        return all_multi_indices(dim, order)
+    wanted = [(o,) if isinstance(o, int) else tuple(o) for o in outputs]
+    for alpha in wanted:
+        if len(alpha) != dim or not 1 <= sum(alpha) <= order:
+            raise ShapeError(f"output {alpha} is no multi-index of {dim} units up to order {order}")
+    return wanted
+
+
+def _input_symbols(first: JointCumulants, source: CumulantSource) -> tuple[sp.Symbol, ...]:
+    """Free symbols of the input cumulants, lowest order first."""
+    found: dict[sp.Symbol, None] = {}
+    for alpha in all_multi_indices(first.dim, first.order):
+        for symbol in sorted(source.cumulant(alpha).free_symbols, key=str):
+            found[symbol] = None  # type: ignore[index]
+    return tuple(found)
+
+
+def _effective_is_smaller(stages: Sequence[Stage], order: int) -> bool:
+    degree, layered = 1, 0
+    orders = [order]
+    for stage in reversed(stages):
+        degree *= stage.rule.degree
+        orders.insert(0, stage.rule.input_order(orders[0]))
+    for k, stage in enumerate(stages):
+        layered += monomials(stage.rule.in_units, orders[k])
+    return monomials(stages[0].rule.in_units, degree * order) <= 2 * layered
+
+
+def _effective_definitions(
+    stages: Sequence[Stage], source: CumulantSource, order: int, wanted: list[MultiIndex]
+) -> tuple[list[Definition], dict[MultiIndex, sp.Symbol]]:
+    degree = 1
+    for stage in stages:
+        degree *= stage.rule.degree
+    effective = EffectiveMap([s.rule for s in stages], int(source.dim))
+    out = effective.structured(source, order, degree)
+    target = stages[-1].target
+    symbols = {alpha: cumulant_symbol(alpha, target) for alpha in wanted}
+    definitions = list(effective.definitions)
+    definitions += [Definition(symbols[a], out.polynomial(a), sum(a)) for a in wanted]
+    return definitions, symbols
+
+
+def layer_definitions(
+    stages: Sequence[Stage], source: CumulantSource, order: int, wanted: list[MultiIndex]
+) -> tuple[list[list[Definition]], dict[MultiIndex, sp.Symbol]]:
+    """Definitions of the joint cumulants of every state, only those that the outputs need."""
+    orders = [order]
+    for stage in reversed(stages):
+        orders.insert(0, stage.rule.input_order(orders[0]))
+    blocks: list[Blocks] = [source.blocks]
+    for stage in stages:
+        blocks.append(stage.rule.out_blocks(blocks[-1]))
+    symbols = {alpha: cumulant_symbol(alpha, stages[-1].target) for alpha in wanted}
+    groups: list[list[Definition]] = []
+    needed = list(wanted)
+    for k in reversed(range(len(stages))):
+        stage = stages[k]
+        before: CumulantSource = source if k == 0 else GenericJoint(
+            stage.rule.in_units, stage.source, blocks[k]
+        )
+        values = stage_values(stage, before, orders[k + 1], needed)
+        groups.insert(0, [
+            Definition(cumulant_symbol(a, stage.target), values[a], sum(a)) for a in needed
+        ])
+        used = {atom for value in values.values() for atom in value.atoms}
+        needed = [] if k == 0 else [
+            a for a in all_multi_indices(stage.rule.in_units, orders[k])
+            if before.cumulant(a) in used
+        ]
+    return groups, symbols
+
+
+def stage_values(
+    stage: Stage, before: CumulantSource, order: int, wanted: Sequence[MultiIndex]
+) -> dict[MultiIndex, Polynomial]:
+    """Cumulants after one rule in terms of the symbols of the state before it."""
+    inner = JointCumulants.from_source(before, stage.rule.input_order(order))
+    ring = Ring([*inner.ring.atoms, *stage.rule.expressions])
+    inner = JointCumulants.from_source(before, stage.rule.input_order(order), ring)
+    element = stage.rule.transfer(inner)
+    return {alpha: Polynomial(ring, element(alpha)) for alpha in wanted}
+
+
+# ---------------------------------------------------------------------------- recursions
+
+
+def build_recursion(network: Layer, order: int, inputs: Any) -> Recursion:
+    """See :meth:`Layer.recursion`."""
+    source = input_source(network, inputs)
+    units = network.input_units(int(source.dim))
+    stages = network.stages(units)
+    orders = [order]
+    for stage in reversed(stages):
+        orders.insert(0, stage.rule.input_order(orders[0]))
+
+    @cache
+    def groups() -> list[list[Definition]]:
+        wanted = all_multi_indices(stages[-1].rule.out_units, order)
+        return layer_definitions(stages, source, order, wanted)[0]
+
+    def expand(k: int) -> Callable[[], tuple[Equation, ...]]:
+        return lambda: tuple(Equation(d.symbol, d.expr, d.order) for d in groups()[k])
+
+    kind = inputs if isinstance(inputs, str) else "joint"
+    entries = []
+    for k, stage in enumerate(stages):
+        affine = isinstance(stage.rule, AffineRule)
+        entries.append(LayerEquations(
+            label=stage.label, rule=stage.rule.kind, source=stage.source, target=stage.target,
+            definitions=rule_definitions(stage, network),
+            indices=(
+                affine_indices(stage, orders[k + 1], kind if k == 0 else "joint")
+                if affine else pointwise_indices(stage, order)
+            ),
+            expand=expand(k),
+            hypotheses=network.layers[stage.layer].hypotheses,
+        ))
+    return Recursion(
+        tuple(entries), order, (*source.hypotheses, *network.hypotheses), title=repr(network)
+    )
+
+
+def affine_names(stage: Stage) -> tuple[sp.Symbol, sp.Symbol]:
+    """Printed names of the matrix and the shift of an affine stage."""
+    number = stage.target[1:]
+    return sp.Symbol(f"W__{number}"), sp.Symbol(f"c__{number}")
+
+
+def rule_definitions(stage: Stage, network: Layer) -> tuple[Equation, ...]:
+    """What the symbols of a stage stand for."""
+    if isinstance(stage.rule, AffineRule):
+        weight, shift = affine_names(stage)
+        found = [Equation(weight, stage.rule.weight)]
+        if any(c != 0 for c in stage.rule.shift):
+            found.append(Equation(shift, sp.ImmutableMatrix(stage.rule.shift)))
+        return tuple(found)
+    z = sp.Symbol("z")
+    name = sp.Symbol(f"phi__{stage.target[1:]}")
+    distinct = dict.fromkeys(stage.rule.activations)
+    return tuple(Equation(sp.Function(str(name))(z), a.expr(z)) for a in distinct)
+
+
+def affine_indices(stage: Stage, order: int, kind: str) -> tuple[Equation, ...]:
+    """The affine rule in index notation, one equation per order."""
+    rule = stage.rule
+    if not isinstance(rule, AffineRule):
+        return ()
+    weight_name, shift_name = affine_names(stage)
+    weight, shift = sp.IndexedBase(weight_name), sp.IndexedBase(shift_name)
+    target = sp.IndexedBase(sp.Symbol(f"kappa__{stage.target}"))
+    source = sp.IndexedBase(sp.Symbol(f"kappa__{stage.source}"))
+    n = rule.in_units
+    equations = []
+    for r in range(1, order + 1):
+        out = [sp.Symbol(f"i_{k + 1}" if r > 1 else "i", integer=True) for k in range(r)]
+        if kind == "joint":
+            summed = [sp.Symbol(f"j_{k + 1}" if r > 1 else "j", integer=True) for k in range(r)]
+            inner: Any = source[tuple(summed)]
+        else:
+            summed = [sp.Symbol("j", integer=True)] * r
+            inner = sp.Symbol(f"kappa_{r}") if kind == "iid" else source[tuple(summed)]
+        product = sp.Mul(*(weight[i, j] for i, j in zip(out, summed, strict=True)), inner)
+        limits = [(j, 1, n) for j in dict.fromkeys(summed)]
+        rhs = sp.Sum(product, *limits)
+        if r == 1 and any(c != 0 for c in rule.shift):
+            rhs = rhs + shift[out[0]]
+        equations.append(Equation(target[tuple(out)], rhs, r))
+    return tuple(equations)
+
+
+def index_patterns(order: int) -> list[tuple[int, ...]]:
+    """Multiplicities of distinct letters in an index of each order: (2, 1) stands for iij."""
+    return [p for r in range(1, order + 1) for p in integer_partitions(r)]
+
+
+def pattern_symbol(pattern: Sequence[int], state: str) -> sp.Symbol:
+    """Symbol such as kappa__y1_iij."""
+    word = "".join(_LETTERS[k] * a for k, a in enumerate(pattern))
+    return sp.Symbol(f"kappa__{state}_{word}")
+
+
+class _Lettered(GenericJoint):
+    """Joint cumulants named by letters instead of numbers."""
+
+    def cumulant(self, alpha: MultiIndex) -> sp.Expr:
+        return pattern_symbol(alpha, self.state)
+
+
+def pointwise_indices(stage: Stage, order: int) -> tuple[Equation, ...]:
+    """The pointwise rule for any distinct units i, j, ..., one equation per index pattern.
+
+    Stages whose units carry different activations (the copy of a residual branch beside the
+    branch itself) have no universal form; their index form is left to the expanded one.
+    """
+    rule = stage.rule
+    if not isinstance(rule, PointwiseRule) or len(dict.fromkeys(rule.activations)) != 1:
+        return ()
+    equations = []
+    for pattern in index_patterns(min(order, 4)):
+        letters = PointwiseRule((rule.activations[0],) * len(pattern))
+        local = Stage(stage.layer, stage.label, letters, stage.source, stage.target)
+        before = _Lettered(len(pattern), stage.source)
+        value = stage_values(local, before, sum(pattern), [pattern])[pattern]
+        equations.append(Equation(pattern_symbol(pattern, stage.target), value.expr, sum(pattern)))
+    return tuple(equations)

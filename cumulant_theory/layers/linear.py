@@ -1,0 +1,174 @@
+"""The linear layer, its weights tied by a symmetry."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import sympy as sp
+
+from ..algebra import exact
+from ..errors import ShapeError, SymmetryError
+from ..symmetries import Free, Symmetry, Tying
+from .base import Layer
+from .rules import AffineRule, Rule
+
+
+class Linear(Layer):
+    """z = W x + c with W and c equivariant under a symmetry.
+
+    Parameters
+    ----------
+    in_features, out_features
+        Positive integers.
+    symmetry
+        Ties the weights; default :class:`~cumulant_theory.symmetries.Free`.
+    bias
+        Whether there is a shift c.
+    weight
+        Exact matrix, shape (out_features, in_features), in place of free symbols.
+    bias_values
+        Exact entries of c, in place of free symbols; implies ``bias``.
+    name, bias_name
+        Base names of the symbols. Left out, they are W and c, numbered by layer in a network:
+        ``W__1_12`` is entry (1, 2) of the first linear layer.
+
+    Raises
+    ------
+    ShapeError
+        If the widths are no positive integers or the matrix does not fit.
+    SymmetryError
+        If the symmetry does not fit the widths, or given weights break it.
+
+    Examples
+    --------
+    >>> from cumulant_theory import symmetries
+    >>> layer = Linear(2, 2, symmetry=symmetries.PermutationEquivariant())
+    >>> layer.weight, layer.parameters
+    (Matrix([
+    [W_11, W_12],
+    [W_12, W_11]]), (W_11, W_12))
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        symmetry: Symmetry | None = None,
+        bias: bool = False,
+        *,
+        weight: Any = None,
+        bias_values: Any = None,
+        name: str | None = None,
+        bias_name: str | None = None,
+    ) -> None:
+        for label, value in (("in_features", in_features), ("out_features", out_features)):
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise ShapeError(f"Linear: {label} is {value!r}; it must be a positive integer")
+        if symmetry is not None and not isinstance(symmetry, Symmetry):
+            raise SymmetryError(
+                f"Linear: symmetry is {symmetry!r}; pass an instance such as symmetries.Cyclic()"
+            )
+        self.in_features = in_features
+        self.out_features = out_features
+        self.symmetry = symmetry or Free()
+        self.has_bias = bias or bias_values is not None
+        self._names = (name, bias_name)
+        self._position: int | None = None
+        self._weight = self._fixed(weight, (out_features, in_features), "weight")
+        self._bias = self._fixed(bias_values, (out_features, 1), "bias_values")
+        self.tying: Tying = self.symmetry.tie(out_features, in_features)
+        if (self._weight is not None and not self._weight.free_symbols
+                and not self.tying.is_equivariant(self._weight)):
+            raise SymmetryError(
+                f"Linear({in_features}, {out_features}): the given weight {self._weight.tolist()} "
+                f"is not equivariant under {self.symmetry!r}; project it with "
+                "symmetry.tie(out, in).project(weight)"
+            )
+
+    @staticmethod
+    def _fixed(value: Any, shape: tuple[int, int], what: str) -> sp.ImmutableMatrix | None:
+        if value is None:
+            return None
+        rows = value.tolist() if isinstance(value, sp.MatrixBase) else list(value)
+        rows = [row if isinstance(row, (list, tuple)) else [row] for row in rows]
+        if len(rows) != shape[0] or any(len(row) != shape[1] for row in rows):
+            got = f"{len(rows)} x {len(rows[0]) if rows else 0}"
+            raise ShapeError(f"Linear: {what} is {got}, but must be {shape[0]} x {shape[1]}")
+        return sp.ImmutableMatrix([[exact(v, what) for v in row] for row in rows])
+
+    def _named(self, index: int, default: str) -> str:
+        given = self._names[index]
+        if given is not None:
+            return given
+        return default if self._position is None else f"{default}__{self._position}"
+
+    @cached_property
+    def weight(self) -> sp.ImmutableMatrix:
+        """W, shape (out_features, in_features)."""
+        if self._weight is not None:
+            return self._weight
+        return sp.ImmutableMatrix(self.tying.matrix(self._named(0, "W")))
+
+    @cached_property
+    def bias(self) -> tuple[sp.Expr, ...]:
+        """c, one entry per output unit; zeros without bias."""
+        if not self.has_bias:
+            return (sp.S.Zero,) * self.out_features
+        if self._bias is not None:
+            return tuple(self._bias)
+        return tuple(self.tying.bias(self._named(1, "c")))
+
+    @cached_property
+    def parameters(self) -> tuple[sp.Symbol, ...]:
+        """Free symbols: weights, then bias, in the order of the tying."""
+        symbols: list[sp.Symbol] = []
+        if self._weight is None:
+            symbols.extend(self.tying.symbols(self._named(0, "W")))
+        else:
+            symbols.extend(sorted(self._weight.free_symbols, key=str))
+        if self.has_bias and self._bias is None:
+            symbols.extend(self.tying.bias_symbols(self._named(1, "c")))
+        elif self._bias is not None:
+            symbols.extend(sorted(self._bias.free_symbols, key=str))
+        return tuple(dict.fromkeys(symbols))
+
+    @property
+    def hypotheses(self) -> tuple[str, ...]:
+        """What the symmetry says of the weights."""
+        return () if isinstance(self.symmetry, Free) else tuple(self.symmetry.hypotheses)
+
+    def rules(self, units: int) -> tuple[Rule, ...]:
+        """One affine rule."""
+        return (AffineRule(self.weight, self.bias),)
+
+    def _copy(self, **changes: Any) -> "Linear":
+        arguments: dict[str, Any] = {
+            "symmetry": self.symmetry, "bias": self.has_bias, "weight": self._weight,
+            "bias_values": self._bias, "name": self._names[0], "bias_name": self._names[1],
+        } | changes
+        copy = Linear(self.in_features, self.out_features, **arguments)
+        copy._position = self._position
+        return copy
+
+    def numbered(self, position: int) -> "Linear":
+        """A copy whose default names carry the number of the layer."""
+        copy = self._copy()
+        copy._position = position
+        return copy
+
+    def subs(self, values: Mapping[Any, Any]) -> "Linear":
+        """A copy with parameters replaced by exact values."""
+        images = {exact(k, "symbol"): exact(v, f"value of {k}") for k, v in values.items()}
+        bias = sp.Matrix(self.bias).subs(images) if self.has_bias else None
+        return self._copy(weight=self.weight.subs(images), bias_values=bias)
+
+    def __repr__(self) -> str:
+        extra = "" if isinstance(self.symmetry, Free) else f", symmetry={self.symmetry!r}"
+        extra += ", bias=True" if self.has_bias else ""
+        return f"Linear({self.in_features}, {self.out_features}{extra})"
+
+    def _repr_latex_(self) -> str:
+        from ..latex import latex
+
+        shift = f" + {latex(sp.Matrix(self.bias))}" if self.has_bias else ""
+        return rf"$\displaystyle z = {latex(self.weight)}\, x{shift}$"

@@ -1,0 +1,72 @@
+"""The pointwise layer: one activation on every unit."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import sympy as sp
+
+from ..activations import Activation, Polynomial
+from ..algebra import exact
+from ..errors import DomainError
+from .base import Layer
+from .rules import PointwiseRule, Rule
+
+
+class Pointwise(Layer):
+    """y_i = phi(z_i) for every unit.
+
+    Parameters
+    ----------
+    activation
+        An activation; exact propagation needs a polynomial one.
+
+    Raises
+    ------
+    DomainError
+        If the argument is no activation.
+
+    Examples
+    --------
+    >>> from cumulant_theory import activations
+    >>> Pointwise(activations.Quadratic("a")).forward([3])
+    [9*a + 3]
+    """
+
+    def __init__(self, activation: Activation) -> None:
+        if not isinstance(activation, Activation):
+            raise DomainError(
+                f"Pointwise: {activation!r} is no activation; pass for example "
+                "activations.Quadratic('alpha')"
+            )
+        self.activation = activation
+
+    @property
+    def parameters(self) -> tuple[sp.Symbol, ...]:
+        """Coefficients given as symbols."""
+        return self.activation.parameters
+
+    def rules(self, units: int) -> tuple[Rule, ...]:
+        """One pointwise rule."""
+        return (PointwiseRule((self.activation,) * units),)
+
+    def width_after(self, units: int) -> int:
+        """The width is kept."""
+        return units
+
+    def numbered(self, position: int) -> "Pointwise":
+        """With default coefficient names numbered by layer."""
+        return Pointwise(self.activation.numbered(position))
+
+    def subs(self, values: Mapping[Any, Any]) -> "Pointwise":
+        """With coefficients replaced by exact values."""
+        images = {exact(k, "symbol"): exact(v, f"value of {k}") for k, v in values.items()}
+        coefficients = self.activation.coefficients
+        if coefficients is None or not set(images) & set(self.parameters):
+            return self
+        return Pointwise(Polynomial([a.subs(images) for a in coefficients]))
+
+    def __repr__(self) -> str:
+        return f"Pointwise({self.activation!r})"
+
+    def _repr_latex_(self) -> str:
+        return self.activation._repr_latex_()

@@ -1,0 +1,344 @@
+"""The two rules that carry everything: affine and pointwise.
+
+Every layer is a composition of these. Joint cumulants are computed on demand, one multi-index at
+a time, so that a wide state costs only what is asked of it.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import sympy as sp
+
+from ..activations import Activation
+from ..algebra import MultiIndex, Ring, joint_cumulants
+from ..cumulants import Blocks, JointCumulants, blocks_of, moments_of
+from ..errors import NoClosedFormError, ShapeError
+
+SparsePolynomial = dict[MultiIndex, Any]
+
+
+@dataclass(frozen=True)
+class AffineRule:
+    """z = W x + c.
+
+    kappa_{i1..ir}(z) = sum_j W_{i1 j1} ... W_{ir jr} kappa_{j1..jr}(x) + c_{i1} [r = 1].
+
+    Parameters
+    ----------
+    weight
+        Exact matrix, shape (out, in).
+    shift
+        One exact entry per output unit.
+
+    References
+    ----------
+    McCullagh, Tensor Methods in Statistics (1987), section 2.4: multilinearity.
+    """
+
+    weight: sp.ImmutableMatrix
+    shift: tuple[sp.Expr, ...]
+
+    kind = "affine"
+
+    @classmethod
+    def constant(cls, rows: Sequence[Sequence[Any]]) -> "AffineRule":
+        """Rule of a matrix without shift."""
+        weight = sp.ImmutableMatrix(rows)
+        return cls(weight, (sp.S.Zero,) * weight.rows)
+
+    @property
+    def in_units(self) -> int:
+        """Number of input units."""
+        return int(self.weight.cols)
+
+    @property
+    def out_units(self) -> int:
+        """Number of output units."""
+        return int(self.weight.rows)
+
+    def input_order(self, order: int) -> int:
+        """Input order that an output order needs."""
+        return order
+
+    @property
+    def degree(self) -> int:
+        """Degree as a polynomial map."""
+        return 1
+
+    @cached_property
+    def expressions(self) -> tuple[sp.Expr, ...]:
+        """All entries, for building a ring."""
+        return tuple(dict.fromkeys((*self.weight, *self.shift)))
+
+    def out_blocks(self, blocks: Blocks) -> Blocks:
+        """Independent groups of outputs: those fed by disjoint groups of inputs."""
+        groups: list[tuple[set[int], set[int]]] = []
+        for i in range(self.out_units):
+            sources = {
+                b for b, block in enumerate(blocks) if any(self.weight[i, j] != 0 for j in block)
+            }
+            units = {i}
+            separate = []
+            for known_units, known_sources in groups:
+                if known_sources & sources:
+                    units |= known_units
+                    sources |= known_sources
+                else:
+                    separate.append((known_units, known_sources))
+            groups = [*separate, (units, sources)]
+        return tuple(sorted(tuple(sorted(units)) for units, _ in groups))
+
+    def transfer(self, source: JointCumulants) -> Callable[[MultiIndex], Any]:
+        """alpha -> kappa_alpha(z) as an element of the ring of ``source``.
+
+        One output index at a time is traded for input indices; the mixed cumulants on the way
+        are shared between all alpha.
+        """
+        ring = source.ring
+        rows = [
+            [(j, ring.element(w)) for j, w in enumerate(self.weight.row(i)) if w != 0]
+            for i in range(self.out_units)
+        ]
+        shift = [ring.element(c) for c in self.shift]
+        memo: dict[tuple[MultiIndex, MultiIndex], Any] = {}
+
+        def mixed(outputs: MultiIndex, inputs: MultiIndex) -> Any:
+            if len(blocks_of(inputs, source.blocks)) > 1:
+                return ring.zero
+            i = next((k for k in reversed(range(len(outputs))) if outputs[k]), None)
+            if i is None:
+                return source.element(inputs)
+            key = (outputs, inputs)
+            if key not in memo:
+                rest = (*outputs[:i], outputs[i] - 1, *outputs[i + 1 :])
+                total = ring.zero
+                for j, w in rows[i]:
+                    value = mixed(rest, (*inputs[:j], inputs[j] + 1, *inputs[j + 1 :]))
+                    if value != 0:
+                        total = total + w * value
+                memo[key] = total
+            return memo[key]
+
+        origin = (0,) * self.in_units
+
+        def cumulant(alpha: MultiIndex) -> Any:
+            value = mixed(alpha, origin)
+            return value + shift[alpha.index(1)] if sum(alpha) == 1 else value
+
+        return cumulant
+
+    def compose(
+        self, inner: list[SparsePolynomial], ring: Ring, variables: int
+    ) -> list[SparsePolynomial]:
+        """The map applied to polynomials in ``variables`` variables, one per input unit."""
+        outputs = []
+        for i in range(self.out_units):
+            terms: SparsePolynomial = {}
+            for j, w in enumerate(self.weight.row(i)):
+                if w != 0:
+                    _accumulate(terms, inner[j], ring.element(w))
+            if self.shift[i] != 0:
+                _accumulate(terms, {(0,) * variables: ring.one}, ring.element(self.shift[i]))
+            outputs.append(_clean(terms))
+        return outputs
+
+    def forward(self, values: Sequence[Any], number: Callable[[sp.Expr], Any]) -> list[Any]:
+        """The map at a point; ``number`` turns exact entries into the caller's numbers."""
+        return [
+            sum(
+                (number(w) * v for w, v in zip(self.weight.row(i), values, strict=True) if w != 0),
+                start=number(self.shift[i]),
+            )
+            for i in range(self.out_units)
+        ]
+
+    def lifted(self, carried: int) -> "AffineRule":
+        """The same rule next to ``carried`` units that pass unchanged, those first."""
+        weight = sp.diag(sp.eye(carried), self.weight)
+        return AffineRule(sp.ImmutableMatrix(weight), (sp.S.Zero,) * carried + self.shift)
+
+
+@dataclass(frozen=True)
+class PointwiseRule:
+    """y_i = phi_i(z_i), phi_i polynomials.
+
+    The cumulant of the products is the Leonov-Shiryaev sum over partitions; it is computed here
+    through joint moments, which is the same number at less cost.
+
+    Parameters
+    ----------
+    activations
+        One activation per unit.
+
+    References
+    ----------
+    Leonov & Shiryaev, Theory Probab. Appl. 4, 319 (1959).
+    """
+
+    activations: tuple[Activation, ...]
+
+    kind = "pointwise"
+
+    def __post_init__(self) -> None:
+        for activation in self.activations:
+            if activation.coefficients is None:
+                raise NoClosedFormError(
+                    f"{activation!r} is not a polynomial, so Pointwise has no exact finite "
+                    "cumulant rule under the closure Exact(); replace it by a polynomial, for "
+                    "example activations.Polynomial(coefficients)"
+                )
+
+    @property
+    def coefficients(self) -> list[tuple[sp.Expr, ...]]:
+        """Coefficients a_0..a_p of each unit."""
+        return [a.coefficients or () for a in self.activations]
+
+    @property
+    def in_units(self) -> int:
+        """Number of units."""
+        return len(self.activations)
+
+    @property
+    def out_units(self) -> int:
+        """Number of units."""
+        return len(self.activations)
+
+    @property
+    def degree(self) -> int:
+        """Highest degree among the units."""
+        return max((max(len(c) - 1, 1) for c in self.coefficients), default=1)
+
+    def input_order(self, order: int) -> int:
+        """A degree-p activation needs input orders up to p times the output order."""
+        return self.degree * order
+
+    @cached_property
+    def expressions(self) -> tuple[sp.Expr, ...]:
+        """All coefficients, for building a ring."""
+        return tuple(dict.fromkeys(a for unit in self.coefficients for a in unit))
+
+    def out_blocks(self, blocks: Blocks) -> Blocks:
+        """Independence is kept."""
+        return blocks
+
+    def transfer(self, source: JointCumulants) -> Callable[[MultiIndex], Any]:
+        """alpha -> kappa_alpha(y) as an element of the ring of ``source``."""
+        units = coordinates(self.in_units, source.ring)
+        return polynomial_cumulants(self.compose(units, source.ring, self.in_units), source)
+
+    def compose(
+        self, inner: list[SparsePolynomial], ring: Ring, variables: int
+    ) -> list[SparsePolynomial]:
+        """The activations of polynomials in ``variables`` variables, by Horner's scheme."""
+        origin = (0,) * variables
+        outputs = []
+        for z, unit in zip(inner, self.coefficients, strict=True):
+            value: SparsePolynomial = {}
+            for a in reversed(unit):
+                value = _multiply(value, z)
+                _accumulate(value, {origin: ring.one}, ring.element(a))
+            outputs.append(_clean(value))
+        return outputs
+
+    def forward(self, values: Sequence[Any], number: Callable[[sp.Expr], Any]) -> list[Any]:
+        """The map at a point."""
+        outputs = []
+        for z, unit in zip(values, self.coefficients, strict=True):
+            value = number(sp.S.Zero)
+            for a in reversed(unit):
+                value = value * z + number(a)
+            outputs.append(value)
+        return outputs
+
+    def lifted(self, carried: int) -> "PointwiseRule":
+        """The same rule next to ``carried`` units that pass unchanged, those first."""
+        from ..activations import Identity
+
+        return PointwiseRule((Identity(),) * carried + self.activations)
+
+
+Rule = AffineRule | PointwiseRule
+
+
+def polynomial_cumulants(
+    outputs: list[SparsePolynomial], source: JointCumulants
+) -> Callable[[MultiIndex], Any]:
+    """Joint cumulants of polynomials in the units of ``source``, on demand.
+
+    Parameters
+    ----------
+    outputs
+        One polynomial per output unit: exponents over the units of ``source`` -> ring element.
+    """
+    ring = source.ring
+    moment = moments_of(source)
+    origin = (0,) * source.dim
+    constants = [p.get(origin, ring.zero) for p in outputs]
+    centred = [{k: c for k, c in p.items() if k != origin} for p in outputs]
+    powers: dict[MultiIndex, SparsePolynomial] = {(0,) * len(outputs): {origin: ring.one}}
+
+    def power(alpha: MultiIndex) -> SparsePolynomial:
+        if alpha not in powers:
+            i = next(k for k, a in enumerate(alpha) if a)
+            rest = (*alpha[:i], alpha[i] - 1, *alpha[i + 1 :])
+            powers[alpha] = _multiply(power(rest), centred[i])
+        return powers[alpha]
+
+    memo: dict[MultiIndex, Any] = {}
+
+    def expectation(alpha: MultiIndex) -> Any:
+        if alpha not in memo:
+            memo[alpha] = sum(
+                (c * moment(k) for k, c in power(alpha).items()), start=ring.zero
+            )
+        return memo[alpha]
+
+    shifted = joint_cumulants(expectation)
+
+    def cumulant(alpha: MultiIndex) -> Any:
+        value = shifted(alpha)
+        return value + constants[alpha.index(1)] if sum(alpha) == 1 else value
+
+    return cumulant
+
+
+def coordinates(units: int, ring: Ring) -> list[SparsePolynomial]:
+    """The units themselves as polynomials."""
+    return [
+        {tuple(1 if k == i else 0 for k in range(units)): ring.one} for i in range(units)
+    ]
+
+
+def check_widths(rules: Sequence[Rule], units: int) -> None:
+    """Raise ShapeError where a rule does not accept the units before it."""
+    for k, rule in enumerate(rules):
+        if rule.in_units != units:
+            raise ShapeError(f"rule {k + 1} takes {rule.in_units} units but gets {units}")
+        units = rule.out_units
+
+
+def monomials(variables: int, degree: int) -> int:
+    """Number of monomials up to a degree: the cost measure of a route."""
+    return math.comb(variables + degree, degree)
+
+
+def _multiply(p: SparsePolynomial, q: SparsePolynomial) -> SparsePolynomial:
+    product: SparsePolynomial = {}
+    for k, a in p.items():
+        for m, b in q.items():
+            key = tuple(x + y for x, y in zip(k, m, strict=True))
+            value = a * b
+            product[key] = product[key] + value if key in product else value
+    return product
+
+
+def _accumulate(total: SparsePolynomial, p: SparsePolynomial, factor: Any) -> None:
+    for k, c in p.items():
+        total[k] = total[k] + factor * c if k in total else factor * c
+
+
+def _clean(p: SparsePolynomial) -> SparsePolynomial:
+    return {k: c for k, c in p.items() if c != 0}

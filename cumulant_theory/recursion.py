@@ -1,0 +1,214 @@
+"""Cumulant recursions as data: named quantities, one equation per order, never composed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from fractions import Fraction
+from typing import Any
+
+import sympy as sp
+
+from .algebra import MultiIndex, Polynomial, Ring
+from .derivation import Equation
+from .errors import DomainError
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A named polynomial in quantities named before it.
+
+    Attributes
+    ----------
+    symbol
+        The name.
+    polynomial
+        The exact value.
+    order
+        Order of the cumulant it names, 0 where it is none.
+    """
+
+    symbol: sp.Symbol
+    polynomial: Polynomial
+    order: int = 0
+
+    @property
+    def terms(self) -> list[tuple[Fraction, tuple[tuple[sp.Expr, int], ...]]]:
+        """(coefficient, ((atom, exponent), ...)) per term."""
+        return self.polynomial.terms
+
+    @property
+    def expr(self) -> sp.Expr:
+        """The value as a SymPy expression."""
+        return self.polynomial.expr
+
+
+@dataclass(frozen=True)
+class System:
+    """Definitions in evaluation order, from input cumulants and parameters to outputs.
+
+    This is the structured closed form: what is printed, compiled and differentiated.
+
+    Attributes
+    ----------
+    inputs
+        Input cumulants.
+    parameters
+        Weights, biases, activation coefficients.
+    definitions
+        In evaluation order.
+    outputs
+        Multi-index of the output cumulant -> defined symbol.
+    hypotheses
+        Under which the system holds.
+    """
+
+    inputs: tuple[sp.Symbol, ...]
+    parameters: tuple[sp.Symbol, ...]
+    definitions: tuple[Definition, ...]
+    outputs: Mapping[MultiIndex, sp.Symbol]
+    hypotheses: tuple[str, ...] = ()
+
+    @property
+    def terms(self) -> int:
+        """Number of terms in all definitions."""
+        return sum(len(d.polynomial) for d in self.definitions)
+
+    def evaluate(self, values: Mapping[Any, Any]) -> dict[MultiIndex, Fraction]:
+        """Exact output cumulants at rational inputs and parameters.
+
+        Raises
+        ------
+        DomainError
+            If a value is missing.
+        """
+        point: dict[sp.Expr, Fraction] = {
+            (sp.Symbol(k) if isinstance(k, str) else k): Fraction(v) for k, v in values.items()
+        }
+        missing = [str(s) for s in (*self.inputs, *self.parameters) if s not in point]
+        if missing:
+            raise DomainError(f"no value for {', '.join(missing)}")
+        for definition in self.definitions:
+            point[definition.symbol] = definition.polynomial.evaluate(point)
+        return {alpha: point[symbol] for alpha, symbol in self.outputs.items()}
+
+    def expand(self) -> dict[MultiIndex, Polynomial]:
+        """Every output as one polynomial in inputs and parameters: the flattened form."""
+        ring = Ring.of([*self.inputs, *self.parameters, *(
+            a for d in self.definitions for a in d.polynomial.ring.atoms
+            if not (isinstance(a, sp.Symbol))
+        )])
+        images: dict[sp.Expr, Any] = {}
+        for d in self.definitions:
+            images[d.symbol] = d.polynomial.ring.compose(d.polynomial.element, images, ring)
+        return {a: Polynomial(ring, images[s]) for a, s in self.outputs.items()}
+
+    def equations(self) -> list[Equation]:
+        """The definitions as equations."""
+        return [Equation(d.symbol, d.expr, d.order) for d in self.definitions]
+
+    def _repr_latex_(self) -> str:
+        from .latex import inline_display
+
+        return inline_display([(e.lhs, e.rhs) for e in self.equations()])
+
+
+@dataclass(frozen=True)
+class LayerEquations:
+    """The recursion across one layer, in index notation and expanded.
+
+    Attributes
+    ----------
+    label
+        Name of the layer, such as ``2 Pointwise``.
+    rule
+        ``affine`` or ``pointwise``.
+    source, target
+        Names of the states before and after.
+    definitions
+        What the symbols of the layer stand for: its weight matrix, its activation.
+    indices
+        Universal in the width: i, j, ... stand for any distinct units.
+    expand
+        Makes :attr:`expanded`: the same for every multi-index that the output needs.
+    hypotheses
+        Conditions used by this layer.
+    """
+
+    label: str
+    rule: str
+    source: str
+    target: str
+    definitions: tuple[Equation, ...]
+    indices: tuple[Equation, ...]
+    expand: Callable[[], tuple[Equation, ...]] = field(repr=False, compare=False)
+    hypotheses: tuple[str, ...] = ()
+
+    @cached_property
+    def expanded(self) -> tuple[Equation, ...]:
+        """The equations unit by unit, made at the first call."""
+        return self.expand()
+
+
+@dataclass(frozen=True)
+class Recursion:
+    """Per-layer equations of a network; nothing is composed.
+
+    Attributes
+    ----------
+    layers
+        One entry per rule, input side first.
+    order
+        Highest output order.
+    hypotheses
+        Conditions under which all of it holds.
+    title
+        What it is the recursion of.
+    """
+
+    layers: tuple[LayerEquations, ...]
+    order: int
+    hypotheses: tuple[str, ...] = ()
+    title: str = "network"
+
+    def equations(self, style: str = "indices") -> list[Equation]:
+        """All equations in one style: ``indices`` or ``expanded``.
+
+        Raises
+        ------
+        DomainError
+            If the style is unknown.
+        """
+        if style not in ("indices", "expanded"):
+            raise DomainError(f"style '{style}' is unknown; use 'indices' or 'expanded'")
+        return [
+            e for layer in self.layers
+            for e in (*layer.definitions, *getattr(layer, style))
+        ]
+
+    def to_latex(self, style: str = "indices") -> str:
+        """The equations as LaTeX, layer by layer.
+
+        Parameters
+        ----------
+        style
+            ``indices``: universal in the width; ``expanded``: unit by unit.
+        """
+        from .latex import display
+
+        parts = []
+        self.equations(style)
+        for layer in self.layers:
+            parts.append(f"% {layer.label}: {layer.source} -> {layer.target}")
+            parts.extend(
+                display(e.lhs, e.rhs) for e in (*layer.definitions, *getattr(layer, style))
+            )
+        return "\n".join(parts)
+
+    def _repr_latex_(self) -> str:
+        from .latex import inline_display
+
+        return inline_display([(e.lhs, e.rhs) for e in self.equations()])
+
+    def __repr__(self) -> str:
+        chain = " -> ".join([self.layers[0].source, *(layer.target for layer in self.layers)])
+        return f"Recursion({self.title}: {chain}, order {self.order})"

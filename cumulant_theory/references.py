@@ -1,0 +1,34 @@
+"""Where the rules come from: one bibliography for docstrings, derivations and reports."""
+
+from .errors import UnknownNameError
+
+REFERENCES = {
+    "mccullagh": (
+        "P. McCullagh, Tensor Methods in Statistics, Chapman and Hall (1987), sections 2.3, 2.4"
+    ),
+    "leonov-shiryaev": (
+        "V. P. Leonov and A. N. Shiryaev, On a method of calculation of semi-invariants, "
+        "Theory Probab. Appl. 4, 319 (1959)"
+    ),
+    "jona-lasinio": (
+        "G. Jona-Lasinio, Renormalization group and probability theory, Phys. Rep. 352, 439 (2001)"
+    ),
+    "calvo": "I. Calvo et al., Generalized central limit theorem and renormalization group, "
+    "arXiv:1009.2899",
+    "fischer": "K. Fischer et al., Decomposing neural networks as mappings of correlation "
+    "functions, Phys. Rev. Research 4, 043143 (2022), arXiv:2202.04925",
+    "speed": "T. P. Speed, Cumulants and partition lattices, Austral. J. Statist. 25, 378 (1983)",
+}
+
+
+def reference_text(key: str) -> str:
+    """The entry of a key.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is none.
+    """
+    if key not in REFERENCES:
+        raise UnknownNameError.of("reference", key, REFERENCES)
+    return REFERENCES[key]

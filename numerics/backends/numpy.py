@@ -1,0 +1,95 @@
+"""NumPy: blocks that stay in the cache, float64."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from cumulant_theory.errors import DomainError
+
+from ..codegen import Program
+from .base import Backend, Evaluator, Shape, blocks, box_of, not_real
+
+BLOCK = 4096
+
+
+class NumpyBackend(Backend):
+    """Vectorised evaluation, block by block."""
+
+    name = "numpy"
+
+    def arrays(self, values: Sequence[Any], names: Sequence[str]) -> list[np.ndarray]:
+        """Convert to float64 arrays."""
+        return [as_float64(value, name) for value, name in zip(values, names, strict=True)]
+
+    def build(self, program: Program) -> Evaluator:
+        """Return an evaluator that runs the source on blocks of points."""
+        function = program.function()
+
+        def evaluate(arguments: Sequence[np.ndarray], shape: Shape) -> list[np.ndarray]:
+            count = len(program.outputs) + len(program.guards)
+            out = np.empty((count, *shape))
+            full = [full_rank(a, len(shape)) for a in arguments]
+            with np.errstate(over="raise", invalid="raise", divide="raise", under="ignore"):
+                for box in blocks(shape, BLOCK):
+                    parts = [a if a.ndim == 0 else _part(a, box) for a in full]
+                    # Scalars of NumPy, since Python's own would not obey errstate.
+                    parts = [p[()] if p.ndim == 0 else p for p in parts]
+                    try:
+                        results = function(*parts)
+                    except FloatingPointError as error:
+                        raise overflow(program, function, parts) from error
+                    for row, result in zip(out, results, strict=True):
+                        row[box] = result
+            return list(out)
+
+        return evaluate
+
+    def finite(self, array: np.ndarray) -> bool:
+        """Whether all entries are finite."""
+        return bool(np.isfinite(array).all())
+
+    def stack(self, arrays: Sequence[np.ndarray]) -> np.ndarray:
+        """Stack along a new last axis."""
+        return np.stack(arrays, axis=-1)
+
+
+def as_float64(value: Any, name: str) -> np.ndarray:
+    """Convert a real number or array to float64."""
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind in "biufO":
+            return array.astype(np.float64, copy=False)
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
+        raise not_real(name, value) from error
+    raise not_real(name, value)
+
+
+def full_rank(array: np.ndarray, rank: int) -> np.ndarray:
+    """Give an array the rank of the batch, or rank zero if it holds one number."""
+    if array.size == 1:
+        return array.reshape(())
+    return array.reshape((1,) * (rank - array.ndim) + array.shape)
+
+
+def _part(array: np.ndarray, box: tuple[slice, ...]) -> np.ndarray:
+    part = box_of(array, box)
+    return part if part.flags.c_contiguous else np.ascontiguousarray(part)
+
+
+def overflow(program: Program, function: Any, parts: Sequence[Any]) -> DomainError:
+    """Name the outputs that leave the finite numbers."""
+    with np.errstate(all="ignore"):
+        try:
+            results = function(*parts)
+        except ArithmeticError:
+            results = ()
+    names = [*program.outputs, *program.guards]
+    bad = [str(n) for n, r in zip(names, results, strict=False) if not np.isfinite(r).all()]
+    return DomainError(
+        f"the kernel leaves the finite float64 numbers in {', '.join(bad) or 'an intermediate'}; "
+        "rescale the weights or cumulants, or keep them inside the domain of the roots"
+    )
+
+
+BACKEND = NumpyBackend()

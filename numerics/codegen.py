@@ -1,0 +1,611 @@
+"""Straight-line Python source for systems of polynomial definitions.
+
+The generator reads the terms of each definition directly and never builds a large SymPy
+expression. Its steps, for every definition in turn:
+
+1. Factors that depend on the input cumulants alone are split off, so that one set of
+   cumulants with many weight draws costs scalar work for them; equal ones are shared.
+2. A multivariate greedy Horner scheme factors out the most frequent atom, again and again.
+3. Equal subsums get a name; sums that are long or deeply nested are cut into statements.
+
+References
+----------
+M. Ceberio, V. Kreinovich, "Greedy algorithms for optimizing multivariate Horner schemes",
+ACM SIGSAM Bulletin 38 (2004) 8.
+"""
+
+import keyword
+import math
+import re
+import textwrap
+import unicodedata
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, Protocol
+
+import sympy as sp
+
+from cumulant_theory.errors import DomainError, OrderError, ShapeError, UnknownNameError
+
+Atom = sp.Expr
+Coefficient = Any  # Fraction, or an exact SymPy number where radicals occur
+Monomial = tuple[tuple[int, int], ...]
+Polynomial = dict[Monomial, Coefficient]
+
+SUMMANDS = 10  # per statement
+NESTING = 4  # parentheses per statement
+DEPTH = 24  # of the Horner recursion
+WIDTH = 96
+
+INPUT, PARAMETER, MIXED = 0, 1, 2
+
+
+class Definition(Protocol):
+    """A named polynomial: ``symbol = sum of coefficient * product of atom**exponent``."""
+
+    @property
+    def symbol(self) -> sp.Symbol:
+        """The defined symbol."""
+        ...
+
+    @property
+    def terms(self) -> Iterable[tuple[Any, Iterable[tuple[Any, int]]]]:
+        """Pairs of a rational coefficient and its factors ``(atom, exponent)``."""
+        ...
+
+
+class System(Protocol):
+    """Polynomial definitions in the order in which they can be evaluated."""
+
+    @property
+    def inputs(self) -> Sequence[sp.Symbol]:
+        """Input cumulants in array order."""
+        ...
+
+    @property
+    def parameters(self) -> Sequence[sp.Symbol]:
+        """Weights, biases and activation coefficients in array order."""
+        ...
+
+    @property
+    def definitions(self) -> Sequence[Definition]:
+        """Definitions, each in terms of inputs, parameters and earlier ones."""
+        ...
+
+    @property
+    def outputs(self) -> Mapping[Any, sp.Symbol]:
+        """Which symbols are asked for, under which keys."""
+        ...
+
+
+@dataclass(frozen=True)
+class Program:
+    """Generated source with the names that belong to it.
+
+    Attributes
+    ----------
+    source : str
+        Defines one function ``kernel(*parameters, *inputs)`` that returns a tuple: the outputs,
+        then the guards. It uses ``+ - * / **`` only and needs no import.
+    parameters, inputs : tuple of Symbol
+        Arguments in order.
+    outputs : tuple
+        Keys of the first entries of the returned tuple.
+    guards : tuple of Symbol
+        Intermediates that are divided by; an overflow there must not turn into a silent zero.
+    """
+
+    source: str
+    parameters: tuple[sp.Symbol, ...]
+    inputs: tuple[sp.Symbol, ...]
+    outputs: tuple[Hashable, ...]
+    guards: tuple[sp.Symbol, ...]
+
+    def function(self):
+        """Execute the source and return the function it defines."""
+        scope: dict[str, Any] = {"__builtins__": {}}
+        exec(compile(self.source, "<kernel>", "exec"), scope)
+        return scope["kernel"]
+
+
+def generate(system: System, order: int | None = None) -> Program:
+    """Write the source that evaluates a system.
+
+    Parameters
+    ----------
+    system : System
+        Polynomial definitions with their inputs, parameters and outputs.
+    order : int, optional
+        Keep only the outputs whose multi-index has at most this order.
+
+    Returns
+    -------
+    Program
+        The source and its argument names.
+
+    Raises
+    ------
+    UnknownNameError
+        A definition uses a symbol that is no input, parameter or earlier definition.
+    ShapeError
+        Two arguments have the same name, or an exponent is not a positive integer.
+    OrderError
+        No output is left at this order.
+    DomainError
+        A coefficient has no finite real floating-point value, or a factor is no power.
+
+    Examples
+    --------
+    >>> import sympy as sp
+    >>> from fractions import Fraction
+    >>> from types import SimpleNamespace as Namespace
+    >>> w, k = sp.symbols("w kappa_2")
+    >>> out = Namespace(symbol=sp.Symbol("out"), terms=[(Fraction(1, 4), ((w, 2), (k, 1)))])
+    >>> system = Namespace(inputs=(k,), parameters=(w,), definitions=(out,),
+    ...                    outputs={(2,): out.symbol})
+    >>> generate(system).function()(3.0, 2.0)
+    (4.5,)
+    """
+    outputs = _select(system.outputs, order)
+    arguments = (*system.parameters, *system.inputs)
+    for group, symbols in (("parameters", system.parameters), ("inputs", system.inputs)):
+        repeated = [n for n, c in Counter(s.name for s in symbols).items() if c > 1]
+        if repeated or len(set(arguments)) < len(arguments):
+            raise ShapeError(
+                f"the {group} of the system name {', '.join(repeated) or 'a symbol'} more than "
+                "once; give every argument its own name"
+            )
+    writer = _Writer(system)
+    needed = _needed(system, outputs.values())
+    for definition in system.definitions:
+        if definition.symbol in needed:
+            writer.define(definition)
+    returned = [writer.value(symbol) for symbol in outputs.values()]
+    guards = tuple(writer.guards)
+    returned += [writer.value(symbol) for symbol in guards]
+    return Program(
+        writer.source(outputs, returned),
+        tuple(system.parameters),
+        tuple(system.inputs),
+        tuple(outputs),
+        guards,
+    )
+
+
+def literal(value: Coefficient, where: object = "") -> str:
+    """Return the correctly rounded floating-point literal of an exact number.
+
+    Raises
+    ------
+    DomainError
+        The number is not real or overflows.
+
+    Examples
+    --------
+    >>> literal(Fraction(1, 3)), literal(sp.sqrt(2))
+    ('0.3333333333333333', '1.4142135623730951')
+    """
+    try:
+        number = float(value if isinstance(value, Fraction) else sp.N(value, 40))
+    except (OverflowError, TypeError):
+        number = math.inf
+    if not math.isfinite(number):
+        raise DomainError(
+            f"the coefficient {str(value)[:60]} of {where} has no finite real float64 value; "
+            "rescale the system"
+        )
+    return repr(number)
+
+
+def _select(outputs: Mapping[Any, sp.Symbol], order: int | None) -> dict[Any, sp.Symbol]:
+    def within(key) -> bool:
+        if order is None:
+            return True
+        if isinstance(key, int):
+            return key <= order
+        if isinstance(key, tuple) and all(isinstance(i, int) for i in key):
+            return sum(key) <= order
+        return True
+
+    kept = {key: symbol for key, symbol in outputs.items() if within(key)}
+    if not kept:
+        raise OrderError(
+            f"the system has no output up to order {order}; its outputs are "
+            f"{', '.join(map(str, list(outputs)[:10])) or 'none'}"
+        )
+    return kept
+
+
+def _needed(system: System, wanted: Iterable[sp.Symbol]) -> set[sp.Basic]:
+    needed: set[sp.Basic] = set(wanted)
+    for definition in reversed(system.definitions):
+        if definition.symbol in needed:
+            for _, factors in definition.terms:
+                for atom, _ in factors:
+                    needed |= atom.free_symbols
+    return needed
+
+
+class _Names:
+    """Python identifiers for symbols, each used once."""
+
+    def __init__(self) -> None:
+        self.taken = {"kernel"}
+
+    def new(self, wanted: str) -> str:
+        name = unicodedata.normalize("NFKC", wanted)
+        if not name.isidentifier():
+            name = re.sub(r"[^0-9A-Za-z_]+", "_", name).strip("_") or "x"
+            name = name if name.isidentifier() else f"x_{name}"
+        if keyword.iskeyword(name) or keyword.issoftkeyword(name):
+            name += "_"
+        unique, count = name, 1
+        while unique in self.taken:
+            count += 1
+            unique = f"{name}_{count}"
+        self.taken.add(unique)
+        return unique
+
+    def numbered(self, stem: str) -> str:
+        count = 1
+        while f"{stem}{count}" in self.taken:
+            count += 1
+        self.taken.add(f"{stem}{count}")
+        return f"{stem}{count}"
+
+
+# A summand is (coefficient, factors); a factor is (atom index, exponent).
+Summand = tuple[Coefficient, Monomial]
+Sum = tuple[Summand, ...]
+
+
+class _Writer:
+    """Collects statements. Atoms are numbered; a shared sum is an atom too."""
+
+    def __init__(self, system: System) -> None:
+        self.system = system
+        self.names = _Names()
+        self.atoms: list[Atom | Sum] = []
+        self.index: dict[Any, int] = {}
+        self.kind: list[int] = []
+        self.text: dict[int, str] = {}
+        self.powers: dict[int, dict[int, str]] = {}
+        self.blocks: dict[int, list[str]] = {-1: []}  # statements, by the atom they follow
+        self.uses: Counter[int] = Counter()
+        self.guards: dict[sp.Symbol, None] = {}
+        self.defined: set[sp.Basic] = set()
+        self.renamed: list[tuple[str, str]] = []
+        self.order: list[int] = []
+        for kind, symbols in ((PARAMETER, system.parameters), (INPUT, system.inputs)):
+            for symbol in symbols:
+                self._name(symbol, kind)
+
+    # -- atoms ---------------------------------------------------------------------------
+    def _add(self, atom: Any, kind: int) -> int:
+        self.index[atom] = number = len(self.atoms)
+        self.atoms.append(atom)
+        self.kind.append(kind)
+        return number
+
+    def _name(self, symbol: sp.Symbol, kind: int) -> None:
+        number = self._add(symbol, kind)
+        self.text[number] = name = self.names.new(symbol.name)
+        if name != symbol.name:
+            self.renamed.append((name, symbol.name))
+
+    def _join(self, kinds: Iterable[int]) -> int:
+        found = set(kinds) or {INPUT}
+        return found.pop() if len(found) == 1 else MIXED
+
+    def atom(self, atom: Atom, where: object) -> int:
+        """Return the number of a symbol or radical, writing the radical's line if new."""
+        if atom in self.index:
+            return self.index[atom]
+        symbols = sorted(atom.free_symbols, key=str)
+        if isinstance(atom, sp.Symbol) or any(s not in self.index for s in symbols):
+            unknown = next(s for s in symbols if s not in self.index)
+            raise UnknownNameError(
+                f"the definition of {where} uses {unknown}, which is no input, parameter or "
+                "earlier definition of the system; add it to one of them"
+            )
+        for power in atom.atoms(sp.Pow):
+            if power.exp.is_negative:
+                found = power.base.free_symbols & self.defined
+                self.guards.update(dict.fromkeys(sorted(found, key=str)))
+        number = self._add(atom, self._join(self.kind[self.index[s]] for s in symbols))
+        stem = "_".join(self.text[self.index[s]] for s in symbols)
+        self.text[number] = self.names.new(f"root_{stem}" if atom.is_Pow else f"factor_{stem}")
+        last = max((self.index[s] for s in symbols if s in self.defined), default=-1)
+        self.blocks[last].append(f"{self.text[number]} = {self._radical(atom, where)}")
+        self.blocks[number] = self.blocks[last]
+        return number
+
+    def _radical(self, expr: Any, where: object) -> str:
+        if expr.is_Symbol:
+            return self.text[self.index[expr]]
+        if not expr.free_symbols:
+            return f"({literal(Fraction(expr) if expr.is_Rational else expr, where)})"
+        if expr.is_Add or expr.is_Mul:
+            parts = (self._radical(arg, where) for arg in expr.args)
+            return f"({(' + ' if expr.is_Add else '*').join(parts)})"
+        if expr.is_Pow and expr.exp.is_Rational:
+            base = self._radical(expr.base, where)
+            if expr.exp == -1:
+                return f"(1.0/{base})"
+            return f"({base}**{self._radical(expr.exp, where)})"
+        raise DomainError(
+            f"the definition of {where} contains {expr}, which is no sum, product or rational "
+            "power; name it as a parameter and pass its value"
+        )
+
+    def power(self, number: int, exponent: int) -> str:
+        """Return the name of a power, adding the products that build it."""
+        if exponent == 1:
+            return self.text[number]
+        table = self.powers.setdefault(number, {})
+        if exponent not in table:
+            half = exponent // 2
+            left, right = self.power(number, exponent - half), self.power(number, half)
+            table[exponent] = name = self.names.new(f"{self.text[number]}_pow{exponent}")
+            where = self.blocks.get(number)
+            where = self.blocks[-1] if where is None else where
+            where.append(f"{name} = {left}*{right}")
+        return table[exponent]
+
+    # -- one definition ------------------------------------------------------------------
+    def define(self, definition: Definition) -> None:
+        """Write the statements of one definition."""
+        symbol = definition.symbol
+        if symbol in self.index:
+            raise ShapeError(
+                f"the system defines {symbol}, which is already an argument or a definition; "
+                "rename one of the two"
+            )
+        polynomial = self._polynomial(definition)
+        kind = self._join(self.kind[a] for mono in polynomial for a, _ in mono)
+        root = self._horner(self._split(polynomial))
+        self._count(root)
+        lines: list[str] = []
+        self._name(symbol, kind)
+        number = self.index[symbol]
+        self._assign(self.text[number], root, lines, symbol)
+        self.defined.add(symbol)
+        self.blocks[number] = lines
+        self.order.append(number)
+
+    def _polynomial(self, definition: Definition) -> Polynomial:
+        result: Polynomial = {}
+        for coefficient, factors in definition.terms:
+            value: Coefficient = Fraction(coefficient)
+            powers: Counter[int] = Counter()
+            for atom, exponent in factors:
+                if not isinstance(exponent, int) or exponent < 1:
+                    raise ShapeError(
+                        f"the definition of {definition.symbol} raises {atom} to {exponent}; "
+                        "exponents are positive integers, other powers are atoms"
+                    )
+                if atom.free_symbols:
+                    powers[self.atom(atom, definition.symbol)] += exponent
+                else:
+                    exact = sp.Rational(value) if isinstance(value, Fraction) else value
+                    value = exact * atom**exponent
+            if isinstance(value, sp.Rational):
+                value = Fraction(int(value.p), int(value.q))
+            mono = tuple(sorted(powers.items()))
+            if mono in result:
+                value = _plus(result.pop(mono), value)
+            if value != 0:
+                result[mono] = value
+        return result
+
+    def _split(self, polynomial: Polynomial) -> Polynomial:
+        """Replace factors that depend on the inputs alone by shared atoms."""
+        groups: dict[Monomial, Polynomial] = {}
+        for mono, value in polynomial.items():
+            outer = tuple(f for f in mono if self.kind[f[0]] != INPUT)
+            inner = tuple(f for f in mono if self.kind[f[0]] == INPUT)
+            groups.setdefault(outer, {})[inner] = value
+        if set(groups) <= {()}:
+            return polynomial
+        result: Polynomial = {}
+        for outer, inner in groups.items():
+            content, primitive = _content(inner)
+            (mono, value), *more = primitive.items()
+            if not more and len(mono) <= 1:
+                content, shared = _times(content, value), mono
+            else:
+                shared = ((self._shared(self._horner(primitive), INPUT), 1),)
+            result[tuple(sorted((*outer, *shared)))] = content
+        return result
+
+    def _shared(self, total: Sum, kind: int) -> int:
+        if total in self.index:
+            return self.index[total]
+        return self._add(total, kind)
+
+    def _horner(self, polynomial: Polynomial, depth: int = 0) -> Sum:
+        """Factor out the most frequent atom until no atom is left in two terms."""
+        result: list[Summand] = []
+        rest = dict(polynomial)
+        counts = Counter(atom for mono in rest for atom, _ in mono)
+        while rest and depth < DEPTH:
+            frequent = [a for a, n in counts.items() if n > 1]
+            if not frequent:
+                break
+            # Input-only factors come last: as scalars they cost next to nothing.
+            best = max(frequent, key=lambda a: (self.kind[a] != INPUT, counts[a], -a))
+            group = {m: c for m, c in rest.items() if any(a == best for a, _ in m)}
+            for mono in group:
+                del rest[mono]
+                counts.subtract(atom for atom, _ in mono)
+            common = dict(next(iter(group)))
+            for mono in group:
+                powers = dict(mono)
+                common = {a: min(e, powers[a]) for a, e in common.items() if a in powers}
+            inner = {
+                tuple((a, e - common.get(a, 0)) for a, e in mono if e > common.get(a, 0)): value
+                for mono, value in group.items()
+            }
+            content, inner = _content(inner)
+            total = self._horner(inner, depth + 1)
+            if len(total) == 1:
+                value, factors = total[0]
+                result.append((_times(content, value), _merge(factors, common)))
+            else:
+                kind = self._join(self.kind[a] for _, fs in total for a, _ in fs)
+                result.append((content, _merge(((self._shared(total, kind), 1),), common)))
+        result.extend((value, mono) for mono, value in rest.items())
+        # Scalars first, so that they are added before arrays are touched.
+        return tuple(sorted(result, key=lambda s: any(self.kind[a] for a, _ in s[1])))
+
+    # -- text ----------------------------------------------------------------------------
+    def _count(self, total: Sum) -> None:
+        for _, factors in total:
+            for number, exponent in factors:
+                if isinstance(self.atoms[number], tuple):
+                    self.uses[number] += exponent
+                    if self.uses[number] == exponent:
+                        self._count(self.atoms[number])  # pyright: ignore[reportArgumentType]
+
+    def _factor(
+        self, number: int, exponent: int, lines: list[str], depth: int, where: object
+    ) -> str:
+        total = self.atoms[number]
+        if isinstance(total, tuple) and number not in self.text:
+            single = self.uses[number] == 1 and exponent == 1 and self.kind[number] != INPUT
+            if single and depth < NESTING and len(total) <= SUMMANDS:
+                inner = [self._summand(s, lines, depth + 1, where) for s in total]
+                text = _add(inner)
+                if len(text) <= 4 * WIDTH:
+                    return f"({text})"
+                name = self.names.numbered("t")
+                lines.append(f"{name} = {text}")
+            else:
+                name = self.names.numbered("c" if self.kind[number] == INPUT else "t")
+                self._assign(name, total, lines, where)
+            self.text[number] = name
+            self.blocks[number] = lines
+        return self.power(number, exponent)
+
+    def _summand(self, summand: Summand, lines: list[str], depth: int, where: object) -> str:
+        value, factors = summand
+        ordered = sorted(factors, key=lambda f: (self.kind[f[0]] != INPUT, f[0]))
+        parts = [self._factor(a, e, lines, depth, where) for a, e in ordered]
+        scalars = sum(self.kind[a] == INPUT for a, _ in ordered)
+        if parts[scalars:] and (scalars or abs(value) != 1) and len(parts) - scalars > 1:
+            parts[scalars:] = [f"({'*'.join(parts[scalars:])})"]
+        if not parts or abs(value) != 1:
+            parts.insert(0, literal(value, where))
+        elif value == -1:
+            parts[0] = f"-{parts[0]}"
+        return "*".join(parts)
+
+    def _assign(self, name: str, total: Sum, lines: list[str], where: object) -> None:
+        texts: list[str] = []
+        first = True
+        for position, summand in enumerate(total):
+            texts.append(self._summand(summand, lines, 0, where))
+            last = position == len(total) - 1
+            if last or len(texts) == SUMMANDS or sum(map(len, texts)) > 4 * WIDTH:
+                lines.append(f"{name} = {_add(texts if first else [name, *texts])}")
+                texts, first = [], False
+        if not total:
+            lines.append(f"{name} = 0.0")
+
+    def value(self, symbol: Any) -> str:
+        """Return the text of an output."""
+        if symbol in self.index:
+            return self.text[self.index[symbol]]
+        if isinstance(symbol, sp.Expr) and symbol.is_number:
+            return literal(symbol, "an output")
+        raise UnknownNameError.of(
+            "output symbol", symbol, (s.name for s in self.index if isinstance(s, sp.Symbol))
+        )
+
+    def source(self, outputs: Mapping[Any, sp.Symbol], returned: Sequence[str]) -> str:
+        """Join everything into one function."""
+        parameters = [self.text[self.index[s]] for s in self.system.parameters]
+        inputs = [self.text[self.index[s]] for s in self.system.inputs]
+        pairs = []
+        for key, text in zip(outputs, returned, strict=False):
+            plain = isinstance(key, tuple) and all(type(i) is int for i in key)
+            pairs.append(f"{text} for {key}" if plain or type(key) is int else text)
+        pairs += [f"{text} (to be checked for overflow)" for text in returned[len(outputs) :]]
+        doc = ['"""Evaluate cumulants.', "", "Parameters", "----------"]
+        for label, names in (("weights", parameters), ("input cumulants", inputs)):
+            if names:
+                doc += [*_wrap(", ".join(names)), f"    {label}, numbers or arrays"]
+        doc += ["", "Returns", "-------", "tuple"]
+        doc += [f"    {line}" for line in _wrap(", ".join(pairs))] + ['"""']
+        # ascii() keeps line breaks and quotes of a symbol's name out of the source.
+        doc += [f"# {name} is the symbol {ascii(original[:60])}" for name, original in self.renamed]
+        body = doc
+        if self.blocks[-1]:
+            body += ["# shared powers", *self.blocks[-1]]
+        for number in self.order:
+            body += self.blocks[number]
+        body.append(f"return ({', '.join(returned)},)")
+        head = _wrap(f"def kernel({', '.join([*parameters, *inputs])}):", "        ")
+        text = [line for s in body for line in (_wrap(s, "    ") if _long(s) else [s])]
+        return "\n".join([*head, *(f"    {line}".rstrip() for line in text)]) + "\n"
+
+
+def _long(statement: str) -> bool:
+    if statement.startswith("#"):
+        return False
+    return len(statement) > WIDTH - 4 and " = " in statement or statement.startswith("return")
+
+
+def _wrap(text: str, indent: str = "") -> list[str]:
+    if " = " in text and len(text) > WIDTH - 4:
+        left, right = text.split(" = ", 1)
+        inner = textwrap.wrap(right, WIDTH - 8, break_long_words=False, break_on_hyphens=False)
+        return [f"{left} = (", *(f"{indent}{line}" for line in inner), ")"]
+    return textwrap.wrap(
+        text, WIDTH - 4, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _add(texts: Sequence[str]) -> str:
+    return texts[0] + "".join(f" - {t[1:]}" if t[0] == "-" else f" + {t}" for t in texts[1:])
+
+
+def _plus(left: Coefficient, right: Coefficient) -> Coefficient:
+    if isinstance(left, Fraction) and isinstance(right, Fraction):
+        return left + right
+    return _exact(_symbolic(left) + _symbolic(right))
+
+
+def _times(left: Coefficient, right: Coefficient) -> Coefficient:
+    if isinstance(left, Fraction) and isinstance(right, Fraction):
+        return left * right
+    return _exact(_symbolic(left) * _symbolic(right))
+
+
+def _symbolic(value: Coefficient) -> sp.Expr:
+    return sp.Rational(value) if isinstance(value, Fraction) else value
+
+
+def _exact(value: Any) -> Coefficient:
+    return Fraction(int(value.p), int(value.q)) if isinstance(value, sp.Rational) else value
+
+
+def _content(polynomial: Polynomial) -> tuple[Coefficient, Polynomial]:
+    """Split off the greatest common rational factor, with the sign of the first term."""
+    values = list(polynomial.values())
+    if not all(isinstance(v, Fraction) for v in values):
+        return Fraction(1), polynomial
+    content = Fraction(
+        math.gcd(*(v.numerator for v in values)), math.lcm(*(v.denominator for v in values))
+    )
+    if min(polynomial.items())[1] < 0:
+        content = -content
+    return content, {mono: value / content for mono, value in polynomial.items()}
+
+
+def _merge(factors: Monomial, common: Mapping[int, int]) -> Monomial:
+    powers = Counter(dict(factors))
+    powers.update(common)
+    return tuple(sorted(powers.items()))

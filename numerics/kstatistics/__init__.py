@@ -1,0 +1,17 @@
+"""Unbiased estimators of cumulants (k-statistics), streaming and mergeable.
+
+Univariate to order 8, joint to order 4. `KStatistics` accumulates a stream of samples, of one
+network or of many at once; `kstatistic` and `cumulants` are the one-shot forms;
+`exact_kstatistic` is the slow rational form; `kstatistic_coefficients` gives the formulas.
+"""
+
+from numerics.kstatistics.accumulator import KStatistics, cumulants, kstatistic
+from numerics.kstatistics.formulas import exact_kstatistic, kstatistic_coefficients
+
+__all__ = [
+    "KStatistics",
+    "cumulants",
+    "exact_kstatistic",
+    "kstatistic",
+    "kstatistic_coefficients",
+]

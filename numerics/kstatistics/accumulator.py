@@ -1,0 +1,601 @@
+"""Streaming accumulator of k-statistics with standard errors."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from cumulant_theory.errors import DomainError, OrderError, ShapeError
+from numerics.kstatistics.formulas import MAX_JOINT_ORDER, check_order
+from numerics.kstatistics.sums import (
+    Sums,
+    block_sums,
+    collapse_pairs,
+    concatenate,
+    kstatistics_of,
+    layout,
+    merge_sums,
+    total_sums,
+)
+
+MAX_BATCHES = 400
+_MEMORY = 1 << 25
+Value = Any  # float, or array (S,) when an ensemble is measured
+
+
+class KStatistics:
+    """Unbiased joint k-statistics of a stream of samples, with standard errors.
+
+    Parameters
+    ----------
+    dim : int
+        Number of units d, at least 1.
+    order : int
+        Highest order, 1 to 8. Joint cumulants go to min(order, 4), univariate ones to `order`.
+    batch_size : int, optional
+        Samples per batch for the standard errors, at least `order`. By default batches start at
+        16 * order samples and double whenever there are 400, so that a long stream always has
+        200 to 400 of them and a stream of any length takes bounded memory.
+
+    Raises
+    ------
+    ShapeError
+        `dim` below 1.
+    OrderError
+        `order` outside 1..8.
+    DomainError
+        `batch_size` below `order`.
+
+    Shapes
+    ------
+    `update` takes (N,) or (N, d); or (S, N, d) for S independent networks at once, and then every
+    result has shape (S,) instead of being a float.
+
+    Notes
+    -----
+    *Accuracy.* Samples are shifted by the first one, centred in blocks, and blocks are merged by
+    the exact formula for centred sums, so a mean of 1e6 standard deviations costs no digits.
+
+    *Standard errors.* The stream is cut in batches by position, whatever the chunks were. Every
+    batch has its own unbiased k-statistic k_b; with n_b samples per batch, B batches and n
+    samples, SE^2 = sum_b n_b (k_b - kbar)^2 / ((B - 1) n), which is std(k_b)/sqrt(B) for equal
+    batches. Batches with less than half the samples of the largest one (a last partial batch)
+    are united with a neighbour. The value reported is the k-statistic of all n samples. It is a
+    U-statistic, and n Var(U_n) never increases with n (Hoeffding), so the standard error is not
+    too small on average; it is too large by a relative amount of order order^2 / batch size.
+    Delete-one jackknife or influence-function errors do not have that excess, but they collapse
+    where the influence function vanishes (the variance of a Rademacher variable), and then
+    report many sigma where there is nothing; the batch error stays safe there.
+
+    References
+    ----------
+    A. Stuart, J. K. Ord, Kendall's Advanced Theory of Statistics 1, chs 12 and 13;
+    W. Hoeffding, Ann. Math. Stat. 19 (1948) 293, theorem 5.2;
+    P. Pebay, Sandia report SAND2008-6212 (2008).
+
+    Examples
+    --------
+    >>> k = KStatistics(2, order=2, batch_size=2)
+    >>> k.update([[0.0, 1.0], [2.0, 3.0]]).update([[1.0, 5.0], [5.0, 7.0]]).count
+    4
+    >>> k[2, 0], k[1, 1], k.joint(1)
+    (4.666..., 4.666..., 4.0)
+    >>> k.standard_error((1, 0))
+    1.0
+    """
+
+    def __init__(self, dim: int, order: int = 4, batch_size: int | None = None):
+        if isinstance(dim, bool) or not hasattr(dim, "__index__") or dim < 1:
+            raise ShapeError(f"dim = {dim!r} is not a number of units; give an integer from 1 up")
+        self.dim = int(dim)
+        self.order = check_order(order, 1)
+        if batch_size is not None and batch_size < self.order:
+            raise DomainError(
+                f"batch_size = {batch_size} is too small for k-statistics of order {self.order}; "
+                f"give at least {self.order}"
+            )
+        self._tables = layout(self.dim, self.order)
+        self._adaptive = batch_size is None
+        self._batch = int(batch_size or 16 * self.order)
+        self._closed: list[Sums] = []
+        self._closed_batches = 0
+        self._open: Sums | None = None
+        self._pivot: NDArray[np.float64] | None = None
+        self._ensemble = False
+        self._cache: dict[str, NDArray[np.float64]] = {}
+
+    def __repr__(self) -> str:
+        size = f", networks={self.networks}" if self.networks is not None else ""
+        return f"KStatistics(dim={self.dim}, order={self.order}, count={self.count}{size})"
+
+    @property
+    def count(self) -> int:
+        """Number of samples (per network)."""
+        parts = self._closed + ([self._open] if self._open is not None else [])
+        return int(sum(p.counts.sum() for p in parts))
+
+    @property
+    def networks(self) -> int | None:
+        """Size S of the ensemble axis; None when there is none."""
+        return self._pivot.shape[0] if self._ensemble and self._pivot is not None else None
+
+    @property
+    def alphas(self) -> tuple[tuple[int, ...], ...]:
+        """All multi-indices, by degree."""
+        return self._tables.alphas
+
+    @property
+    def batches(self) -> int:
+        """Number of batches the standard errors come from."""
+        return len(self._grouped().counts)
+
+    def update(self, chunk: ArrayLike) -> "KStatistics":
+        """Add samples.
+
+        Parameters
+        ----------
+        chunk : array
+            (N,) for one unit, (N, d), or (S, N, d) for an ensemble; converted to float64.
+
+        Returns
+        -------
+        KStatistics
+            Itself.
+
+        Raises
+        ------
+        ShapeError
+            Another number of units or networks than before.
+        DomainError
+            No samples, NaN or infinite entries, not real numbers, or power sums that overflow.
+            The accumulator is then as it was before the call.
+        """
+        x, ensemble = self._checked(chunk)
+        if self._pivot is not None and (ensemble, len(x)) != (self._ensemble, len(self._pivot)):
+            was = f"{len(self._pivot)} networks" if self._ensemble else "no ensemble axis"
+            raise ShapeError(
+                f"chunk of shape {np.shape(chunk)} does not continue a stream with {was}; "
+                "keep one accumulator per ensemble"
+            )
+        pivot = x[:, 0].copy() if self._pivot is None else self._pivot
+        state = (self._closed, self._closed_batches, self._open, self._batch)
+        try:
+            with np.errstate(over="ignore", invalid="ignore"):
+                self._closed = list(self._closed)
+                self._absorb(x, pivot)
+                self._check_overflow()
+        except BaseException:
+            self._closed, self._closed_batches, self._open, self._batch = state
+            raise
+        self._pivot, self._ensemble = pivot, ensemble
+        self._cache.clear()
+        return self
+
+    def _checked(self, chunk: ArrayLike) -> tuple[NDArray[np.float64], bool]:
+        given = np.asarray(chunk)
+        if given.dtype.kind not in "fiub":
+            raise DomainError(
+                f"chunk has dtype {given.dtype}, not real numbers; convert it to float64"
+            )
+        x = given.astype(np.float64, copy=False)
+        if x.ndim == 1 and self.dim == 1:
+            x = x[:, None]
+        if x.ndim not in (2, 3) or x.shape[-1] != self.dim:
+            raise ShapeError(
+                f"chunk has shape {given.shape}; with {self.dim} units give (N, {self.dim}) "
+                f"or (networks, N, {self.dim})" + (" or (N,)" if self.dim == 1 else "")
+            )
+        if x.size == 0:
+            raise DomainError(f"chunk of shape {given.shape} has no samples; give at least one")
+        finite = np.isfinite(x)
+        if not finite.all():
+            bad = np.argwhere(~finite)
+            axes = ("network", "sample", "unit")[3 - x.ndim :]
+            where = ", ".join(f"{a} {k}" for a, k in zip(axes, bad[0], strict=True))
+            raise DomainError(
+                f"chunk has {len(bad)} NaN or infinite entries, the first at {where}; "
+                "remove these samples or find what diverged"
+            )
+        ensemble = x.ndim == 3
+        return (x if ensemble else x[None]), ensemble
+
+    def _absorb(self, x: NDArray[np.float64], pivot: NDArray[np.float64]) -> None:
+        total, at = x.shape[1], 0
+        room = _MEMORY // (len(self.alphas) * len(x))
+        most = min(MAX_BATCHES, max(64, room // 2 * 2))
+        while at < total:
+            self._collapse(most)
+            filled = int(self._open.counts[0]) if self._open is not None else 0
+            if filled or total - at < self._batch:
+                take = min(self._batch - filled, total - at)
+                piece = block_sums(x[:, None, at : at + take], pivot, self._tables)
+                whole = merge_sums([self._open, piece], self._tables) if self._open else piece
+                self._open = None if filled + take >= self._batch else whole
+                if self._open is None:
+                    self._close(whole)
+            else:
+                fit = (total - at) // self._batch
+                if self._adaptive:
+                    fit = min(fit, most - self._closed_batches)
+                take = fit * self._batch
+                blocks = x[:, at : at + take].reshape(len(x), fit, self._batch, self.dim)
+                self._close(block_sums(blocks, pivot, self._tables))
+            at += take
+        self._collapse(most)
+
+    def _close(self, blocks: Sums) -> None:
+        self._closed.append(blocks)
+        self._closed_batches += len(blocks.counts)
+
+    def _collapse(self, most: int) -> None:
+        while self._adaptive and self._closed_batches >= most and self._open is None:
+            self._closed = [collapse_pairs(concatenate(self._closed), self._tables)]
+            self._closed_batches = len(self._closed[0].counts)
+            self._batch *= 2
+
+    def _check_overflow(self) -> None:
+        fresh = self._closed[-1:] + ([self._open] if self._open is not None else [])
+        if not all(np.isfinite(p.centred).all() and np.isfinite(p.means).all() for p in fresh):
+            raise DomainError(
+                f"power sums of order {self.order} overflow float64; rescale the data"
+            )
+
+    def merge(self, other: "KStatistics") -> "KStatistics":
+        """Add all samples of another accumulator.
+
+        Batches are concatenated and open ones are closed as they are; merging is associative
+        and the order of merging changes results by rounding only.
+
+        Parameters
+        ----------
+        other : KStatistics
+            Of the same dim, order and ensemble; left unchanged.
+
+        Returns
+        -------
+        KStatistics
+            Itself.
+
+        Raises
+        ------
+        ShapeError
+            Different dim, order or ensemble.
+
+        Examples
+        --------
+        >>> a, b = KStatistics(1, order=2).update([1.0, 2.0]), KStatistics(1, order=2).update([6.0])
+        >>> a.merge(b)[1], a[2]
+        (3.0, 7.0)
+        """
+        if not isinstance(other, KStatistics):
+            raise ShapeError(f"cannot merge a {type(other).__name__}; give a KStatistics")
+        if (self.dim, self.order) != (other.dim, other.order):
+            raise ShapeError(f"cannot merge {other!r} into {self!r}; dim and order must be equal")
+        if other._pivot is None:
+            return self
+        incoming = concatenate(other._all_blocks())
+        if self._pivot is None:
+            self._pivot, self._ensemble = other._pivot.copy(), other._ensemble
+        elif self.networks != other.networks or self._pivot.shape != other._pivot.shape:
+            raise ShapeError(f"cannot merge {other!r} into {self!r}; the ensembles differ")
+        if self._open is not None:
+            self._close(self._open)
+            self._open = None
+        self._close(incoming._replace(means=incoming.means + (other._pivot - self._pivot)))
+        self._batch = max(self._batch, other._batch) if self._adaptive else self._batch
+        self._cache.clear()
+        return self
+
+    def _all_blocks(self) -> list[Sums]:
+        return self._closed + ([self._open] if self._open is not None else [])
+
+    def _grouped(self) -> Sums:
+        """Batches, those with less than half the largest count united with neighbours."""
+        self._need(1)
+        blocks = concatenate(self._all_blocks())
+        if self._adaptive and len(blocks.counts) < 2 * MAX_BATCHES and self._open is None:
+            self._closed = [blocks]
+        counts = blocks.counts
+        least = max(counts.max() / 2, self.order)
+        if counts.min() >= least:
+            return blocks
+        groups: list[list[int]] = [[]]
+        filled = 0
+        for b, n in enumerate(counts):
+            if filled >= least:
+                groups.append([])
+                filled = 0
+            groups[-1].append(b)
+            filled += int(n)
+        if filled < least and len(groups) > 1:
+            tail = groups.pop()
+            groups[-1] += tail
+        return concatenate([
+            total_sums(Sums(*(a[g[0] : g[-1] + 1] for a in blocks)), self._tables)
+            if len(g) > 1 else Sums(*(a[g[0] : g[0] + 1] for a in blocks))
+            for g in groups
+        ])  # fmt: skip
+
+    def _need(self, degree: int) -> None:
+        count = self.count
+        if count == 0:
+            raise DomainError("the accumulator has no samples; call update first")
+        if count < degree:
+            raise OrderError(
+                f"the k-statistic of order {degree} does not exist for {count} samples; "
+                f"add samples until there are {degree}"
+            )
+
+    def _values(self) -> NDArray[np.float64]:
+        if "values" not in self._cache:
+            self._need(1)
+            total = total_sums(concatenate(self._all_blocks()), self._tables)
+            values = kstatistics_of(total, self._tables)[0]
+            values[:, : self.dim] += self._pivot
+            self._cache["values"] = values
+        return self._cache["values"]
+
+    def _spread(self) -> None:
+        """Standard error, skewness and largest share of every alpha, from the batches."""
+        blocks = self._grouped()
+        if len(blocks.counts) < 2:
+            raise DomainError(
+                f"{self.count} samples make {len(blocks.counts)} batch of {self._batch}, but a "
+                "standard error needs two; add samples or give a smaller batch_size"
+            )
+        values = kstatistics_of(blocks, self._tables)
+        n = blocks.counts[:, None, None] / blocks.counts.sum()
+        mean = values[0] + (n * (values - values[0])).sum(axis=0)
+        scaled = np.sqrt(n * len(n)) * (values - mean)
+        size = np.abs(scaled).max(axis=0)
+        unit = scaled / np.where(size > 0, size, 1.0)
+        squares = unit * unit
+        second = squares.sum(axis=0)
+        safe = np.where(second > 0, second, 1.0)
+        self._cache["errors"] = size * np.sqrt(second / (len(n) * (len(n) - 1)))
+        self._cache["skewness"] = (squares * unit).sum(axis=0) / safe**1.5 * np.sqrt(len(n))
+        self._cache["share"] = squares.max(axis=0) / safe
+        self._cache["batch_values"] = values
+
+    def _index(self, alpha: int | Sequence[int]) -> int:
+        key = (alpha,) if hasattr(alpha, "__index__") else tuple(alpha)  # pyright: ignore
+        if len(key) != self.dim:
+            raise ShapeError(
+                f"multi-index {alpha!r} has {len(key)} entries but there are {self.dim} units; "
+                "give one exponent per unit"
+            )
+        if key not in self._tables.position:
+            if any(isinstance(a, bool) or not hasattr(a, "__index__") or a < 0 for a in key):
+                raise ShapeError(f"multi-index {alpha!r} must consist of non-negative integers")
+            degree, units = sum(key), sum(a > 0 for a in key)
+            check_order(degree, units)
+            limit = self.order if units == 1 else min(self.order, MAX_JOINT_ORDER)
+            raise OrderError(
+                f"the k-statistic {alpha!r} has order {degree} but this accumulator goes to "
+                f"{limit}; make one with order={degree}"
+            )
+        return self._tables.position[key]
+
+    def _pick(self, array: NDArray[np.float64], k: int) -> Value:
+        return array[:, k].copy() if self._ensemble else float(array[0, k])
+
+    def cumulant(self, alpha: int | Sequence[int]) -> Value:
+        """Unbiased estimate of kappa_alpha from all samples.
+
+        Parameters
+        ----------
+        alpha : tuple of int, or int when dim is 1
+            Multi-index, one exponent per unit.
+
+        Returns
+        -------
+        float, or array (S,) for an ensemble
+
+        Raises
+        ------
+        OrderError
+            More than the order of the accumulator, or fewer samples than the order.
+        ShapeError
+            Not one exponent per unit.
+        DomainError
+            No samples.
+
+        Examples
+        --------
+        >>> KStatistics(1, order=3).update([0.0, 1.0, 5.0]).cumulant(3)
+        27.0
+        """
+        k = self._index(alpha)
+        self._need(sum(self.alphas[k]))
+        return self._pick(self._values(), k)
+
+    def __getitem__(self, alpha: int | Sequence[int]) -> Value:
+        return self.cumulant(alpha)
+
+    def joint(self, *indices: int) -> Value:
+        """Joint k-statistic by unit indices: joint(0, 0, 1) is kappa_{001}.
+
+        Raises
+        ------
+        ShapeError
+            An index outside 0..dim-1.
+        OrderError
+            As for `cumulant`.
+
+        Examples
+        --------
+        >>> KStatistics(2).update([[0, 0], [2, 4]]).joint(0, 1)
+        4.0
+        """
+        if not indices or not all(
+            hasattr(i, "__index__") and 0 <= i < self.dim for i in indices
+        ):
+            raise ShapeError(f"unit indices {indices} must be integers from 0 to {self.dim - 1}")
+        return self.cumulant(tuple(indices.count(i) for i in range(self.dim)))
+
+    def _batch_quantity(self, name: str, alpha: int | Sequence[int]) -> Value:
+        k = self._index(alpha)
+        self._need(sum(self.alphas[k]))
+        if name not in self._cache:
+            self._spread()
+        return self._pick(self._cache[name], k)
+
+    def standard_error(self, alpha: int | Sequence[int]) -> Value:
+        """Standard error of `cumulant(alpha)` from the scatter of the batches.
+
+        Raises
+        ------
+        DomainError
+            Fewer than two batches.
+        OrderError, ShapeError
+            As for `cumulant`.
+
+        Examples
+        --------
+        >>> KStatistics(1, order=1, batch_size=1).update([0.0, 2.0]).standard_error(1)
+        1.0
+        """
+        return self._batch_quantity("errors", alpha)
+
+    def skewness(self, alpha: int | Sequence[int]) -> Value:
+        """Skewness of the batch values of `cumulant(alpha)`; raises as `standard_error`."""
+        return self._batch_quantity("skewness", alpha)
+
+    def largest_share(self, alpha: int | Sequence[int]) -> Value:
+        """Largest single batch's share of the sum of squared deviations.
+
+        Lindeberg's condition asks that it go to zero; a share near 1 says that one batch makes
+        the standard error, and that the normal approximation is not to be trusted. Raises as
+        `standard_error`.
+        """
+        return self._batch_quantity("share", alpha)
+
+    def heavy(self, alpha: int | Sequence[int]) -> Value:
+        """True where `largest_share` is above `heavy_threshold`; raises as `standard_error`."""
+        return self.largest_share(alpha) > heavy_threshold(self.batches)
+
+    def batch_values(self) -> NDArray[np.float64]:
+        """K-statistics of the batches, (B, A) or (B, S, A), columns as `alphas`.
+
+        Raises
+        ------
+        DomainError
+            Fewer than two batches.
+        """
+        if "batch_values" not in self._cache:
+            self._spread()
+        values = self._cache["batch_values"].copy()
+        values[..., : self.dim] += self._pivot
+        return values if self._ensemble else values[:, 0]
+
+    def as_dict(self) -> dict[tuple[int, ...], Value]:
+        """All cumulants that the number of samples allows, keyed by multi-index.
+
+        Raises
+        ------
+        DomainError
+            No samples.
+
+        Examples
+        --------
+        >>> KStatistics(1, order=2).update([1.0, 3.0]).as_dict()
+        {(1,): 2.0, (2,): 2.0}
+        """
+        self._need(1)
+        return {a: self.cumulant(a) for a in self.alphas if sum(a) <= self.count}
+
+
+def heavy_threshold(batches: int) -> float:
+    """Share of one batch in the sum of squares above which tails count as heavy.
+
+    Parameters
+    ----------
+    batches : int
+        Number of batches B, at least 2.
+
+    Returns
+    -------
+    float
+        0.15, or for few batches what the largest of B normal values exceeds once in a thousand
+        cases. Simulated with 250 batches of exponential, lognormal (sigma to 2) and power-of-
+        exponential values: rows below 0.15 had a skewness-corrected p < 1e-4 in at most 8e-4
+        of all cases, where the plain t test had up to half.
+
+    References
+    ----------
+    F. E. Grubbs, Ann. Math. Stat. 21 (1950) 27: a share times B/(B-1) is Beta(1/2, (B-2)/2).
+
+    Examples
+    --------
+    >>> heavy_threshold(400), round(heavy_threshold(20), 2)
+    (0.15, 0.58)
+    """
+    if batches < 4:
+        return 1.0
+    normal = stats.beta.isf(1e-3 / batches, 0.5, (batches - 2) / 2) * (batches - 1) / batches
+    return max(0.15, float(normal))
+
+
+def kstatistic(data: ArrayLike, order: int) -> Value:
+    """Univariate k-statistic of one sample.
+
+    Parameters
+    ----------
+    data : (N,) array
+        Samples; (S, N, 1) for S networks.
+    order : int
+        1 to 8.
+
+    Returns
+    -------
+    float, or array (S,)
+
+    Raises
+    ------
+    OrderError
+        Order outside 1..8 or above the number of samples.
+    DomainError, ShapeError
+        As for `KStatistics.update`.
+
+    Examples
+    --------
+    >>> kstatistic([1.0, 2.0, 6.0], 2)
+    7.0
+    """
+    return KStatistics(1, order=order).update(data).cumulant(order)
+
+
+def cumulants(data: ArrayLike, order: int = 4) -> dict[tuple[int, ...], Value]:
+    """All joint k-statistics of one sample, keyed by multi-index.
+
+    Parameters
+    ----------
+    data : (N,), (N, d) or (S, N, d) array
+        Samples.
+    order : int
+        1 to 8; joint cumulants go to 4.
+
+    Returns
+    -------
+    dict
+        From multi-index to float, or to array (S,).
+
+    Raises
+    ------
+    OrderError
+        Order outside 1..8 or above the number of samples.
+    DomainError, ShapeError
+        As for `KStatistics.update`.
+
+    Examples
+    --------
+    >>> cumulants([[0.0, 0.0], [1.0, 3.0]], order=2)
+    {(1, 0): 0.5, (0, 1): 1.5, (2, 0): 0.5, (1, 1): 1.5, (0, 2): 4.5}
+    """
+    shape = np.shape(data)
+    dim = 1 if len(shape) < 2 else shape[-1]
+    k = KStatistics(dim, order=order).update(data)
+    k._need(order)
+    return k.as_dict()

@@ -1,0 +1,125 @@
+"""Figures; Matplotlib is imported only when one is drawn."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cumulant_theory.errors import MissingDependencyError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from numerics.comparison import Comparison
+
+COLOURS = {"agree": "#2a6fbb", "undecided": "#d29922", "disagree": "#c0262d"}
+MARKERS = {1: "o", 2: "s", 3: "^", 4: "D"}
+_Z_CAP = 40.0
+
+
+def comparison_figure(comparison: "Comparison") -> "Figure":
+    """Predicted against measured cumulants (left), z-scores by layer (right).
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Result of `compare`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not attached to pyplot. Marker shapes tell the order, colours the verdict. The dashed
+        line on the right is the |z| that Holm's first step asks of the smallest p-value; |z|
+        above 40 is drawn at 40.
+
+    Raises
+    ------
+    MissingDependencyError
+        Matplotlib is not installed.
+
+    Examples
+    --------
+    >>> from numerics.comparison import Measurement, Prediction, compare
+    >>> one = lambda value: {"input": {(1,): value}}
+    >>> m = Measurement(("input",), one(0.1), one(0.2), one(0.0), one(False), 200)
+    >>> len(comparison_figure(compare(Prediction(("input",), one(0.0)), m)).axes)
+    2
+    """
+    try:
+        from matplotlib.figure import Figure
+        from matplotlib.lines import Line2D
+    except ImportError:
+        raise MissingDependencyError(
+            "plots need Matplotlib, which is not installed; "
+            "pip install 'cumulant-theory[numerics]'"
+        ) from None
+    from scipy import stats
+
+    c = comparison.columns
+    figure = Figure(figsize=(11, 4.6), layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=(1, 1.25))
+    shapes = np.array([MARKERS.get(int(r), "P") for r in c["order"]])
+    layers = list(comparison.predicted.layers)
+    row_of = {name: k for k, name in enumerate(layers)}
+    height = np.array([row_of[name] for name in c["layer"]], dtype=float)
+    height += 0.62 * (_spread(c["layer"]) - 0.5)
+    z = np.clip(c["z"], -_Z_CAP, _Z_CAP)
+    for verdict, colour in COLOURS.items():
+        for shape in dict.fromkeys(shapes):
+            here = (c["verdict"] == verdict) & (shapes == shape)
+            if not here.any():
+                continue
+            style = {"color": colour, "alpha": 0.75, "markeredgecolor": "white",
+                     "markeredgewidth": 0.4, "linestyle": "none", "marker": shape}  # fmt: skip
+            left.errorbar(c["predicted"][here], c["measured"][here],
+                          yerr=c["standard_error"][here], markersize=5.5, elinewidth=0.9,
+                          **style)  # fmt: skip
+            right.plot(z[here], height[here], markersize=4.5, **style)
+
+    values = np.concatenate([c["predicted"], c["measured"]])
+    positive = np.abs(values[np.abs(values) > 1e-12])
+    linear = float(np.clip(np.quantile(positive, 0.1), 1e-6, 1)) if positive.size else 1.0
+    left.set_xscale("symlog", linthresh=linear)
+    left.set_yscale("symlog", linthresh=linear)
+    ends = np.array([values.min(), values.max()])
+    left.plot(ends, ends, color="0.35", linewidth=0.9, zorder=0)
+    left.set_xlabel("predicted cumulant")
+    left.set_ylabel("measured cumulant")
+    handles = [
+        Line2D([], [], color="0.3", marker=MARKERS.get(r, "P"), linestyle="none", label=f"order {r}"
+               if r <= 4 else "order > 4")
+        for r in sorted({min(int(r), 5) for r in c["order"]})
+    ]  # fmt: skip
+    left.legend(handles=handles, frameon=False, fontsize="small")
+
+    decided = max(1, len(comparison) - comparison.count("undecided"))
+    threshold = stats.t.isf(comparison.level / (2 * decided), c["batches"].min() - 1)
+    right.axvline(0, color="0.35", linewidth=0.9, zorder=0)
+    for sign in (-1, 1):
+        right.axvline(sign * threshold, color="0.35", linewidth=0.9, linestyle="--", zorder=0)
+    right.set_yticks(range(len(layers)), layers)
+    right.set_ylim(len(layers) - 0.5, -0.5)
+    reach = max(1.25 * threshold, 1.1 * float(np.abs(z).max()))
+    right.set_xlim(-reach, reach)
+    right.set_xlabel(f"z    (dashed: Holm, level {comparison.level:g})")
+    handles = [
+        Line2D([], [], color=colour, marker="o", linestyle="none",
+               label=f"{verdict} ({comparison.count(verdict)})")
+        for verdict, colour in COLOURS.items() if comparison.count(verdict)
+    ]  # fmt: skip
+    figure.legend(handles=handles, loc="outside upper right", ncols=3, frameon=False)
+    if comparison.measured.law:
+        figure.suptitle(comparison.measured.law, x=0.01, ha="left")
+    for axes in (left, right):
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(alpha=0.25, linewidth=0.6)
+    return figure
+
+
+def _spread(layers: np.ndarray) -> np.ndarray:
+    """Place of each row among those of its layer, from 0 to 1; a single row sits at 1/2."""
+    out = np.full(len(layers), 0.5)
+    for name in set(layers):
+        here = np.flatnonzero(layers == name)
+        if len(here) > 1:
+            out[here] = np.linspace(0, 1, len(here))
+    return out
