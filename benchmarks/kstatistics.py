@@ -3,12 +3,13 @@
 Run as a script for a table; `rows()` for the numbers. The peers need `pip install PyMoments`.
 """
 
-from __future__ import annotations
-
 import time
+from fractions import Fraction
 from itertools import combinations_with_replacement
 
 import numpy as np
+from PyMoments import kstat
+from PyMoments.DataStructures import IntPartitionTree
 from scipy import stats
 
 from numerics.kstatistics import KStatistics, exact_kstatistic
@@ -33,9 +34,6 @@ def _indices():
 
 
 def _pymoments(data):
-    from PyMoments import kstat
-    from PyMoments.DataStructures import IntPartitionTree
-
     tree = IntPartitionTree()
     return {ix: kstat(data, ix, coef_tree=tree) for ix in _indices()}
 
@@ -93,8 +91,8 @@ def rows() -> list[dict]:
 
     networks = rng.exponential(size=(64, 10_000, 2))
     loop = _best(lambda: [_ours(x) for x in networks], 3)
-    out.append(_row("64 networks, N = 10000, d = 2, at once", _best(
-        lambda: KStatistics(2).update(networks).as_dict(), 5), loop, "ours in a loop", ""))  # fmt: skip
+    ours = _best(lambda: KStatistics(2).update(networks).as_dict(), 5)
+    out.append(_row("64 networks, N = 10000, d = 2, at once", ours, loop, "ours in a loop", ""))
 
     out += accuracy_rows()
     return out
@@ -109,14 +107,8 @@ def accuracy_rows(samples: int = 5_000) -> list[dict]:
     column = x[:, None]
 
     def error(values):
-        return max(abs(float((v - e) / e)) for v, e in zip(map(_fraction, values), exact))
-
-    def _fraction(value):
-        from fractions import Fraction
-
-        return Fraction(float(value))
-
-    from PyMoments import kstat
+        pairs = zip(values, exact, strict=True)
+        return max(abs(float(Fraction(float(v)) / e - 1)) for v, e in pairs)
 
     mine = error(ours[r] for r in range(1, 5))
     peers = {

@@ -1,7 +1,7 @@
 """k-statistics: exact enumeration, other routes to the same number, streaming, standard errors."""
 
 from fractions import Fraction
-from functools import reduce
+from functools import cache, reduce
 from itertools import combinations_with_replacement, product
 from math import comb, prod
 
@@ -24,6 +24,7 @@ def _moment(points, indices):
                Fraction(0))  # fmt: skip
 
 
+@cache
 def _exact_cumulant(points, indices):
     """Joint cumulant by the recursion over subsets that hold the first index."""
     first, rest = indices[0], indices[1:]
@@ -44,12 +45,12 @@ def _average(points, indices, n):
     return total
 
 
-COIN = [((Fraction(-1), ), Fraction(1, 3)), ((Fraction(2),), Fraction(2, 3))]  # fmt: skip
-PAIR = [
+COIN = (((Fraction(-1),), Fraction(1, 3)), ((Fraction(2),), Fraction(2, 3)))
+PAIR = (
     ((Fraction(0), Fraction(1)), Fraction(1, 2)),
     ((Fraction(1), Fraction(-1)), Fraction(1, 3)),
     ((Fraction(3), Fraction(2)), Fraction(1, 6)),
-]
+)
 
 
 @pytest.mark.parametrize("order", range(1, 9))

@@ -331,6 +331,15 @@ def test_graph_automorphisms_against_all_permutations(data):
     assert set(found) <= set(everything)
 
 
+def test_direction_of_every_edge_counts():
+    """Swapping nodes 0 and 1 keeps all edges but those from a node to a later one."""
+    edges = [(0, 3), (1, 2), (2, 0), (2, 1), (3, 0), (3, 1)]
+    moved = {(h[i], h[j]) for h in [(1, 0, 2, 3)] for i, j in edges}
+    assert moved != set(edges)
+    assert (1, 0, 2, 3) not in automorphism_generators(graph(4, edges, directed=True))
+    assert (1, 0, 3, 2) in automorphism_generators(graph(4, edges, directed=True))
+
+
 def test_graph_symmetry_commutes_with_the_adjacency_matrix():
     edges = [(k, (k + 1) % 6) for k in range(6)]
     ring = symmetries.GraphAutomorphism(graph(6, edges))

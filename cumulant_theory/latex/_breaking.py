@@ -9,7 +9,7 @@ import sympy as sp
 from cumulant_theory.errors import DomainError
 from cumulant_theory.latex import _tree as tree
 from cumulant_theory.latex._printing import latex
-from cumulant_theory.latex._widths import TEXT_WIDTH, estimate_width, nodes_width
+from cumulant_theory.latex._widths import TEXT_WIDTH, estimate_width, height, nodes_width
 
 __all__ = ["break_equation", "display", "display_group", "inline_display"]
 
@@ -80,7 +80,7 @@ def break_equation(
         raise DomainError(
             f"line width {width}: equations need at least {_SMALLEST_WIDTH:.0f} pt; widen the line"
         )
-    width -= _MARGIN
+    width = 0.99 * width - _MARGIN
     left = latex(lhs) if lhs is not None else ""
     left_width = estimate_width(left) if lhs_width is None else lhs_width
     relation_width = 7.78 + 2 * 2.78
@@ -182,13 +182,13 @@ def _flatten(node: tree.Node, limit: float) -> tuple[tree.Node, ...] | None:
     match node:
         case tree.Delimited(left, body, right) if body:
             return (
-                tree.Sized(r"\bigl", left),
+                _opening(left, body),
                 *body,
-                tree.Sized(r"\bigr", right),
+                _closing(right, body),
             )
         case tree.Scripts(tree.Delimited(left, body, right), sub, sup):
-            closing = tree.Scripts(tree.Sized(r"\bigr", right), sub, sup)
-            return (tree.Sized(r"\bigl", left), *body, closing)
+            closing = tree.Scripts(_closing(right, body), sub, sup)
+            return (_opening(left, body), *body, closing)
         case tree.Group(body) if body:
             return body
         case tree.Scripts(tree.Group((inner,)), sub, sup) if isinstance(inner, tree.Delimited):
@@ -196,19 +196,19 @@ def _flatten(node: tree.Node, limit: float) -> tuple[tree.Node, ...] | None:
         case tree.Scripts(tree.Atom("e"), None, sup) if sup:
             return (
                 tree.Atom(r"\exp"),
-                tree.Sized(r"\bigl", "("),
+                _opening("(", sup),
                 *sup,
-                tree.Sized(r"\bigr", ")"),
+                _closing(")", sup),
             )
         case tree.Root(body, degree):
             index = tree.parse(f"1/{tree.to_tex(degree) if degree else 2}")
-            closing = tree.Scripts(tree.Sized(r"\bigr", ")"), None, index)
-            return (tree.Sized(r"\bigl", "("), *body, closing)
+            closing = tree.Scripts(_closing(")", body), None, index)
+            return (_opening("(", body), *body, closing)
         case tree.Fraction(command, numerator, denominator) if command != r"\binom":
             one = (tree.Atom("1"),)
             if nodes_width(denominator, 1) > limit / 2:
-                closing = tree.Scripts(tree.Sized(r"\bigr", ")"), None, tree.parse("-1"))
-                inverse = (tree.Sized(r"\bigl", "("), *denominator, closing)
+                closing = tree.Scripts(_closing(")", denominator), None, tree.parse("-1"))
+                inverse = (_opening("(", denominator), *denominator, closing)
                 if tree.to_tex(numerator) == "1":
                     return inverse
                 return (*_wrapped(numerator), tree.Atom(r"\,"), *inverse)
@@ -219,10 +219,18 @@ def _flatten(node: tree.Node, limit: float) -> tuple[tree.Node, ...] | None:
     return None
 
 
+def _opening(delimiter: str, body: Sequence[tree.Node]) -> tree.Sized:
+    return tree.Sized(r"\Bigl" if height(body) >= 3 else r"\bigl", delimiter)
+
+
+def _closing(delimiter: str, body: Sequence[tree.Node]) -> tree.Sized:
+    return tree.Sized(r"\Bigr" if height(body) >= 3 else r"\bigr", delimiter)
+
+
 def _wrapped(nodes: tuple[tree.Node, ...]) -> tuple[tree.Node, ...]:
     if len(_split(nodes)) == 1:
         return nodes
-    return (tree.Sized(r"\bigl", "("), *nodes, tree.Sized(r"\bigr", ")"))
+    return (_opening("(", nodes), *nodes, _closing(")", nodes))
 
 
 def _factors(piece: _Piece, limit: float) -> list[_Piece]:

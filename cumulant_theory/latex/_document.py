@@ -149,7 +149,12 @@ class Article:
                 if name not in labels:
                     raise UnknownNameError.of("label", name, labels)
         parts = [self._block(block, folder) for block in self.blocks]
-        return "\n\n".join(part for part in parts if part)
+        body = ""
+        for block, part in zip(self.blocks, parts, strict=True):
+            # A blank line before a display would open a paragraph of its own.
+            gap = "\n" if isinstance(block, Equation | Equations) else "\n\n"
+            body += (gap if body and part else "") + part
+        return body
 
     def to_tex(self, folder: str | Path | None = None) -> str:
         r"""Write the whole article.
@@ -258,7 +263,7 @@ class Article:
     def _block(self, block: Block, folder: str | Path | None) -> str:
         match block:
             case Paragraph(text):
-                return escape(text)
+                return escape(text.strip())
             case Heading(level, text, label):
                 if level not in (1, 2, 3):
                     raise DomainError(f"heading '{text}': level {level} is none of 1, 2, 3")

@@ -186,6 +186,7 @@ class _Printer(LatexPrinter):
             {
                 "mul_symbol": r"\,",
                 "fold_short_frac": False,
+                "fold_frac_powers": True,
                 "ln_notation": False,
                 "inv_trig_style": "full",
             }

@@ -23,8 +23,11 @@ PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
   urlcolor=blue!45!black,bookmarksnumbered=true]{hyperref}
 \usepackage[nameinlink]{cleveref}
 \allowdisplaybreaks[3]
-\setlength{\emergencystretch}{3em}
+\setlength{\emergencystretch}{16em}
 \setlength{\jot}{4pt}
+\setlength{\parindent}{0pt}
+\setlength{\parskip}{0.6ex plus 0.3ex}
+\renewcommand{\arraystretch}{1.15}
 \setlength{\LTcapwidth}{\linewidth}
 \newcounter{derivationstep}
 \renewcommand{\thederivationstep}{\arabic{derivationstep}}
@@ -98,6 +101,7 @@ _PUNCTUATION = {
     "§": r"\S{}",
 }
 _MATH = re.compile(r"(?<!\\)\$((?:\\.|[^$\\])+)\$")
+_LONG_WORD = 20
 _REFERENCE = re.compile(r"\[\[([^\[\]\s]+)\]\]|\[@([^\[\]\s,]+)(?:,\s*([^\[\]]+))?\]")
 
 
@@ -142,8 +146,13 @@ def _escape_marked(text: str) -> str:
 
 
 def _escape_plain(text: str) -> str:
-    out, quotes = [], 0
+    out: list[str] = []
+    quotes = run = 0
     for character in text.replace(r"\$", "$"):
+        run = 0 if character.isspace() else run + 1
+        if (run > _LONG_WORD and not character.isalnum()) or run > 2 * _LONG_WORD:
+            out.append(r"\allowbreak{}")
+            run = 0
         if character == '"':
             out.append("''" if quotes % 2 else "``")
             quotes += 1

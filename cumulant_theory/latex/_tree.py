@@ -356,10 +356,10 @@ def _tex(node: Node) -> str:
             index = f"[{to_tex(degree)}]" if degree else ""
             return rf"\sqrt{index}{{{to_tex(body)}}}"
         case Scripts(base, sub, sup):
-            text = to_tex(base)
-            if sup is not None:
-                text += f"^{{{to_tex(sup)}}}"
-            return text if sub is None else text + f"_{{{to_tex(sub)}}}"
+            lower = "" if sub is None else f"_{{{to_tex(sub)}}}"
+            upper = "" if sup is None else f"^{{{to_tex(sup)}}}"
+            # A superscript in parentheses belongs to the name and comes first, as in `latex`.
+            return to_tex(base) + (upper + lower if upper.startswith("^{(") else lower + upper)
         case Delimited(left, body, right):
             inner = to_tex(body)
             gap = " " if inner[:1].isalpha() and left[-1:].isalpha() else ""

@@ -21,7 +21,7 @@ from cumulant_theory.latex._tree import (
     parse,
 )
 
-__all__ = ["TEXT_WIDTH", "estimate_width", "nodes_width"]
+__all__ = ["TEXT_WIDTH", "estimate_width", "height", "nodes_width"]
 
 TEXT_WIDTH = 455.0
 """Width of a line in points: A4 paper with a text block of 160 mm."""
@@ -258,7 +258,7 @@ def _space(left: str | None, right: str, style: int) -> float:
     return 0.0
 
 
-def _height(nodes: Sequence[Node]) -> int:
+def height(nodes: Sequence[Node]) -> int:
     """Coarse height: 0 plain, 1 scripts, 2 both scripts raised, 3 fractions, 4 sums and stacks."""
     level = 0
     for node in nodes:
@@ -267,19 +267,19 @@ def _height(nodes: Sequence[Node]) -> int:
                 if isinstance(base, Atom) and base.tex in LARGE:
                     here = 4
                 else:
-                    here = max(_height((base,)), 1)
-                    if (sup is not None and _height(sup) >= 1) or _height((base,)) in (1, 2):
+                    here = max(height((base,)), 1)
+                    if (sup is not None and height(sup) >= 1) or height((base,)) in (1, 2):
                         here = max(here, 2)
                     if sub is not None and sup is not None and len(sup) > 1:
                         here = max(here, 2)
             case Fraction(_, numerator, denominator):
-                here = 3 if max(_height(numerator), _height(denominator)) < 3 else 4
+                here = 3 if max(height(numerator), height(denominator)) < 3 else 4
             case Environment():
                 here = 4
             case Root(body):
-                here = max(1, _height(body))
+                here = max(1, height(body))
             case Group(body) | Delimited(_, body) | Styled(_, body):
-                here = _height(body)
+                here = height(body)
             case Atom(tex):
                 here = 4 if tex in LARGE else 0
             case _:
@@ -301,7 +301,7 @@ def _node_width(node: Node, style: int) -> float:
             bars = 2.4 if command != r"\binom" else 2 * 7.37
             return max(nodes_width(numerator, inner), nodes_width(denominator, inner)) + bars
         case Root(body, degree):
-            sign = (8.34 if _height(body) == 0 else 10.0) * scale
+            sign = (8.34 if height(body) == 0 else 10.0) * scale
             return nodes_width(body, style) + sign + max(0.0, nodes_width(degree, 3) - 5.0)
         case Scripts(base, sub, sup):
             inner = _SCRIPT_STYLE[style]
@@ -310,7 +310,7 @@ def _node_width(node: Node, style: int) -> float:
                 return max(_node_width(base, style), *widths)
             return _node_width(base, style) + max(widths) + 0.5
         case Delimited(left, body, right):
-            size = (1.0, 1.18, 1.54, 1.9, 2.26)[_height(body)] if style < 2 else 1.1
+            size = (1.0, 1.18, 1.54, 1.9, 2.26)[height(body)] if style < 2 else 1.1
             sides = sum(
                 1.2
                 if d == "."

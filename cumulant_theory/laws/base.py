@@ -2,7 +2,7 @@
 
 import operator
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import sympy as sp
@@ -46,10 +46,10 @@ def _substitute(value: Any, mapping: Mapping[sp.Symbol, sp.Expr]) -> Any:
     return value.xreplace(mapping) if isinstance(value, sp.Basic) else value
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, show: Callable[[Any], str] = str) -> str:
     if isinstance(value, tuple):
-        return "[" + ", ".join(map(_text, value)) + "]"
-    return repr(value) if isinstance(value, str) else str(value)
+        return "[" + ", ".join(_text(v, show) for v in value) + "]"
+    return repr(value) if isinstance(value, str) else show(value)
 
 
 def _order(r: Any, owner: object, least: int) -> int:
@@ -141,7 +141,7 @@ class _Parametrised(ABC):
         return f"${self.latex}$"
 
     def __repr__(self) -> str:
-        values = ", ".join(f"{k}={_text(v)}" for k, v in self.parameters.items())
+        values = ", ".join(f"{k}={_text(v, repr)}" for k, v in self.parameters.items())
         return f"{type(self).__name__}({values})"
 
     def __str__(self) -> str:

@@ -20,16 +20,18 @@ def sign(value: sp.Expr) -> int | None:
     >>> sign(sp.sqrt(2) - 1), sign(sp.Symbol("x")), sign(sp.Symbol("x", negative=True))
     (1, None, -1)
     """
-    for candidate in (value, sp.simplify(value)):
-        if candidate.is_positive:
-            return 1
-        if candidate.is_negative:
-            return -1
-        if candidate.is_zero:
-            return 0
-        if not candidate.is_number:
-            break
-    return 0 if value.is_number and value.equals(0) else None
+    known = _known_sign(value)
+    if known is None and value.is_number:
+        known = 0 if value.equals(0) else _known_sign(sp.simplify(value))
+    return known
+
+
+def _known_sign(value: sp.Expr) -> int | None:
+    if value.is_positive:
+        return 1
+    if value.is_negative:
+        return -1
+    return 0 if value.is_zero else None
 
 
 def is_zero(value: sp.Expr) -> bool | None:
@@ -95,10 +97,8 @@ def probabilities(values: Sequence[sp.Expr], what: str) -> tuple[str, ...]:
     found = [h for i, p in enumerate(values) for h in probability(p, f"{what}[{i}]")]
     total = sp.expand(sp.Add(*values))
     difference = is_zero(total - 1)
-    if difference is None:
-        difference = True if sp.simplify(total - 1) == 0 else None
-        if difference is None:
-            found.append(f"{total} = 1")
+    if difference is None and sp.simplify(total - 1) != 0:
+        found.append(f"{total} = 1")
     if difference is False:
         raise DomainError(f"{what} sum to {total}, not to 1; divide them by their sum")
     return tuple(found)

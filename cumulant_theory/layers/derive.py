@@ -1,0 +1,502 @@
+"""Derivations of network cumulants, each step with its own independent check."""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+import sympy as sp
+
+from ..algebra import Ring, cumulants_from_moments
+from ..cumulants import CumulantSource, GenericJoint, JointCumulants, cumulant_symbol, source_values
+from ..derivation import Check, Derivation, Equation, Step, require_equal
+from ..errors import VerificationError
+from ..laws import Generic, Law, Product
+from ..oracle import (
+    FiniteLaw,
+    Numbers,
+    random_finite_law,
+    random_fraction,
+    random_law_of_blocks,
+)
+from .base import Layer, Stage, all_multi_indices
+from .equations import (
+    affine_indices,
+    affine_names,
+    build_system,
+    index_patterns,
+    pattern_symbol,
+    pointwise_indices,
+    rule_definitions,
+)
+from .rules import AffineRule, PointwiseRule
+
+
+def derive_network(
+    network: Layer, stages: Sequence[Stage], source: CumulantSource, order: int
+) -> Derivation:
+    """Law, rules, effective coefficients, result, and the law put in."""
+    kind = "iid" if _identical(source) else "joint"
+    orders = [order]
+    for stage in reversed(stages):
+        orders.insert(0, stage.rule.input_order(orders[0]))
+    steps = [_input_step(source, orders[0])]
+    for k, stage in enumerate(stages):
+        steps.append(_rule_step(network, stage, orders[k + 1], order, kind if k == 0 else "joint"))
+    rule_numbers = tuple(range(2, len(steps) + 1))
+    system = build_system(network, order, generic_like(source), "auto", None)
+    named = tuple(Equation(d.symbol, d.expr, d.order) for d in system.definitions if not d.order)
+    results = tuple(Equation(d.symbol, d.expr, d.order) for d in system.definitions if d.order)
+    end_to_end = _end_to_end_check(network, stages, source)
+    uses = rule_numbers
+    if named:
+        steps.append(Step(
+            rule="composition", text="The layers together are one polynomial map of the inputs; "
+            "these are its coefficients.", statement=named,
+            check=_coefficient_check(network, stages), uses=rule_numbers, reference="fischer",
+        ))
+        uses = (len(steps),)
+    steps.append(Step(
+        rule="moments to cumulants",
+        text="Joint cumulants of the output units, order by order.",
+        statement=results, check=end_to_end(named), hypotheses=_independence(source),
+        reference="speed", uses=uses,
+    ))
+    if not _is_generic(source):
+        steps.append(_law_step(network, source, order, len(steps)))
+    return Derivation(
+        f"Cumulants of {network!r}", tuple(steps), (*source.hypotheses, *network.hypotheses)
+    )
+
+
+def derive_block_sum(layer: Any, law: Law, order: int) -> Derivation:
+    """The block sum with symbolic size: additivity and homogeneity."""
+    equations = tuple(
+        Equation(cumulant_symbol((r,), "z1"), layer.eigenvalue(r) * law.cumulant(r), r)
+        for r in range(1, order + 1)
+    )
+    copies = (f"the {layer.b} units are independent copies",)
+    return Derivation(
+        f"Cumulants of {layer!r}",
+        (Step(
+            rule="block sum",
+            text="Cumulants add over independent units and are homogeneous of degree r under "
+            "scaling.",
+            statement=equations, check=_block_sum_check(layer, law), hypotheses=copies,
+            reference="jona-lasinio",
+        ),),
+        (*law.hypotheses, *copies),
+    )
+
+
+# ---------------------------------------------------------------------------- sources
+
+
+def _identical(source: CumulantSource) -> bool:
+    return getattr(source, "law", None) is not None
+
+
+def _is_generic(source: CumulantSource) -> bool:
+    law = getattr(source, "law", source)
+    return isinstance(law, GenericJoint) or (isinstance(law, Generic) and not any(
+        law.cumulant(r) == 0 or law.cumulant(r).is_number for r in range(1, 5)
+    ))
+
+
+def generic_like(source: CumulantSource) -> CumulantSource:
+    """All-symbol law with the same independence as ``source``."""
+    if _is_generic(source):
+        return source
+    if _identical(source):
+        return Generic("kappa").iid(int(source.dim))
+    if all(len(block) == 1 for block in source.blocks):
+        return Product([Generic(f"kappa__{j + 1}") for j in range(int(source.dim))])
+    return GenericJoint(int(source.dim), "x", source.blocks)
+
+
+def _independence(source: CumulantSource) -> tuple[str, ...]:
+    if _identical(source):
+        return ("the input units are independent copies of one law",)
+    if len(source.blocks) > 1:
+        return ("the input units are independent between blocks",)
+    return ()
+
+
+def _input_step(source: CumulantSource, order: int) -> Step:
+    law = getattr(source, "law", None)
+    if law is not None:
+        statement = tuple(
+            Equation(sp.Symbol(f"kappa__x_{r}"), law.cumulant(r), r) for r in range(1, order + 1)
+        )
+        text = "Cumulants of each input unit."
+        check = _law_check(law)
+    else:
+        shown = source_values(source, order)
+        statement = tuple(Equation(cumulant_symbol(a, "x"), v, sum(a)) for a, v in shown.items())
+        text = "Joint cumulants of the input units; those not listed are zero."
+
+        def check(step: Step, rng: random.Random) -> None:
+            for (alpha, value), e in zip(shown.items(), step.statement, strict=True):
+                require_equal(value, e.rhs, f"kappa_{alpha} of the input law")
+
+    return Step(
+        rule="input law", text=text, statement=statement, check=check,
+        hypotheses=_independence(source), reference="mccullagh",
+    )
+
+
+def _law_check(law: Law) -> Check:
+    """Against an unrelated route of the law itself: its support, or its moments."""
+    def check(step: Step, rng: random.Random) -> None:
+        count = len(step.statement)
+        support = law.support()
+        if support is None:
+            moments = [law.moment(r) for r in range(1, count + 1)]
+        else:
+            moments = [sp.Add(*(p * sp.sympify(x) ** r for x, p in support))
+                       for r in range(1, count + 1)]
+        for e, expected in zip(step.statement, cumulants_from_moments(moments), strict=True):
+            if sp.simplify(e.rhs - expected) != 0:
+                raise VerificationError(
+                    f"{e.lhs} = {e.rhs}, but the moments of {law} give {sp.simplify(expected)}"
+                )
+
+    return check
+
+
+# ---------------------------------------------------------------------------- rules
+
+
+def _rule_step(network: Layer, stage: Stage, needed: int, order: int, kind: str) -> Step:
+    definitions = rule_definitions(stage, network)
+    hypotheses = network.layers[stage.layer].hypotheses
+    if isinstance(stage.rule, AffineRule):
+        statement = affine_indices(stage, min(needed, 4), kind)
+        return Step(
+            rule="affine rule", reference="mccullagh", hypotheses=hypotheses,
+            text=f"Layer {stage.label}: cumulants are multilinear.",
+            statement=(*definitions, *statement),
+            check=_affine_check(stage, kind), uses=(1,) if stage.source == "x" else (),
+        )
+    return Step(
+        rule="pointwise rule", reference="leonov-shiryaev", hypotheses=hypotheses,
+        text=f"Layer {stage.label}: cumulants of polynomials, for any distinct units i, j, ...",
+        statement=(*definitions, *pointwise_indices(stage, order)),
+        check=_pointwise_check(stage, network, order),
+    )
+
+
+def _random_point(symbols: Sequence[Any], rng: random.Random) -> dict[Any, Fraction]:
+    # squares of fractions keep square roots of parameters rational
+    return {s: random_fraction(rng, 3) ** 2 for s in sorted(symbols, key=str)}
+
+
+def _affine_check(stage: Stage, kind: str) -> Check:
+    rule = stage.rule
+    weight_name, shift_name = affine_names(stage)
+    trusted = rule_definitions(stage, Layer())
+
+    def check(step: Step, rng: random.Random) -> None:
+        if not isinstance(rule, AffineRule):
+            raise VerificationError("the step is affine but its rule is not")
+        _require_definitions(step, trusted)
+        point = _random_point(
+            list({s for e in rule.expressions for s in e.free_symbols}), rng
+        )
+        numbers = Numbers(rule.expressions, point)
+        n = rule.in_units
+        blocks = tuple((j,) for j in range(n)) if kind == "iid" else (tuple(range(n)),)
+        atoms = 2 if n <= 6 else 1
+        law = random_law_of_blocks(rng, blocks, kind == "iid", numbers, 1 if n > 10 else atoms + 1
+                                   if n <= 3 else atoms)
+        image = law.push(lambda p: rule.forward(p, numbers))
+        for e in step.statement[len(trusted):]:
+            units = [rng.randrange(rule.out_units) for _ in e.lhs.indices]
+            alpha = tuple(units.count(i) for i in range(rule.out_units))
+            fixed = {i: u + 1 for i, u in zip(e.lhs.indices, units, strict=True)}
+            value = _contract(e.rhs.subs(fixed), rule, law, numbers, (weight_name, shift_name))
+            _compare(numbers, image.cumulant(alpha), value, f"{e.lhs} at units {fixed}")
+
+    return check
+
+
+def _contract(
+    expression: sp.Expr, rule: AffineRule, law: FiniteLaw, numbers: Numbers,
+    names: tuple[sp.Symbol, sp.Symbol],
+) -> Any:
+    """Value of an index statement: sums done term by term, entries looked up."""
+    def entry(atom: Any) -> Any:
+        if isinstance(atom, sp.Indexed):
+            indices = [int(i) - 1 for i in atom.indices]
+            if atom.base.label == names[0]:
+                return numbers(rule.weight[indices[0], indices[1]])
+            if atom.base.label == names[1]:
+                return numbers(rule.shift[indices[0]])
+            return law.cumulant(tuple(indices.count(j) for j in range(law.dim)))
+        if isinstance(atom, sp.Symbol):
+            order = int(str(atom).rsplit("_", 1)[1])
+            return law.cumulant((order,) + (0,) * (law.dim - 1))
+        return numbers(atom)
+
+    total = numbers(0)
+    for term in sp.Add.make_args(sp.expand(expression.doit())):
+        value = numbers(1)
+        for factor in sp.Mul.make_args(term):
+            base, exponent = factor.as_base_exp()
+            if not exponent.is_Integer:
+                base, exponent = factor, sp.S.One
+            value = value * entry(base) ** int(exponent)
+        total = total + value
+    return total
+
+
+def _require_definitions(step: Step, trusted: Sequence[Equation]) -> None:
+    for found, known in zip(step.statement, trusted, strict=False):
+        if (found.lhs, found.rhs) != (known.lhs, known.rhs):
+            raise VerificationError(f"{found.lhs} = {found.rhs} is not what the layer computes")
+
+
+def _pointwise_check(stage: Stage, network: Layer, order: int) -> Check:
+    trusted = rule_definitions(stage, network)
+
+    def check(step: Step, rng: random.Random) -> None:
+        _require_definitions(step, trusted)
+        equations = step.statement[len(trusted):]
+        if not equations:
+            return
+        rule = stage.rule
+        if not isinstance(rule, PointwiseRule):
+            raise VerificationError("the step is pointwise but its rule is not")
+        phi = rule.activations[0]
+        units = max(len(p) for p in index_patterns(min(order, 4)))
+        local = PointwiseRule((phi,) * units)
+        point = _random_point(list(phi.parameters), rng)
+        numbers = Numbers(local.expressions, point)
+        law = random_finite_law(rng, units, numbers, 4)
+        image = law.push(lambda p: local.forward(p, numbers))
+        values: dict[Any, Any] = {s: numbers(v) for s, v in point.items()}
+        for alpha in all_multi_indices(units, rule.input_order(min(order, 4))):
+            values[pattern_symbol(alpha, stage.source)] = _Late(law, alpha)
+        values.update(_taylor_values(equations, values, units, numbers))
+        by_name = {pattern_symbol(p, stage.target): p for p in index_patterns(min(order, 4))}
+        for e in equations:
+            if e.lhs in by_name:
+                pattern = by_name[e.lhs]
+                alpha = pattern + (0,) * (units - len(pattern))
+                stated = _value(e.rhs, values, numbers)
+                _compare(numbers, image.cumulant(alpha), stated, str(e.lhs))
+
+    return check
+
+
+def _taylor_values(
+    equations: Sequence[Equation], values: Mapping[Any, Any], units: int, numbers: Numbers
+) -> dict[Any, Any]:
+    """The stated Taylor coefficients of unit i, read for each of the units i, j, ..."""
+    found = {}
+    for e in equations:
+        if e.order == 0:
+            head = str(e.lhs).rsplit("_", 1)[0]
+            (own,) = (s for s in e.rhs.free_symbols if str(s).startswith("kappa__"))
+            for letter in "ijklmnpqrs"[:units]:
+                other = sp.Symbol(str(own).rsplit("_", 1)[0] + f"_{letter}")
+                found[sp.Symbol(f"{head}_{letter}")] = _value(
+                    e.rhs.subs(own, other), values, numbers
+                )
+    return found
+
+
+class _Late:
+    """A cumulant that is computed only where a statement mentions it."""
+
+    def __init__(self, law: FiniteLaw, alpha: tuple[int, ...]) -> None:
+        self.law, self.alpha = law, alpha
+
+    def get(self) -> Any:
+        return self.law.cumulant(self.alpha)
+
+
+def _value(expression: Any, values: Mapping[Any, Any], numbers: Numbers) -> Any:
+    """Exact value of an expression; the independent evaluator used on every statement."""
+    total = numbers(0)
+    for coefficient, factors in _terms(expression):
+        value = numbers(coefficient)
+        for atom, k in factors:
+            if atom in values:
+                known = values[atom]
+                number = known.get() if isinstance(known, _Late) else known
+            else:
+                number = numbers(atom)
+            value = value * number**k
+        total = total + value
+    return total
+
+
+def _terms(expression: Any) -> Any:
+    ring = Ring.of([expression])
+    return ring.terms(ring.element(expression))
+
+
+def _compare(numbers: Numbers, expected: Any, stated: Any, what: str) -> None:
+    if not numbers.equal(expected, stated):
+        raise VerificationError(
+            f"{what}: the statement gives {numbers.show(stated)}, enumeration gives "
+            f"{numbers.show(expected)}"
+        )
+
+
+# ---------------------------------------------------------------------------- end to end
+
+
+def _setting(
+    stages: Sequence[Stage], rng: random.Random
+) -> tuple[dict[Any, Fraction], Numbers]:
+    expressions = [e for s in stages for e in s.rule.expressions]
+    point = _random_point(list({s for e in expressions for s in e.free_symbols}), rng)
+    return point, Numbers(expressions, point)
+
+
+def _forward(stages: Sequence[Stage], numbers: Numbers) -> Callable[[Sequence[Any]], list[Any]]:
+    def f(p: Sequence[Any]) -> list[Any]:
+        values = list(p)
+        for stage in stages:
+            values = stage.rule.forward(values, numbers)
+        return values
+
+    return f
+
+
+def _coefficient_check(network: Layer, stages: Sequence[Stage]) -> Check:
+    """The polynomial with the stated coefficients equals the network at random inputs."""
+    effective = network.effective(stages[0].rule.in_units)
+
+    def check(step: Step, rng: random.Random) -> None:
+        point, numbers = _setting(stages, rng)
+        values = {s: numbers(v) for s, v in point.items()}
+        stated = {e.lhs: _value(e.rhs, values, numbers) for e in step.statement}
+        inputs = [numbers(random_fraction(rng)) for _ in range(effective.units)]
+        for expected, names in zip(
+            _forward(stages, numbers)(inputs), effective.named, strict=True
+        ):
+            total = numbers(0)
+            for k, symbol in names.items():
+                value = stated[symbol]
+                for x, a in zip(inputs, k, strict=True):
+                    value = value * x**a
+                total = total + value
+            _compare(numbers, expected, total, "output at a random input")
+
+    return check
+
+
+def _end_to_end_check(
+    network: Layer, stages: Sequence[Stage], source: CumulantSource
+) -> Callable[[Sequence[Equation]], Check]:
+    """Enumerate a random finite input law through the whole network."""
+    def with_names(named: Sequence[Equation]) -> Check:
+        def check(step: Step, rng: random.Random) -> None:
+            point, numbers = _setting(stages, rng)
+            law = random_law_of_blocks(
+                rng, source.blocks, _identical(source), numbers,
+                3 if len(source.blocks) <= 4 else 2,
+            )
+            current = law
+            states = {"x": law}
+            for stage in stages:
+                current = current.push(lambda p, rule=stage.rule: rule.forward(p, numbers))
+                states[stage.target] = current
+            values: dict[Any, Any] = {s: numbers(v) for s, v in point.items()}
+            values.update(_input_values(source, law, network, step))
+            for e in named:
+                values[e.lhs] = _value(e.rhs, values, numbers)
+            lookup = {
+                cumulant_symbol(alpha, name): (name, alpha)
+                for name, state in states.items() if name != "x"
+                for alpha in all_multi_indices(state.dim, max(e.order for e in step.statement))
+            }
+            for e in step.statement:
+                stated = _value(e.rhs, values, numbers)
+                name, alpha = lookup[e.lhs]
+                _compare(numbers, states[name].cumulant(alpha), stated, str(e.lhs))
+                values[e.lhs] = stated
+
+        return check
+
+    return with_names
+
+
+def _input_values(
+    source: CumulantSource, law: FiniteLaw, network: Layer, step: Step
+) -> dict[Any, Any]:
+    """Input cumulant symbols of the generic twin of ``source`` -> cumulants of the finite law."""
+    twin = generic_like(source)
+    top = network.input_order(max(e.order for e in step.statement), law.dim)
+    return {
+        symbol: _Late(law, alpha) for alpha, symbol in source_values(twin, top).items()
+    }
+
+
+def _law_step(network: Layer, source: CumulantSource, order: int, result: int) -> Step:
+    """Put the law in; checked against propagation layer by layer."""
+    out = network.propagate(source, order)
+    statement = tuple(
+        Equation(cumulant_symbol(alpha, out.state), out.polynomial(alpha).expr, sum(alpha))
+        for alpha in all_multi_indices(out.dim, order)
+    ) if order <= 4 and out.dim * order <= 8 else ()
+
+    def check(step: Step, rng: random.Random) -> None:
+        stages = network.stages(int(source.dim))
+        expected = layerwise(stages, source, order)
+        for e, alpha in zip(step.statement, all_multi_indices(out.dim, order), strict=False):
+            ring = Ring.of([e.rhs, expected.cumulant(alpha)])
+            difference = ring.reduce(ring.element(e.rhs) - ring.element(expected.cumulant(alpha)))
+            if difference != 0:
+                raise VerificationError(f"{e.lhs} differs from layer-by-layer propagation")
+
+    return Step(
+        rule="law put in", text="The cumulants of the input law, put into the result.",
+        statement=statement, check=check, hypotheses=tuple(source.hypotheses),
+        reference="mccullagh", uses=(1, result),
+    )
+
+
+def layerwise(stages: Sequence[Stage], source: CumulantSource, order: int) -> JointCumulants:
+    """Output cumulants by the two rules one after the other, never by the effective map."""
+    orders = [order]
+    for stage in reversed(stages):
+        orders.insert(0, stage.rule.input_order(orders[0]))
+    first = JointCumulants.from_source(source, orders[0])
+    ring = Ring([*first.ring.atoms, *(e for s in stages for e in s.rule.expressions)])
+    state = JointCumulants.from_source(source, orders[0], ring)
+    for k, stage in enumerate(stages):
+        state = JointCumulants(
+            stage.rule.out_units, orders[k + 1], ring, stage.rule.transfer(state),
+            state=stage.target, blocks=stage.rule.out_blocks(state.blocks),
+        )
+    return state
+
+
+def _block_sum_check(layer: Any, law: Law) -> Check:
+    """Enumerate blocks of sizes 1 to 4 of a random finite law."""
+    def check(step: Step, rng: random.Random) -> None:
+        size = rng.choice([1, 2, 3, 4])
+        exponent = layer.s if layer.s.is_number else sp.Rational(rng.randint(0, 2), 2)
+        concrete = {layer.b: size} | ({} if layer.s.is_number else {layer.s: exponent})
+        factor = sp.Pow(size, -exponent)
+        numbers = Numbers([factor, *(sp.sympify(size) ** (1 - r * exponent)
+                                     for r in range(1, len(step.statement) + 1))], {})
+        single = random_finite_law(rng, 1, numbers)
+        block = single
+        for _ in range(size - 1):
+            block = block.times(single)
+        image = block.push(lambda p: [numbers(factor) * sum(p, start=numbers(0))])
+        for e in step.statement:
+            symbol = law.cumulant(e.order)
+            if symbol == 0:
+                require_equal(sp.S.Zero, e.rhs, str(e.lhs))
+                continue
+            ratio = sp.powsimp(sp.simplify(e.rhs / symbol).subs(concrete))
+            value = numbers(ratio) * single.cumulant((e.order,))
+            _compare(numbers, image.cumulant((e.order,)), value, f"{e.lhs} for b = {size}")
+
+    return check

@@ -6,6 +6,8 @@ from typing import Any
 
 import sympy as sp
 
+from ..activations import Activation
+from ..activations import Polynomial as PolynomialActivation
 from ..algebra import MultiIndex, Polynomial, Ring, integer_partitions
 from ..cumulants import Blocks, CumulantSource, GenericJoint, JointCumulants, cumulant_symbol
 from ..derivation import Equation
@@ -260,26 +262,60 @@ def pattern_symbol(pattern: Sequence[int], state: str) -> sp.Symbol:
 
 
 class _Lettered(GenericJoint):
-    """Joint cumulants named by letters instead of numbers."""
+    """Joint cumulants named by letters instead of numbers, of units with mean zero."""
 
     def cumulant(self, alpha: MultiIndex) -> sp.Expr:
-        return pattern_symbol(alpha, self.state)
+        return sp.S.Zero if sum(alpha) == 1 else pattern_symbol(alpha, self.state)
 
 
 def pointwise_indices(stage: Stage, order: int) -> tuple[Equation, ...]:
     """The pointwise rule for any distinct units i, j, ..., one equation per index pattern.
 
-    Stages whose units carry different activations (the copy of a residual branch beside the
-    branch itself) have no universal form; their index form is left to the expanded one.
+    The activation is expanded about the mean of each unit, phi(z) = sum_m d^(m) (z - kappa)^m, so
+    that means occur in the coefficients d^(m) alone. Stages whose units carry different
+    activations (the copy of a residual branch beside the branch itself) have no universal form;
+    their rule is given unit by unit only.
     """
     rule = stage.rule
     if not isinstance(rule, PointwiseRule) or len(dict.fromkeys(rule.activations)) != 1:
         return ()
-    equations = []
-    for pattern in index_patterns(min(order, 4)):
-        letters = PointwiseRule((rule.activations[0],) * len(pattern))
+    top = min(order, 4)
+    equations = taylor_coefficients(rule.activations[0], stage.source)
+    for pattern in index_patterns(top):
+        expansions = [_expansion(rule.activations[0], k, stage.source) for k in range(len(pattern))]
+        letters = PointwiseRule(tuple(
+            PolynomialActivation([0, *(e.lhs if _is_named(e) else e.rhs for e in x[1:])])
+            for x in expansions
+        ))
         local = Stage(stage.layer, stage.label, letters, stage.source, stage.target)
         before = _Lettered(len(pattern), stage.source)
-        value = stage_values(local, before, sum(pattern), [pattern])[pattern]
-        equations.append(Equation(pattern_symbol(pattern, stage.target), value.expr, sum(pattern)))
+        value = stage_values(local, before, sum(pattern), [pattern])[pattern].expr
+        if pattern == (1,):
+            constant = expansions[0][0]
+            value = value + (constant.lhs if _is_named(constant) else constant.rhs)
+        equations.append(Equation(pattern_symbol(pattern, stage.target), value, sum(pattern)))
     return tuple(equations)
+
+
+def _expansion(activation: Activation, letter: int, source: str) -> list[Equation]:
+    """d^(m) = phi^(m)(kappa_i) / m! for one unit."""
+    z = sp.Dummy("z")
+    mean = pattern_symbol([0] * letter + [1], source)
+    coefficients = activation.coefficients or ()
+    return [
+        Equation(
+            sp.Symbol(f"d__{m}_{_LETTERS[letter]}"),
+            sp.expand(sp.diff(activation.expr(z), z, m).subs(z, mean) / sp.factorial(m)),
+        )
+        for m in range(len(coefficients))
+    ]
+
+
+def taylor_coefficients(activation: Activation, source: str) -> list[Equation]:
+    """The d^(m) of unit i that depend on its mean."""
+    return [e for e in _expansion(activation, 0, source) if _is_named(e)]
+
+
+def _is_named(coefficient: Equation) -> bool:
+    """Whether a Taylor coefficient depends on the mean, and so gets a name."""
+    return any(str(s).startswith("kappa__") for s in coefficient.rhs.free_symbols)

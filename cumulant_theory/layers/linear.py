@@ -135,7 +135,7 @@ class Linear(Layer):
     @property
     def hypotheses(self) -> tuple[str, ...]:
         """What the symmetry says of the weights."""
-        return () if isinstance(self.symmetry, Free) else tuple(self.symmetry.hypotheses)
+        return self.tying.hypotheses
 
     def rules(self, units: int) -> tuple[Rule, ...]:
         """One affine rule."""

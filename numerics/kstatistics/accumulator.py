@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from cumulant_theory.errors import DomainError, OrderError, ShapeError
+from numerics.kstatistics.batches import heavy_threshold, scatter, unite_small
 from numerics.kstatistics.formulas import MAX_JOINT_ORDER, check_order
 from numerics.kstatistics.sums import (
     Sums,
@@ -209,20 +209,20 @@ class KStatistics:
             self._collapse(most)
             filled = int(self._open.counts[0]) if self._open is not None else 0
             if filled or total - at < self._batch:
-                take = min(self._batch - filled, total - at)
-                piece = block_sums(x[:, None, at : at + take], pivot, self._tables)
+                rows = min(self._batch - filled, total - at)
+                piece = block_sums(x[:, None, at : at + rows], pivot, self._tables)
                 whole = merge_sums([self._open, piece], self._tables) if self._open else piece
-                self._open = None if filled + take >= self._batch else whole
+                self._open = None if filled + rows >= self._batch else whole
                 if self._open is None:
                     self._close(whole)
             else:
                 fit = (total - at) // self._batch
                 if self._adaptive:
                     fit = min(fit, most - self._closed_batches)
-                take = fit * self._batch
-                blocks = x[:, at : at + take].reshape(len(x), fit, self._batch, self.dim)
+                rows = fit * self._batch
+                blocks = x[:, at : at + rows].reshape(len(x), fit, self._batch, self.dim)
                 self._close(block_sums(blocks, pivot, self._tables))
-            at += take
+            at += rows
         self._collapse(most)
 
     def _close(self, blocks: Sums) -> None:
@@ -297,26 +297,7 @@ class KStatistics:
         blocks = concatenate(self._all_blocks())
         if self._adaptive and len(blocks.counts) < 2 * MAX_BATCHES and self._open is None:
             self._closed = [blocks]
-        counts = blocks.counts
-        least = max(counts.max() / 2, self.order)
-        if counts.min() >= least:
-            return blocks
-        groups: list[list[int]] = [[]]
-        filled = 0
-        for b, n in enumerate(counts):
-            if filled >= least:
-                groups.append([])
-                filled = 0
-            groups[-1].append(b)
-            filled += int(n)
-        if filled < least and len(groups) > 1:
-            tail = groups.pop()
-            groups[-1] += tail
-        return concatenate([
-            total_sums(Sums(*(a[g[0] : g[-1] + 1] for a in blocks)), self._tables)
-            if len(g) > 1 else Sums(*(a[g[0] : g[0] + 1] for a in blocks))
-            for g in groups
-        ])  # fmt: skip
+        return unite_small(blocks, self.order, self._tables)
 
     def _need(self, degree: int) -> None:
         count = self.count
@@ -346,21 +327,11 @@ class KStatistics:
                 "standard error needs two; add samples or give a smaller batch_size"
             )
         values = kstatistics_of(blocks, self._tables)
-        n = blocks.counts[:, None, None] / blocks.counts.sum()
-        mean = values[0] + (n * (values - values[0])).sum(axis=0)
-        scaled = np.sqrt(n * len(n)) * (values - mean)
-        size = np.abs(scaled).max(axis=0)
-        unit = scaled / np.where(size > 0, size, 1.0)
-        squares = unit * unit
-        second = squares.sum(axis=0)
-        safe = np.where(second > 0, second, 1.0)
-        self._cache["errors"] = size * np.sqrt(second / (len(n) * (len(n) - 1)))
-        self._cache["skewness"] = (squares * unit).sum(axis=0) / safe**1.5 * np.sqrt(len(n))
-        self._cache["share"] = squares.max(axis=0) / safe
-        self._cache["batch_values"] = values
+        self._cache |= scatter(blocks.counts, values) | {"batch_values": values}
 
     def _index(self, alpha: int | Sequence[int]) -> int:
-        key = (alpha,) if hasattr(alpha, "__index__") else tuple(alpha)  # pyright: ignore
+        given: Any = alpha
+        key = (int(given),) if hasattr(given, "__index__") else tuple(given)
         if len(key) != self.dim:
             raise ShapeError(
                 f"multi-index {alpha!r} has {len(key)} entries but there are {self.dim} units; "
@@ -487,7 +458,8 @@ class KStatistics:
         if "batch_values" not in self._cache:
             self._spread()
         values = self._cache["batch_values"].copy()
-        values[..., : self.dim] += self._pivot
+        if self._pivot is not None:
+            values[..., : self.dim] += self._pivot
         return values if self._ensemble else values[:, 0]
 
     def as_dict(self) -> dict[tuple[int, ...], Value]:
@@ -505,97 +477,3 @@ class KStatistics:
         """
         self._need(1)
         return {a: self.cumulant(a) for a in self.alphas if sum(a) <= self.count}
-
-
-def heavy_threshold(batches: int) -> float:
-    """Share of one batch in the sum of squares above which tails count as heavy.
-
-    Parameters
-    ----------
-    batches : int
-        Number of batches B, at least 2.
-
-    Returns
-    -------
-    float
-        0.15, or for few batches what the largest of B normal values exceeds once in a thousand
-        cases. Simulated with 250 batches of exponential, lognormal (sigma to 2) and power-of-
-        exponential values: rows below 0.15 had a skewness-corrected p < 1e-4 in at most 8e-4
-        of all cases, where the plain t test had up to half.
-
-    References
-    ----------
-    F. E. Grubbs, Ann. Math. Stat. 21 (1950) 27: a share times B/(B-1) is Beta(1/2, (B-2)/2).
-
-    Examples
-    --------
-    >>> heavy_threshold(400), round(heavy_threshold(20), 2)
-    (0.15, 0.58)
-    """
-    if batches < 4:
-        return 1.0
-    normal = stats.beta.isf(1e-3 / batches, 0.5, (batches - 2) / 2) * (batches - 1) / batches
-    return max(0.15, float(normal))
-
-
-def kstatistic(data: ArrayLike, order: int) -> Value:
-    """Univariate k-statistic of one sample.
-
-    Parameters
-    ----------
-    data : (N,) array
-        Samples; (S, N, 1) for S networks.
-    order : int
-        1 to 8.
-
-    Returns
-    -------
-    float, or array (S,)
-
-    Raises
-    ------
-    OrderError
-        Order outside 1..8 or above the number of samples.
-    DomainError, ShapeError
-        As for `KStatistics.update`.
-
-    Examples
-    --------
-    >>> kstatistic([1.0, 2.0, 6.0], 2)
-    7.0
-    """
-    return KStatistics(1, order=order).update(data).cumulant(order)
-
-
-def cumulants(data: ArrayLike, order: int = 4) -> dict[tuple[int, ...], Value]:
-    """All joint k-statistics of one sample, keyed by multi-index.
-
-    Parameters
-    ----------
-    data : (N,), (N, d) or (S, N, d) array
-        Samples.
-    order : int
-        1 to 8; joint cumulants go to 4.
-
-    Returns
-    -------
-    dict
-        From multi-index to float, or to array (S,).
-
-    Raises
-    ------
-    OrderError
-        Order outside 1..8 or above the number of samples.
-    DomainError, ShapeError
-        As for `KStatistics.update`.
-
-    Examples
-    --------
-    >>> cumulants([[0.0, 0.0], [1.0, 3.0]], order=2)
-    {(1, 0): 0.5, (0, 1): 1.5, (2, 0): 0.5, (1, 1): 1.5, (0, 2): 4.5}
-    """
-    shape = np.shape(data)
-    dim = 1 if len(shape) < 2 else shape[-1]
-    k = KStatistics(dim, order=order).update(data)
-    k._need(order)
-    return k.as_dict()

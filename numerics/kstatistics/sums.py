@@ -291,13 +291,18 @@ def total_sums(blocks: Sums, tables: Layout) -> Sums:
     )
 
 
+def take(blocks: Sums, which: slice) -> Sums:
+    """Some of the blocks."""
+    return Sums(blocks.counts[which], blocks.means[which], blocks.centred[which])
+
+
 def collapse_pairs(blocks: Sums, tables: Layout) -> Sums:
     """Unite neighbours; the last block of an odd number stays alone."""
     even = len(blocks.counts) // 2 * 2
-    merged = merge_sums([Sums(*(a[k:even:2] for a in blocks)) for k in (0, 1)], tables)
+    merged = merge_sums([take(blocks, slice(k, even, 2)) for k in (0, 1)], tables)
     if even == len(blocks.counts):
         return merged
-    return concatenate([merged, Sums(*(a[even:] for a in blocks))])
+    return concatenate([merged, take(blocks, slice(even, None))])
 
 
 def concatenate(parts: list[Sums]) -> Sums:

@@ -1,136 +1,16 @@
-"""Predicted against measured cumulants: z-scores, Holm correction, verdicts."""
+"""From predicted and measured cumulants to z, Holm-corrected p-values and verdicts."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from html import escape
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from cumulant_theory.errors import DomainError, ShapeError
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from numerics.comparison.records import VERDICTS, Measurement, Prediction, Table, key_of
+from numerics.comparison.result import Comparison
 
 ROUNDING = 256 * float(np.finfo(float).eps)
-MAX_ROWS_SHOWN = 40
-VERDICTS = ("agree", "disagree", "undecided")
-_HEADER = ("layer", "alpha", "network", "predicted", "measured", "std. error", "z", "p (Holm)")
-Alpha = tuple[int, ...] | int
-Table = Mapping[str, Mapping[Alpha, Any]]
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """Cumulants of every layer as theory has them.
-
-    Parameters
-    ----------
-    layers : tuple of str
-        Names in network order.
-    values : mapping
-        values[layer][alpha] is a float, or an array (S,) over networks.
-    exact : bool
-        No closure was needed.
-    closure : str
-        Name of the closure.
-    hypotheses : tuple of str
-        What the prediction assumes.
-    law : str
-        Name of the input law.
-
-    Examples
-    --------
-    >>> Prediction(("input",), {"input": {(1,): 0.0}}).rows()
-    [('input', (1,), 0.0)]
-    """
-
-    layers: tuple[str, ...]
-    values: Table
-    exact: bool = True
-    closure: str = "Exact()"
-    hypotheses: tuple[str, ...] = ()
-    law: str = ""
-
-    def rows(self) -> list[tuple[str, tuple[int, ...], Any]]:
-        """Rows (layer, alpha, value)."""
-        return [(la, _key(a), v) for la in self.layers for a, v in self.values[la].items()]
-
-    def __iter__(self) -> Iterator[tuple[str, tuple[int, ...], Any]]:
-        return iter(self.rows())
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """Cumulants of every layer as measured, with standard errors.
-
-    Parameters
-    ----------
-    layers : tuple of str
-        Names in network order.
-    values, standard_errors : mapping
-        [layer][alpha] is a float, or an array (S,) over networks.
-    skewness : mapping
-        Skewness of the batch values behind each standard error.
-    heavy : mapping
-        True where the tails are too heavy for the normal approximation.
-    batches : int or mapping
-        Number of batches B behind the standard errors, at least 2: one number, or batches[layer].
-    samples : int
-        Samples per network.
-    seed : int or None
-    law : str
-
-    Examples
-    --------
-    >>> one = lambda value: {"input": {(1,): value}}
-    >>> m = Measurement(("input",), one(0.1), one(0.2), one(0.0), one(False), 200)
-    >>> m.rows()
-    [('input', (1,), 0.1, 0.2)]
-    """
-
-    layers: tuple[str, ...]
-    values: Table
-    standard_errors: Table
-    skewness: Table
-    heavy: Table
-    batches: int | Mapping[str, int]
-    samples: int = 0
-    seed: int | None = None
-    law: str = ""
-
-    def rows(self) -> list[tuple[str, tuple[int, ...], Any, Any]]:
-        """Rows (layer, alpha, value, standard error)."""
-        return [
-            (la, _key(a), v, self.standard_errors[la][a])
-            for la in self.layers
-            for a, v in self.values[la].items()
-        ]
-
-    def __iter__(self) -> Iterator[tuple[str, tuple[int, ...], Any, Any]]:
-        return iter(self.rows())
-
-
-class Row(NamedTuple):
-    """One comparison; `network` is the index in the ensemble, 0 when there is none."""
-
-    layer: str
-    alpha: tuple[int, ...]
-    order: int
-    network: int
-    predicted: float
-    measured: float
-    standard_error: float
-    z: float
-    p: float
-    p_holm: float
-    verdict: str
-
-
-def _key(alpha: Alpha) -> tuple[int, ...]:
-    return (alpha,) if isinstance(alpha, int) else tuple(alpha)
 
 
 def holm(p: ArrayLike) -> NDArray[np.float64]:
@@ -210,7 +90,7 @@ def skewness_corrected_t(t: ArrayLike, skewness: ArrayLike, batches: ArrayLike) 
     return t + a * t**2 / 3 + a**2 * t**3 / 27 + a / 6
 
 
-def compare(predicted: Prediction, measured: Measurement, level: float = 0.01) -> "Comparison":
+def compare(predicted: Prediction, measured: Measurement, level: float = 0.01) -> Comparison:
     """Test every predicted cumulant against its measurement.
 
     Parameters
@@ -283,7 +163,7 @@ def compare(predicted: Prediction, measured: Measurement, level: float = 0.01) -
 
 
 def _lookup(table: Table, layer: str) -> dict[tuple[int, ...], Any]:
-    return {_key(a): v for a, v in table.get(layer, {}).items()}
+    return {key_of(a): v for a, v in table.get(layer, {}).items()}
 
 
 def _same_names(what: str, left, right) -> None:
@@ -393,176 +273,3 @@ def _rounding_bound(alphas: list, block: dict[str, NDArray], largest: Any) -> tu
     scale = np.where(np.array(spreads) <= ROUNDING * largest, largest, scale)
     bound = np.array([np.prod(scale ** np.array(a)[:, None], axis=0) for a in alphas])
     return ROUNDING * np.maximum(bound, size * (block["standard_error"] == 0)), largest
-
-
-@dataclass(frozen=True, repr=False)
-class Comparison:
-    """Result of `compare`: a table of rows, verdicts, and its renderings.
-
-    Parameters
-    ----------
-    predicted : Prediction
-    measured : Measurement
-    level : float
-    columns : dict of arrays
-        layer, alpha, order, network, predicted, measured, standard_error, skewness, heavy,
-        batches, bound, z, p, p_holm, verdict; all of one length.
-
-    Examples
-    --------
-    >>> one = lambda value: {"input": {(1,): value}}
-    >>> m = Measurement(("input",), one(0.1), one(0.2), one(0.0), one(False), 200)
-    >>> c = compare(Prediction(("input",), one(0.0)), m)
-    >>> c.agrees, c.rows[0].verdict, c.rows[0].z
-    (True, 'agree', 0.5)
-    """
-
-    predicted: Prediction
-    measured: Measurement
-    level: float
-    columns: dict[str, NDArray]
-
-    def __len__(self) -> int:
-        return len(self.columns["z"])
-
-    def _row(self, k: int) -> Row:
-        values = {n: self.columns[n][k] for n in Row._fields}
-        for name in ("predicted", "measured", "standard_error", "z", "p", "p_holm"):
-            values[name] = float(values[name])
-        for name in ("order", "network"):
-            values[name] = int(values[name])
-        return Row(**values | {"verdict": str(values["verdict"])})
-
-    @property
-    def rows(self) -> list[Row]:
-        """All rows in network order."""
-        return [self._row(k) for k in range(len(self))]
-
-    def count(self, verdict: str) -> int:
-        """Number of rows with this verdict: "agree", "disagree" or "undecided"."""
-        return int((self.columns["verdict"] == verdict).sum())
-
-    @property
-    def agrees(self) -> bool:
-        """Every row agrees; an undecided row is not agreement (see `contradicts`)."""
-        return self.count("agree") == len(self)
-
-    @property
-    def contradicts(self) -> bool:
-        """Some row disagrees."""
-        return self.count("disagree") > 0
-
-    @property
-    def worst(self) -> Row:
-        """The decided row with the smallest p-value, largest |z| among equals."""
-        undecided = self.columns["verdict"] == "undecided"
-        keys = (-np.abs(self.columns["z"]), self.columns["p"], undecided)
-        return self._row(int(np.lexsort(keys)[0]))
-
-    def summary(self) -> str:
-        """Two lines: how many rows agree, and which one is worst."""
-        worst = self.worst
-        place = f", network {worst.network}" if self.columns["network"].any() else ""
-        return (
-            f"{self.count('agree')} of {len(self)} cumulants agree, {self.count('disagree')} "
-            f"disagree, {self.count('undecided')} undecided (Holm, level {self.level:g});\n"
-            f"worst: {worst.layer} {worst.alpha}{place}, z = {worst.z:.3g}"
-        )
-
-    def to_records(self) -> list[dict[str, Any]]:
-        """Rows as dictionaries of plain Python values; alpha as a string such as "2,1"."""
-        return [
-            row._asdict() | {"alpha": ",".join(map(str, row.alpha))} for row in self.rows
-        ]
-
-    def _cells(self, limit: int | None) -> tuple[list[list[str]], int]:
-        """Text cells; beyond the limit the rows with the smallest p stay, in their order."""
-        keep = np.arange(len(self))
-        if limit is not None and len(self) > limit:
-            order = np.lexsort((-np.abs(self.columns["z"]), self.columns["p"]))
-            keep = np.sort(order[:limit])
-        cells = []
-        for row in map(self._row, keep):
-            cells.append([
-                row.layer, "(" + ", ".join(map(str, row.alpha)) + ")", str(row.network),
-                f"{row.predicted:.6g}", f"{row.measured:.6g}", f"{row.standard_error:.2g}",
-                f"{row.z:+.2f}", "-" if np.isnan(row.p_holm) else f"{row.p_holm:.2g}", row.verdict,
-            ])  # fmt: skip
-        return cells, len(self) - len(keep)
-
-    def __str__(self) -> str:
-        cells, left = self._cells(MAX_ROWS_SHOWN)
-        table = [[*_HEADER, "verdict"], *cells]
-        widths = [max(len(row[k]) for row in table) for k in range(len(table[0]))]
-        lines = [
-            "  ".join(
-                c.ljust(w) if k in (0, 1, 8) else c.rjust(w)
-                for k, (c, w) in enumerate(zip(row, widths, strict=True))
-            ).rstrip()
-            for row in table
-        ]
-        lines.insert(1, "-" * max(map(len, lines)))
-        note = [f"... and {left} more rows with larger p"] if left else []
-        return "\n".join([*lines, *note, self.summary()])
-
-    def __repr__(self) -> str:
-        return f"<Comparison: {self.summary()}>".replace("\n", " ")
-
-    def _repr_html_(self) -> str:
-        cells, left = self._cells(MAX_ROWS_SHOWN)
-        colours = dict(zip(VERDICTS, ("#1a7f37", "#c0262d", "#8a6100"), strict=True))
-        head = "".join(f"<th>{escape(name)}</th>" for name in (*_HEADER, "verdict"))
-        body = "".join(
-            "<tr>"
-            + "".join(f"<td>{escape(cell)}</td>" for cell in row[:-1])
-            + f'<td style="color:{colours[row[-1]]};font-weight:600">{row[-1]}</td></tr>'
-            for row in cells
-        )
-        note = f"<p>{left} more rows with larger p are not shown.</p>" if left else ""
-        title = escape(self.summary()).replace("\n", "<br>")
-        return (
-            f"<div><p><b>{title}</b></p><table><thead><tr>{head}</tr></thead>"
-            f"<tbody>{body}</tbody></table>{note}</div>"
-        )
-
-    def to_latex(self, limit: int | None = None) -> str:
-        r"""Booktabs table; needs \usepackage{booktabs}.
-
-        Parameters
-        ----------
-        limit : int, optional
-            Keep this many rows, those with the smallest p. All by default.
-        """
-        cells, left = self._cells(limit)
-        head = ["layer", r"$\alpha$", "network", "predicted", "measured", "std.\\ error", "$z$",
-                r"$p_{\mathrm{Holm}}$", "verdict"]  # fmt: skip
-        body = [
-            " & ".join([_tex(row[0]), f"${row[1]}$", row[2], *map(_tex_number, row[3:8]), row[8]])
-            for row in cells
-        ]
-        note = [rf"% {left} rows with larger p left out"] if left else []
-        return "\n".join([
-            r"\begin{tabular}{llrrrrrrl}", r"\toprule", " & ".join(head) + r" \\", r"\midrule",
-            *(line + r" \\" for line in body), r"\bottomrule", r"\end{tabular}", *note,
-        ])  # fmt: skip
-
-    def plot(self) -> "Figure":
-        """Predicted against measured with error bars, and z by layer; see `plotting`."""
-        from numerics.plotting import comparison_figure
-
-        return comparison_figure(self)
-
-
-def _tex(text: str) -> str:
-    table = {c: "\\" + c for c in "&%$#_{}"}
-    table |= {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
-    return "".join(table.get(c, c) for c in text)
-
-
-def _tex_number(text: str) -> str:
-    if "inf" in text:
-        return "$" + text.replace("inf", r"\infty") + "$"
-    mantissa, _, exponent = text.partition("e")
-    if exponent:
-        return rf"${mantissa} \times 10^{{{int(exponent)}}}$"
-    return "--" if text == "-" else f"${text}$"

@@ -1,0 +1,127 @@
+"""Layer tables that a comparison takes and the rows that it gives."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+VERDICTS = ("agree", "disagree", "undecided")
+Alpha = tuple[int, ...] | int
+Table = Mapping[str, Mapping[Alpha, Any]]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """Cumulants of every layer as theory has them.
+
+    Parameters
+    ----------
+    layers : tuple of str
+        Names in network order.
+    values : mapping
+        values[layer][alpha] is a float, or an array (S,) over networks.
+    exact : bool
+        No closure was needed.
+    closure : str
+        Name of the closure.
+    hypotheses : tuple of str
+        What the prediction assumes.
+    law : str
+        Name of the input law.
+
+    Examples
+    --------
+    >>> Prediction(("input",), {"input": {(1,): 0.0}}).rows()
+    [('input', (1,), 0.0)]
+    """
+
+    layers: tuple[str, ...]
+    values: Table
+    exact: bool = True
+    closure: str = "Exact()"
+    hypotheses: tuple[str, ...] = ()
+    law: str = ""
+
+    def rows(self) -> list[tuple[str, tuple[int, ...], Any]]:
+        """Rows (layer, alpha, value)."""
+        return [(la, key_of(a), v) for la in self.layers for a, v in self.values[la].items()]
+
+    def __iter__(self) -> Iterator[tuple[str, tuple[int, ...], Any]]:
+        return iter(self.rows())
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Cumulants of every layer as measured, with standard errors.
+
+    Parameters
+    ----------
+    layers : tuple of str
+        Names in network order.
+    values, standard_errors : mapping
+        [layer][alpha] is a float, or an array (S,) over networks.
+    skewness : mapping
+        Skewness of the batch values behind each standard error.
+    heavy : mapping
+        True where the tails are too heavy for the normal approximation.
+    batches : int or mapping
+        Number of batches B behind the standard errors, at least 2: one number, or batches[layer].
+    samples : int
+        Samples per network.
+    seed : int or None
+    law : str
+
+    Examples
+    --------
+    >>> one = lambda value: {"input": {(1,): value}}
+    >>> m = Measurement(("input",), one(0.1), one(0.2), one(0.0), one(False), 200)
+    >>> m.rows()
+    [('input', (1,), 0.1, 0.2)]
+    """
+
+    layers: tuple[str, ...]
+    values: Table
+    standard_errors: Table
+    skewness: Table
+    heavy: Table
+    batches: int | Mapping[str, int]
+    samples: int = 0
+    seed: int | None = None
+    law: str = ""
+
+    def rows(self) -> list[tuple[str, tuple[int, ...], Any, Any]]:
+        """Rows (layer, alpha, value, standard error)."""
+        return [
+            (la, key_of(a), v, self.standard_errors[la][a])
+            for la in self.layers
+            for a, v in self.values[la].items()
+        ]
+
+    def __iter__(self) -> Iterator[tuple[str, tuple[int, ...], Any, Any]]:
+        return iter(self.rows())
+
+
+class Row(NamedTuple):
+    """One comparison; `network` is the index in the ensemble, 0 when there is none."""
+
+    layer: str
+    alpha: tuple[int, ...]
+    order: int
+    network: int
+    predicted: float
+    measured: float
+    standard_error: float
+    z: float
+    p: float
+    p_holm: float
+    verdict: str
+
+
+def key_of(alpha: Alpha) -> tuple[int, ...]:
+    """Multi-index as a tuple.
+
+    Examples
+    --------
+    >>> key_of(3)
+    (3,)
+    """
+    return (alpha,) if isinstance(alpha, int) else tuple(alpha)

@@ -1,0 +1,192 @@
+"""The result of a comparison and its renderings."""
+
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numerics.comparison.records import Measurement, Prediction, Row
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MAX_ROWS_SHOWN = 40
+_HEADER = ("layer", "alpha", "network", "predicted", "measured", "std. error", "z", "p (Holm)")
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison:
+    """Result of `compare`: a table of rows, verdicts, and its renderings.
+
+    Parameters
+    ----------
+    predicted : Prediction
+    measured : Measurement
+    level : float
+    columns : dict of arrays
+        layer, alpha, order, network, predicted, measured, standard_error, skewness, heavy,
+        batches, bound, z, p, p_holm, verdict; all of one length.
+
+    Examples
+    --------
+    >>> from numerics.comparison import compare
+    >>> one = lambda value: {"input": {(1,): value}}
+    >>> m = Measurement(("input",), one(0.1), one(0.2), one(0.0), one(False), 200)
+    >>> c = compare(Prediction(("input",), one(0.0)), m)
+    >>> c.agrees, c.rows[0].verdict, c.rows[0].z
+    (True, 'agree', 0.5)
+    """
+
+    predicted: Prediction
+    measured: Measurement
+    level: float
+    columns: dict[str, NDArray]
+
+    def __len__(self) -> int:
+        return len(self.columns["z"])
+
+    def _row(self, k: int) -> Row:
+        values: dict[str, Any] = {n: self.columns[n][k] for n in Row._fields}
+        for name in ("predicted", "measured", "standard_error", "z", "p", "p_holm"):
+            values[name] = float(values[name])
+        for name in ("order", "network"):
+            values[name] = int(values[name])
+        values["verdict"] = str(values["verdict"])
+        return Row(**values)
+
+    @property
+    def rows(self) -> list[Row]:
+        """All rows in network order."""
+        return [self._row(k) for k in range(len(self))]
+
+    def count(self, verdict: str) -> int:
+        """Number of rows with this verdict: "agree", "disagree" or "undecided"."""
+        return int((self.columns["verdict"] == verdict).sum())
+
+    @property
+    def agrees(self) -> bool:
+        """Every row agrees; an undecided row is not agreement (see `contradicts`)."""
+        return self.count("agree") == len(self)
+
+    @property
+    def contradicts(self) -> bool:
+        """Some row disagrees."""
+        return self.count("disagree") > 0
+
+    @property
+    def worst(self) -> Row:
+        """The decided row with the smallest p-value, largest |z| among equals."""
+        undecided = self.columns["verdict"] == "undecided"
+        keys = (-np.abs(self.columns["z"]), self.columns["p"], undecided)
+        return self._row(int(np.lexsort(keys)[0]))
+
+    def summary(self) -> str:
+        """Two lines: how many rows agree, and which one is worst."""
+        worst = self.worst
+        place = f", network {worst.network}" if self.columns["network"].any() else ""
+        return (
+            f"{self.count('agree')} of {len(self)} cumulants agree, {self.count('disagree')} "
+            f"disagree, {self.count('undecided')} undecided (Holm, level {self.level:g});\n"
+            f"worst: {worst.layer} {worst.alpha}{place}, z = {worst.z:.3g}"
+        )
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """Rows as dictionaries of plain Python values; alpha as a string such as "2,1"."""
+        return [
+            row._asdict() | {"alpha": ",".join(map(str, row.alpha))} for row in self.rows
+        ]
+
+    def _cells(self, limit: int | None) -> tuple[list[list[str]], int]:
+        """Text cells; beyond the limit the rows with the smallest p stay, in their order."""
+        keep = np.arange(len(self))
+        if limit is not None and len(self) > limit:
+            order = np.lexsort((-np.abs(self.columns["z"]), self.columns["p"]))
+            keep = np.sort(order[:limit])
+        cells = []
+        for k in keep:
+            row = self._row(int(k))
+            cells.append([
+                row.layer, "(" + ", ".join(map(str, row.alpha)) + ")", str(row.network),
+                f"{row.predicted:.6g}", f"{row.measured:.6g}", f"{row.standard_error:.2g}",
+                f"{row.z:+.2f}", "-" if np.isnan(row.p_holm) else f"{row.p_holm:.2g}", row.verdict,
+            ])  # fmt: skip
+        return cells, len(self) - len(keep)
+
+    def __str__(self) -> str:
+        cells, left = self._cells(MAX_ROWS_SHOWN)
+        table = [[*_HEADER, "verdict"], *cells]
+        widths = [max(len(row[k]) for row in table) for k in range(len(table[0]))]
+        lines = [
+            "  ".join(
+                c.ljust(w) if k in (0, 1, 8) else c.rjust(w)
+                for k, (c, w) in enumerate(zip(row, widths, strict=True))
+            ).rstrip()
+            for row in table
+        ]
+        lines.insert(1, "-" * max(map(len, lines)))
+        note = [f"... and {left} more rows with larger p"] if left else []
+        return "\n".join([*lines, *note, self.summary()])
+
+    def __repr__(self) -> str:
+        return f"<Comparison: {self.summary()}>".replace("\n", " ")
+
+    def _repr_html_(self) -> str:
+        cells, left = self._cells(MAX_ROWS_SHOWN)
+        colours = {"agree": "#1a7f37", "disagree": "#c0262d", "undecided": "#8a6100"}
+        head = "".join(f"<th>{escape(name)}</th>" for name in (*_HEADER, "verdict"))
+        body = "".join(
+            "<tr>"
+            + "".join(f"<td>{escape(cell)}</td>" for cell in row[:-1])
+            + f'<td style="color:{colours[row[-1]]};font-weight:600">{row[-1]}</td></tr>'
+            for row in cells
+        )
+        note = f"<p>{left} more rows with larger p are not shown.</p>" if left else ""
+        title = escape(self.summary()).replace("\n", "<br>")
+        return (
+            f"<div><p><b>{title}</b></p><table><thead><tr>{head}</tr></thead>"
+            f"<tbody>{body}</tbody></table>{note}</div>"
+        )
+
+    def to_latex(self, limit: int | None = None) -> str:
+        r"""Booktabs table; needs \usepackage{booktabs}.
+
+        Parameters
+        ----------
+        limit : int, optional
+            Keep this many rows, those with the smallest p. All by default.
+        """
+        cells, left = self._cells(limit)
+        head = ["layer", r"$\alpha$", "network", "predicted", "measured", "std.\\ error", "$z$",
+                r"$p_{\mathrm{Holm}}$", "verdict"]  # fmt: skip
+        body = [
+            " & ".join([_tex(row[0]), f"${row[1]}$", row[2], *map(_tex_number, row[3:8]), row[8]])
+            for row in cells
+        ]
+        note = [rf"% {left} rows with larger p left out"] if left else []
+        return "\n".join([
+            r"\begin{tabular}{llrrrrrrl}", r"\toprule", " & ".join(head) + r" \\", r"\midrule",
+            *(line + r" \\" for line in body), r"\bottomrule", r"\end{tabular}", *note,
+        ])  # fmt: skip
+
+    def plot(self) -> "Figure":
+        """Predicted against measured with error bars, and z by layer; see `plotting`."""
+        from numerics.plotting import comparison_figure
+
+        return comparison_figure(self)
+
+
+def _tex(text: str) -> str:
+    table = {c: "\\" + c for c in "&%$#_{}"}
+    table |= {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    return "".join(table.get(c, c) for c in text)
+
+
+def _tex_number(text: str) -> str:
+    if "inf" in text:
+        return "$" + text.replace("inf", r"\infty") + "$"
+    mantissa, _, exponent = text.partition("e")
+    if exponent:
+        return rf"${mantissa} \times 10^{{{int(exponent)}}}$"
+    return "--" if text == "-" else f"${text}$"
