@@ -72,9 +72,7 @@ def quadratic_unit(order: int = 4) -> System:
         by_x: dict[tuple[int, int], dict[tuple[int, ...], Any]] = {}
         for mono, value in power.to_dict().items():
             by_x.setdefault((mono[-2], mono[-1]), {})[(*mono[:-2], 0, 0)] = value
-        raw.append(
-            sum(moments[i] * moments[j] * ring.from_dict(p) for (i, j), p in by_x.items())
-        )
+        raw.append(sum(moments[i] * moments[j] * ring.from_dict(p) for (i, j), p in by_x.items()))
     out: list[Any] = [ring.constant(0)]
     for n in range(1, order + 1):
         out.append(raw[n] - sum(comb(n - 1, r - 1) * out[r] * raw[n - r] for r in range(1, n)))
@@ -88,8 +86,10 @@ def quadratic_unit(order: int = 4) -> System:
     ]
     for position, (k, m) in enumerate(((0, 0), (0, 1), (1, 1))):
         terms = [
-            (one, ((a, 1), (v[j], 1), *(((w[j][k], 2),) if k == m else
-                                        ((w[j][k], 1), (w[j][m], 1)))))
+            (
+                one,
+                ((a, 1), (v[j], 1), *(((w[j][k], 2),) if k == m else ((w[j][k], 1), (w[j][m], 1)))),
+            )
             for j in (0, 1)
         ]
         definitions.append(Definition(symbols[2 + position], terms))
@@ -97,8 +97,10 @@ def quadratic_unit(order: int = 4) -> System:
     for n in range(1, order + 1):
         outputs[(n,)] = symbol = sp.Symbol(f"kappa_{n}_y")
         terms = [
-            (Fraction(int(c.p), int(c.q)),
-             tuple((symbols[i], int(e)) for i, e in enumerate(mono) if e))
+            (
+                Fraction(int(c.p), int(c.q)),
+                tuple((symbols[i], int(e)) for i, e in enumerate(mono) if e),
+            )
             for mono, c in out[n].to_dict().items()
         ]
         definitions.append(Definition(symbol, terms))
@@ -151,9 +153,7 @@ def rows() -> list[dict[str, Any]]:
     ours = {name: Kernel(generate(system), name) for name in compile_ours}
     expressions = nested(system)
     plain = sp.lambdify(arguments, expressions, modules="numpy", cse=True)
-    compile_plain = best(
-        lambda: sp.lambdify(arguments, expressions, modules="numpy", cse=True), 1
-    )
+    compile_plain = best(lambda: sp.lambdify(arguments, expressions, modules="numpy", cse=True), 1)
 
     def make_llvm():
         return symengine.Lambdify(arguments, expressions, backend="llvm", cse=True)
@@ -164,39 +164,71 @@ def rows() -> list[dict[str, Any]]:
         return [*weights.T, *np.broadcast_to(cumulants, (DRAWS, len(point))).T]
 
     def table(cumulants):
-        return np.concatenate(
-            [weights, np.broadcast_to(cumulants, (DRAWS, len(point)))], axis=1
-        )
+        return np.concatenate([weights, np.broadcast_to(cumulants, (DRAWS, len(point)))], axis=1)
 
     result = []
 
     def row(what, ours_s, peer, peer_s, reach):
         result.append(
-            dict(what=what, ours_s=ours_s, peer=peer, peer_s=peer_s, ratio=peer_s / ours_s,
-                 reach=reach)
+            {
+                "what": what,
+                "ours_s": ours_s,
+                "peer": peer,
+                "peer_s": peer_s,
+                "ratio": peer_s / ours_s,
+                "reach": reach,
+            }
         )
 
     import torch
 
-    row("compile kappa_1..kappa_4, numpy", compile_ours["numpy"], "sympy.lambdify(cse=True)",
-        compile_plain, "under 0.2 s")
-    row("compile kappa_1..kappa_4, llvm", compile_ours["symengine-llvm"],
-        "symengine.Lambdify(llvm, cse)", compile_llvm, "under 0.2 s")
+    row(
+        "compile kappa_1..kappa_4, numpy",
+        compile_ours["numpy"],
+        "sympy.lambdify(cse=True)",
+        compile_plain,
+        "under 0.2 s",
+    )
+    row(
+        "compile kappa_1..kappa_4, llvm",
+        compile_ours["symengine-llvm"],
+        "symengine.Lambdify(llvm, cse)",
+        compile_llvm,
+        "under 0.2 s",
+    )
     for name, cumulants in (("one law", point), ("a law per draw", many)):
         check = np.stack(plain(*columns(cumulants)), axis=-1)
         for backend in ("numpy", "symengine-llvm"):
-            np.testing.assert_allclose(ours[backend].stacked(weights, cumulants), check, rtol=1e-6,
-                                       atol=1e-9 * abs(check).max())
+            np.testing.assert_allclose(
+                ours[backend].stacked(weights, cumulants),
+                check,
+                rtol=1e-6,
+                atol=1e-9 * abs(check).max(),
+            )
         peer_numpy = best(lambda c=cumulants: plain(*columns(c)))
         peer_llvm = best(lambda c=cumulants: llvm(table(c)))
-        row(f"1e5 weights, {name}, numpy", best(lambda c=cumulants: ours["numpy"](weights, c)),
-            "sympy.lambdify(cse=True)", peer_numpy, "25 ms" if cumulants is point else "")
-        row(f"1e5 weights, {name}, llvm",
+        row(
+            f"1e5 weights, {name}, numpy",
+            best(lambda c=cumulants: ours["numpy"](weights, c)),
+            "sympy.lambdify(cse=True)",
+            peer_numpy,
+            "25 ms" if cumulants is point else "",
+        )
+        row(
+            f"1e5 weights, {name}, llvm",
             best(lambda c=cumulants: ours["symengine-llvm"](weights, c)),
-            "symengine.Lambdify(llvm, cse)", peer_llvm, "20 ms" if cumulants is point else "")
+            "symengine.Lambdify(llvm, cse)",
+            peer_llvm,
+            "20 ms" if cumulants is point else "",
+        )
         tw, tc = torch.from_numpy(weights), torch.from_numpy(cumulants)
-        row(f"1e5 weights, {name}, torch", best(lambda w=tw, c=tc: ours["torch"](w, c)),
-            "sympy.lambdify(cse=True)", peer_numpy, "")
+        row(
+            f"1e5 weights, {name}, torch",
+            best(lambda w=tw, c=tc: ours["torch"](w, c)),
+            "sympy.lambdify(cse=True)",
+            peer_numpy,
+            "",
+        )
     if sys.getrecursionlimit() != limit:
         raise RuntimeError("the recursion limit was changed")
     return result

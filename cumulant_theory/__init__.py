@@ -1,7 +1,17 @@
 """Exact joint cumulants carried through block sums, MLPs and their weight symmetries."""
 
-from . import activations, algebra, layers, laws, symmetries
+from . import activations, algebra, generalisation, laws, layers, rg, symmetries
 from .closures import Exact
 from .cumulants import JointCumulants
 
-__all__ = ["Exact", "JointCumulants", "activations", "algebra", "layers", "laws", "symmetries"]
+__all__ = [
+    "Exact",
+    "JointCumulants",
+    "activations",
+    "algebra",
+    "generalisation",
+    "laws",
+    "layers",
+    "rg",
+    "symmetries",
+]

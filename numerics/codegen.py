@@ -7,15 +7,9 @@ expression. Its steps, for every definition in turn:
    cumulants with many weight draws costs scalar work for them; equal ones are shared.
 2. A multivariate greedy Horner scheme factors out the most frequent atom, again and again.
 3. Equal subsums get a name; sums that are long or deeply nested are cut into statements.
-
-References
-----------
-M. Ceberio, V. Kreinovich, "Greedy algorithms for optimizing multivariate Horner schemes",
-ACM SIGSAM Bulletin 38 (2004) 8.
 """
 
 import keyword
-import math
 import re
 import textwrap
 import unicodedata
@@ -29,17 +23,23 @@ import sympy as sp
 
 from cumulant_theory.errors import DomainError, OrderError, ShapeError, UnknownNameError
 
-Atom = sp.Expr
-Coefficient = Any  # Fraction, or an exact SymPy number where radicals occur
-Monomial = tuple[tuple[int, int], ...]
-Polynomial = dict[Monomial, Coefficient]
+from .horner import (
+    INPUT,
+    PARAMETER,
+    Coefficient,
+    Monomial,
+    Polynomial,
+    Pool,
+    Sum,
+    exact,
+    literal,
+    plus,
+    symbolic,
+)
 
 SUMMANDS = 10  # per statement
 NESTING = 4  # parentheses per statement
-DEPTH = 24  # of the Horner recursion
 WIDTH = 96
-
-INPUT, PARAMETER, MIXED = 0, 1, 2
 
 
 class Definition(Protocol):
@@ -174,31 +174,6 @@ def generate(system: System, order: int | None = None) -> Program:
     )
 
 
-def literal(value: Coefficient, where: object = "") -> str:
-    """Return the correctly rounded floating-point literal of an exact number.
-
-    Raises
-    ------
-    DomainError
-        The number is not real or overflows.
-
-    Examples
-    --------
-    >>> literal(Fraction(1, 3)), literal(sp.sqrt(2))
-    ('0.3333333333333333', '1.4142135623730951')
-    """
-    try:
-        number = float(value if isinstance(value, Fraction) else sp.N(value, 40))
-    except (OverflowError, TypeError):
-        number = math.inf
-    if not math.isfinite(number):
-        raise DomainError(
-            f"the coefficient {str(value)[:60]} of {where} has no finite real float64 value; "
-            "rescale the system"
-        )
-    return repr(number)
-
-
 def _select(outputs: Mapping[Any, sp.Symbol], order: int | None) -> dict[Any, sp.Symbol]:
     def within(key) -> bool:
         if order is None:
@@ -256,25 +231,18 @@ class _Names:
         return f"{stem}{count}"
 
 
-# A summand is (coefficient, factors); a factor is (atom index, exponent).
-Summand = tuple[Coefficient, Monomial]
-Sum = tuple[Summand, ...]
-
-
-class _Writer:
-    """Collects statements. Atoms are numbered; a shared sum is an atom too."""
+class _Writer(Pool):
+    """Collects statements."""
 
     def __init__(self, system: System) -> None:
+        super().__init__()
         self.system = system
         self.names = _Names()
-        self.atoms: list[Atom | Sum] = []
-        self.index: dict[Any, int] = {}
-        self.kind: list[int] = []
         self.text: dict[int, str] = {}
         self.powers: dict[int, dict[int, str]] = {}
         self.blocks: dict[int, list[str]] = {-1: []}  # statements, by the atom they follow
         self.uses: Counter[int] = Counter()
-        self.guards: dict[sp.Symbol, None] = {}
+        self.guards: dict[Any, None] = {}
         self.defined: set[sp.Basic] = set()
         self.renamed: list[tuple[str, str]] = []
         self.order: list[int] = []
@@ -283,23 +251,13 @@ class _Writer:
                 self._name(symbol, kind)
 
     # -- atoms ---------------------------------------------------------------------------
-    def _add(self, atom: Any, kind: int) -> int:
-        self.index[atom] = number = len(self.atoms)
-        self.atoms.append(atom)
-        self.kind.append(kind)
-        return number
-
     def _name(self, symbol: sp.Symbol, kind: int) -> None:
-        number = self._add(symbol, kind)
+        number = self.add(symbol, kind)
         self.text[number] = name = self.names.new(symbol.name)
         if name != symbol.name:
             self.renamed.append((name, symbol.name))
 
-    def _join(self, kinds: Iterable[int]) -> int:
-        found = set(kinds) or {INPUT}
-        return found.pop() if len(found) == 1 else MIXED
-
-    def atom(self, atom: Atom, where: object) -> int:
+    def atom(self, atom: Any, where: object) -> int:
         """Return the number of a symbol or radical, writing the radical's line if new."""
         if atom in self.index:
             return self.index[atom]
@@ -313,8 +271,8 @@ class _Writer:
         for power in atom.atoms(sp.Pow):
             if power.exp.is_negative:
                 found = power.base.free_symbols & self.defined
-                self.guards.update(dict.fromkeys(sorted(found, key=str)))
-        number = self._add(atom, self._join(self.kind[self.index[s]] for s in symbols))
+                self.guards |= dict.fromkeys(sorted(found, key=str))
+        number = self.add(atom, self.join(self.index[s] for s in symbols))
         stem = "_".join(self.text[self.index[s]] for s in symbols)
         self.text[number] = self.names.new(f"root_{stem}" if atom.is_Pow else f"factor_{stem}")
         last = max((self.index[s] for s in symbols if s in self.defined), default=-1)
@@ -364,8 +322,8 @@ class _Writer:
                 "rename one of the two"
             )
         polynomial = self._polynomial(definition)
-        kind = self._join(self.kind[a] for mono in polynomial for a, _ in mono)
-        root = self._horner(self._split(polynomial))
+        kind = self.join(a for mono in polynomial for a, _ in mono)
+        root = self.factor(polynomial)
         self._count(root)
         lines: list[str] = []
         self._name(symbol, kind)
@@ -389,76 +347,13 @@ class _Writer:
                 if atom.free_symbols:
                     powers[self.atom(atom, definition.symbol)] += exponent
                 else:
-                    exact = sp.Rational(value) if isinstance(value, Fraction) else value
-                    value = exact * atom**exponent
-            if isinstance(value, sp.Rational):
-                value = Fraction(int(value.p), int(value.q))
+                    value = exact(symbolic(value) * atom**exponent)
             mono = tuple(sorted(powers.items()))
             if mono in result:
-                value = _plus(result.pop(mono), value)
+                value = plus(result.pop(mono), value)
             if value != 0:
                 result[mono] = value
         return result
-
-    def _split(self, polynomial: Polynomial) -> Polynomial:
-        """Replace factors that depend on the inputs alone by shared atoms."""
-        groups: dict[Monomial, Polynomial] = {}
-        for mono, value in polynomial.items():
-            outer = tuple(f for f in mono if self.kind[f[0]] != INPUT)
-            inner = tuple(f for f in mono if self.kind[f[0]] == INPUT)
-            groups.setdefault(outer, {})[inner] = value
-        if set(groups) <= {()}:
-            return polynomial
-        result: Polynomial = {}
-        for outer, inner in groups.items():
-            content, primitive = _content(inner)
-            (mono, value), *more = primitive.items()
-            if not more and len(mono) <= 1:
-                content, shared = _times(content, value), mono
-            else:
-                shared = ((self._shared(self._horner(primitive), INPUT), 1),)
-            result[tuple(sorted((*outer, *shared)))] = content
-        return result
-
-    def _shared(self, total: Sum, kind: int) -> int:
-        if total in self.index:
-            return self.index[total]
-        return self._add(total, kind)
-
-    def _horner(self, polynomial: Polynomial, depth: int = 0) -> Sum:
-        """Factor out the most frequent atom until no atom is left in two terms."""
-        result: list[Summand] = []
-        rest = dict(polynomial)
-        counts = Counter(atom for mono in rest for atom, _ in mono)
-        while rest and depth < DEPTH:
-            frequent = [a for a, n in counts.items() if n > 1]
-            if not frequent:
-                break
-            # Input-only factors come last: as scalars they cost next to nothing.
-            best = max(frequent, key=lambda a: (self.kind[a] != INPUT, counts[a], -a))
-            group = {m: c for m, c in rest.items() if any(a == best for a, _ in m)}
-            for mono in group:
-                del rest[mono]
-                counts.subtract(atom for atom, _ in mono)
-            common = dict(next(iter(group)))
-            for mono in group:
-                powers = dict(mono)
-                common = {a: min(e, powers[a]) for a, e in common.items() if a in powers}
-            inner = {
-                tuple((a, e - common.get(a, 0)) for a, e in mono if e > common.get(a, 0)): value
-                for mono, value in group.items()
-            }
-            content, inner = _content(inner)
-            total = self._horner(inner, depth + 1)
-            if len(total) == 1:
-                value, factors = total[0]
-                result.append((_times(content, value), _merge(factors, common)))
-            else:
-                kind = self._join(self.kind[a] for _, fs in total for a, _ in fs)
-                result.append((content, _merge(((self._shared(total, kind), 1),), common)))
-        result.extend((value, mono) for mono, value in rest.items())
-        # Scalars first, so that they are added before arrays are touched.
-        return tuple(sorted(result, key=lambda s: any(self.kind[a] for a, _ in s[1])))
 
     # -- text ----------------------------------------------------------------------------
     def _count(self, total: Sum) -> None:
@@ -467,7 +362,7 @@ class _Writer:
                 if isinstance(self.atoms[number], tuple):
                     self.uses[number] += exponent
                     if self.uses[number] == exponent:
-                        self._count(self.atoms[number])  # pyright: ignore[reportArgumentType]
+                        self._count(self.atoms[number])
 
     def _factor(
         self, number: int, exponent: int, lines: list[str], depth: int, where: object
@@ -489,7 +384,9 @@ class _Writer:
             self.blocks[number] = lines
         return self.power(number, exponent)
 
-    def _summand(self, summand: Summand, lines: list[str], depth: int, where: object) -> str:
+    def _summand(
+        self, summand: tuple[Coefficient, Monomial], lines: list[str], depth: int, where: object
+    ) -> str:
         value, factors = summand
         ordered = sorted(factors, key=lambda f: (self.kind[f[0]] != INPUT, f[0]))
         parts = [self._factor(a, e, lines, depth, where) for a, e in ordered]
@@ -539,8 +436,8 @@ class _Writer:
                 doc += [*_wrap(", ".join(names)), f"    {label}, numbers or arrays"]
         doc += ["", "Returns", "-------", "tuple"]
         doc += [f"    {line}" for line in _wrap(", ".join(pairs))] + ['"""']
-        # ascii() keeps line breaks and quotes of a symbol's name out of the source.
-        doc += [f"# {name} is the symbol {ascii(original[:60])}" for name, original in self.renamed]
+        # !a keeps line breaks and quotes of a symbol's name out of the source.
+        doc += [f"# {name} is the symbol {original[:60]!a}" for name, original in self.renamed]
         body = doc
         if self.blocks[-1]:
             body += ["# shared powers", *self.blocks[-1]]
@@ -555,7 +452,9 @@ class _Writer:
 def _long(statement: str) -> bool:
     if statement.startswith("#"):
         return False
-    return len(statement) > WIDTH - 4 and " = " in statement or statement.startswith("return")
+    if statement.startswith("return"):
+        return True
+    return len(statement) > WIDTH - 4 and " = " in statement
 
 
 def _wrap(text: str, indent: str = "") -> list[str]:
@@ -570,42 +469,3 @@ def _wrap(text: str, indent: str = "") -> list[str]:
 
 def _add(texts: Sequence[str]) -> str:
     return texts[0] + "".join(f" - {t[1:]}" if t[0] == "-" else f" + {t}" for t in texts[1:])
-
-
-def _plus(left: Coefficient, right: Coefficient) -> Coefficient:
-    if isinstance(left, Fraction) and isinstance(right, Fraction):
-        return left + right
-    return _exact(_symbolic(left) + _symbolic(right))
-
-
-def _times(left: Coefficient, right: Coefficient) -> Coefficient:
-    if isinstance(left, Fraction) and isinstance(right, Fraction):
-        return left * right
-    return _exact(_symbolic(left) * _symbolic(right))
-
-
-def _symbolic(value: Coefficient) -> sp.Expr:
-    return sp.Rational(value) if isinstance(value, Fraction) else value
-
-
-def _exact(value: Any) -> Coefficient:
-    return Fraction(int(value.p), int(value.q)) if isinstance(value, sp.Rational) else value
-
-
-def _content(polynomial: Polynomial) -> tuple[Coefficient, Polynomial]:
-    """Split off the greatest common rational factor, with the sign of the first term."""
-    values = list(polynomial.values())
-    if not all(isinstance(v, Fraction) for v in values):
-        return Fraction(1), polynomial
-    content = Fraction(
-        math.gcd(*(v.numerator for v in values)), math.lcm(*(v.denominator for v in values))
-    )
-    if min(polynomial.items())[1] < 0:
-        content = -content
-    return content, {mono: value / content for mono, value in polynomial.items()}
-
-
-def _merge(factors: Monomial, common: Mapping[int, int]) -> Monomial:
-    powers = Counter(dict(factors))
-    powers.update(common)
-    return tuple(sorted(powers.items()))

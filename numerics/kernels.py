@@ -265,9 +265,7 @@ def _columns(array: Any, symbols: Sequence[sp.Symbol], what: str) -> list[Any]:
     return [array[..., i] for i in range(len(symbols))]
 
 
-def _ordered(
-    given: Mapping[Any, Any], symbols: Sequence[sp.Symbol], what: str
-) -> list[Any]:
+def _ordered(given: Mapping[Any, Any], symbols: Sequence[sp.Symbol], what: str) -> list[Any]:
     names = {s.name: s for s in symbols}
     found: dict[sp.Symbol, Any] = {}
     for key, value in given.items():

@@ -26,7 +26,8 @@ from cumulant_theory.errors import (
 )
 from numerics import backends
 from numerics.backends.base import blocks
-from numerics.codegen import generate, literal
+from numerics.codegen import generate
+from numerics.horner import literal
 from numerics.kernels import Kernel, compile, compile_system
 
 torch = pytest.importorskip("torch")
@@ -70,7 +71,9 @@ def system_of(inputs, parameters, **definitions) -> System:
             terms.append((Fraction(int(coefficient.p), int(coefficient.q)), tuple(factors)))
         result.append(Definition(sp.Symbol(name), terms))
     return System(
-        sp.symbols(inputs, seq=True), sp.symbols(parameters, seq=True), tuple(result),
+        sp.symbols(inputs, seq=True),
+        sp.symbols(parameters, seq=True),
+        tuple(result),
         {(i + 1,): d.symbol for i, d in enumerate(result)},
     )
 
@@ -119,9 +122,10 @@ def systems(draw, coefficients=None):
     inputs = sp.symbols(f"kappa_1:{draw(st.integers(1, 3)) + 1}", seq=True)
     parameters = sp.symbols(f"w_1:{draw(st.integers(1, 3)) + 1}", seq=True)
     known, definitions = [*inputs, *parameters], []
-    for i in range(draw(st.integers(1, 4))):
-        factor = st.tuples(st.sampled_from(known), st.integers(1, 3))
-        term = st.tuples(coefficients, st.lists(factor, max_size=4).map(tuple))
+    # Degree 6 composed three times, at points in [1/8, 3], stays between 1e-250 and 1e200.
+    for i in range(draw(st.integers(1, 3))):
+        factor = st.tuples(st.sampled_from(known), st.integers(1, 2))
+        term = st.tuples(coefficients, st.lists(factor, max_size=3).map(tuple))
         definitions.append(Definition(sp.Symbol(f"y_{i}"), draw(st.lists(term, max_size=14))))
         known.append(definitions[-1].symbol)
     outputs = {(i,): d.symbol for i, d in enumerate(definitions)}
@@ -138,7 +142,7 @@ def arguments(system: System, point: dict):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(data=st.data())
 def test_kernel_equals_exact_evaluation(backend, data):
     system, point = data.draw(systems())
@@ -150,7 +154,7 @@ def test_kernel_equals_exact_evaluation(backend, data):
         assert abs(Fraction(float(value)) - truth[key]) <= limit[key]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(systems(st.integers(-64, 64).map(lambda n: Fraction(n, 4))))
 def test_source_is_exactly_the_definitions(case):
     """With its literals read as fractions, the source is exact arithmetic: no tolerance."""
@@ -166,7 +170,8 @@ def quadratic() -> System:
     w1, w2, a, k1, k2, k3 = sp.symbols("w_1 w_2 a kappa_1 kappa_2 kappa_3")
     p, q = sp.symbols("p q")
     return system_of(
-        "kappa_1:4", "w_1 w_2 a",
+        "kappa_1:4",
+        "w_1 w_2 a",
         p=w1 * k1 + w2 * k1 + 2 * a * k2,
         q=w1**2 * k2 + w2**2 * k2 + a * w1 * (k3 + 2 * k1 * k2) + a**2 * (k2**2 + 2 * k1**2 * k2),
         r=q * p**2 - sp.Rational(2, 3) * p * k3 + q**2 * a,
@@ -231,12 +236,22 @@ def test_radicals_and_constants(backend):
     b, k, w = sp.symbols("b kappa_2 w_1")
     root = sp.sqrt(2)
     d = [
-        Definition(sp.Symbol("u"), [(Fraction(1), ((sp.sqrt(b) ** -1, 3), (k, 1))),
-                                    (Fraction(1, 3), ((root, 1), (w, 1))),
-                                    (Fraction(5), ((w, 1),))]),
-        Definition(sp.Symbol("v"), [(Fraction(1, 2), ((sp.Symbol("u"), 2), (root, 3))),
-                                    (Fraction(-1), ((1 / (b + 1), 1), (k, 1))),
-                                    (Fraction(7), ())]),
+        Definition(
+            sp.Symbol("u"),
+            [
+                (Fraction(1), ((sp.sqrt(b) ** -1, 3), (k, 1))),
+                (Fraction(1, 3), ((root, 1), (w, 1))),
+                (Fraction(5), ((w, 1),)),
+            ],
+        ),
+        Definition(
+            sp.Symbol("v"),
+            [
+                (Fraction(1, 2), ((sp.Symbol("u"), 2), (root, 3))),
+                (Fraction(-1), ((1 / (b + 1), 1), (k, 1))),
+                (Fraction(7), ()),
+            ],
+        ),
     ]
     system = System((k,), (b, w), tuple(d), {"u": d[0].symbol, "v": d[1].symbol})
     kernel = compile_system(system, backend)
@@ -256,7 +271,9 @@ def test_radicals_and_constants(backend):
 def test_literals_are_correctly_rounded():
     assert literal(Fraction(1, 3)) == repr(1 / 3)
     assert float(literal(sp.sqrt(3))) == math.sqrt(3)
-    assert float(literal(sp.sqrt(2) * 10**30 - sp.Rational(1, 7))) == math.sqrt(2) * 1e30
+    hard = sp.sqrt(2) * 10**30 - sp.sqrt(3)
+    found = float(literal(hard))
+    assert abs(sp.N(hard - sp.Rational(found), 40)) <= math.ulp(found) / 2
     with pytest.raises(DomainError, match="rescale"):
         literal(Fraction(10) ** 400)
     with pytest.raises(DomainError, match="real"):
@@ -280,7 +297,8 @@ def test_torch_gradients_equal_symbolic_derivatives():
     values = [*weights.tolist(), *cumulants.tolist()]
     point = {s: sp.Rational(v) for s, v in zip(symbols, values, strict=True)}
     absolute = System(
-        system.inputs, system.parameters,
+        system.inputs,
+        system.parameters,
         tuple(Definition(d.symbol, [(abs(c), f) for c, f in d.terms]) for d in system.definitions),
         system.outputs,
     )
@@ -321,6 +339,10 @@ def test_torch_keeps_the_type(dtype):
     value = kernel(weights, {"kappa_1": 0, "kappa_2": 1, "kappa_3": 0.1})[(3,)]
     assert value.dtype == dtype
     assert value.requires_grad
+    listed = kernel(list(weights.unbind()), [0, 1, 0.1])[(3,)]
+    assert torch.equal(
+        torch.autograd.grad(listed, weights)[0], torch.autograd.grad(value, weights)[0]
+    )
 
 
 def test_integers_become_float64():
@@ -329,8 +351,11 @@ def test_integers_become_float64():
         value = kernel(np.array([[1, 2, 3]]), (1, 2, 3))[(1,)]
         assert str(value.dtype).endswith("float64")
         assert float(value[0]) == 1 + 2 + 2 * 3 * 2
-    rational = {"w_1": Fraction(1, 2), "w_2": sp.Rational(1, 4), "a": 0}
-    assert compile_system(quadratic())(rational, [1, 0, 0])[(1,)] == 0.75
+        tenth = kernel([0.1, 0.0, 0.0], [[1.0, 0.0, 0.0]])[(1,)]
+        assert float(tenth[0]) == 0.1
+    for backend in ("numpy", "torch"):
+        half = {"w_1": Fraction(1, 2), "w_2": sp.Rational(1, 4), "a": 0}
+        assert compile_system(quadratic(), backend)(half, [1, 0, 0])[(1,)] == 0.75
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -365,14 +390,15 @@ def test_errors_name_what_is_wrong(backend):
 def test_an_overflow_that_is_divided_by_is_not_silent(backend):
     w, k, d = sp.symbols("w kappa_1 d")
     system = System(
-        (k,), (w,),
+        (k,),
+        (w,),
         (Definition(d, [(1, ((w, 4),))]), Definition(sp.Symbol("y"), [(1, ((1 / d, 1), (k, 1)))])),
         {(1,): sp.Symbol("y")},
     )
     kernel = compile_system(system, backend)
     assert list(kernel([2.0], [3.0])) == [(1,)]
     assert float(kernel([2.0], [3.0])[(1,)]) == 3 / 16
-    with pytest.raises(DomainError, match="in .*d"):
+    with pytest.raises(DomainError, match=r"in .*d"):
         kernel([1e100], [3.0])
 
 
@@ -425,8 +451,10 @@ def big(count: int) -> System:
     symbols = sp.symbols("x_1:9")
     rows = np.unique(rng.integers(0, 4, size=(2 * count, 8)), axis=0)[:count]
     terms = [
-        (Fraction(int(rng.integers(1, 99)), 7), tuple((s, int(e)) for s, e in
-                                                       zip(symbols, row, strict=True) if e))
+        (
+            Fraction(int(rng.integers(1, 99)), 7),
+            tuple((s, int(e)) for s, e in zip(symbols, row, strict=True) if e),
+        )
         for row in rows
     ]
     y = sp.Symbol("y")
@@ -462,9 +490,7 @@ def test_high_degree_and_long_chains(backend):
     previous, definitions = y, [Definition(y, terms)]
     for i in range(200):
         symbol = sp.Symbol(f"d_{i}")
-        definitions.append(
-            Definition(symbol, [(Fraction(1, 2), ((previous, 1),)), (1, ((w, 1),))])
-        )
+        definitions.append(Definition(symbol, [(Fraction(1, 2), ((previous, 1),)), (1, ((w, 1),))]))
         previous = symbol
     system = System((x,), (w,), tuple(definitions), {(1,): y, (2,): previous})
     point = {x: Fraction(3, 4), w: Fraction(-5, 8)}
@@ -485,7 +511,9 @@ def test_source_is_readable_and_stands_alone():
     assert "p for (1,), q for (2,), r for (3,)" in kernel.source
     for name in ("p", "q", "r"):
         assert re.search(rf"^    {name} = ", kernel.source, re.MULTILINE)
-    assert kernel.source.index("w_1_pow2 = w_1*w_1") < kernel.source.index("p = ")
+    w, k = sp.symbols("w kappa_1")
+    powers = generate(system_of("kappa_1", "w", y=k + 1, z=w**3 * k + 1)).source
+    assert -1 < powers.index("w_pow2 = w*w") < powers.index("w_pow3 = ") < powers.index("y = ")
     assert repr(kernel) == "Kernel(3 parameters, 3 inputs -> 3 outputs, backend='numpy')"
     html = kernel._repr_html_()
     assert "<pre>def kernel(" in html
@@ -495,7 +523,8 @@ def test_source_is_readable_and_stands_alone():
 
 
 def test_names_never_become_code():
-    evil = sp.symbols(['x"""\nimport os #', "x = 1\ny", "lambda", "W__1_1,12", "2b", "κ", "kernel"])
+    names = ('x"""\nimport os #', "x = 1\ny", "lambda", "W__1_1,12", "2b", "κ", "kernel")
+    evil = [sp.Symbol(name) for name in names]
     y = sp.Symbol("return")
     definition = Definition(y, [(2, ((s, 1),)) for s in evil])
     system = System(tuple(evil[:3]), tuple(evil[3:]), (definition,), {'"""': y})

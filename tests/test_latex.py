@@ -5,6 +5,7 @@ import random
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -361,6 +362,7 @@ def test_missing_latexmk_names_the_packages(tmp_path, monkeypatch):
         ("σ < 1", r"$\sigma$ \textless{} 1"),
         ("see [[eq:a_1]] and [@Key, eq. 3]", r"see \cref{eq:a_1} and \cite[eq. 3]{Key}"),
         ("日", "[U+65E5]"),
+        ('why?"x"', "why?{}``x''"),
         ('a "quoted" word', "a ``quoted'' word"),
     ],
 )
@@ -542,6 +544,4 @@ def test_imports_only_what_its_place_allows():
         "import sys, cumulant_theory.latex; bad = [m for m in sys.modules if m.split('.')[0] in "
         "('numpy', 'torch', 'scipy', 'matplotlib', 'networkx')]; assert not bad, bad"
     )
-    import sys
-
     subprocess.run([sys.executable, "-c", code], check=True, cwd=KATEX.parent.parent)

@@ -8,6 +8,7 @@ base**(1/n) * base**(-1/n) = 1, and p**(1/n)**n = p for integers p, at the bound
 """
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -17,7 +18,7 @@ from flint import Ordering, fmpq, fmpq_mpoly_ctx
 
 from ..errors import DomainError
 
-Factors = dict[sp.Expr, sp.Rational]
+_SYMBOL_NAME = re.compile(r"[^\W\d]\w*(,\w+)*")
 
 
 def exact(value: Any, what: str = "value") -> sp.Expr:
@@ -36,8 +37,10 @@ def exact(value: Any, what: str = "value") -> sp.Expr:
     (sigma, 1/3)
     """
     if isinstance(value, str):
-        if not value.isidentifier() and not all(c.isalnum() or c in "_,^{}\\()" for c in value):
-            raise DomainError(f"{what}: '{value}' is no symbol name; pass a SymPy expression")
+        if not _SYMBOL_NAME.fullmatch(value):
+            raise DomainError(
+                f"{what}: '{value}' is no symbol name; pass a number or a SymPy expression"
+            )
         return sp.Symbol(value)
     if isinstance(value, bool) or not isinstance(value, (int, Fraction, sp.Expr)):
         if isinstance(value, (float, complex)):
@@ -98,6 +101,8 @@ class Ring:
         self.one: Any = self._context.constant(1)
         self.zero: Any = self._context.constant(0)
         self._cache: dict[sp.Expr, Any] = {}
+        # b and b**s are separate generators; printed terms join them to b**(1 + s)
+        self._joins = any(base.is_Pow and base.base in denominators for base in denominators)
         self._relations = [
             (base, *root)
             for base, root in self._roots.items()
@@ -172,6 +177,7 @@ class Ring:
     def expr(self, element: Any) -> sp.Expr:
         """SymPy form of an element, expanded."""
         powers: dict[tuple[int, int], sp.Expr] = {}
+        join = sp.powsimp if self._joins else sp.sympify
 
         def power(i: int, k: int) -> sp.Expr:
             if (i, k) not in powers:
@@ -179,10 +185,10 @@ class Ring:
             return powers[i, k]
 
         return sp.Add(*(
-            sp.Mul(
+            join(sp.Mul(
                 sp.Rational(int(c.p), int(c.q)),
                 *(power(i, int(k)) for i, k in enumerate(monomial) if k),
-            )
+            ))
             for monomial, c in self.reduce(element).to_dict().items()
         ))
 

@@ -25,6 +25,7 @@ PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
 \allowdisplaybreaks[3]
 \setlength{\emergencystretch}{16em}
 \setlength{\jot}{4pt}
+\setlength{\belowcaptionskip}{6pt}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{0.6ex plus 0.3ex}
 \renewcommand{\arraystretch}{1.15}
@@ -153,6 +154,8 @@ def _escape_plain(text: str) -> str:
         if (run > _LONG_WORD and not character.isalnum()) or run > 2 * _LONG_WORD:
             out.append(r"\allowbreak{}")
             run = 0
+        if character in "`\"" and out and out[-1] in ("!", "?"):
+            out.append("{}")  # An exclamation mark before ` is the ligature of an inverted one.
         if character == '"':
             out.append("''" if quotes % 2 else "``")
             quotes += 1

@@ -124,7 +124,7 @@ class Residual(Layer):
             return Residual(self.inner.numbered(position))
         from .sequential import Sequential
 
-        return Residual(Sequential(*self.inner.layers, prefix=f"{position}."))
+        return Residual(Sequential(*self.inner.layers, prefix=f"{position},"))
 
     def subs(self, values: Mapping[Any, Any]) -> "Residual":
         """With parameters of the inner network replaced."""

@@ -28,9 +28,6 @@ class EffectiveMap:
         Number of input units.
     ring
         Ring of the parameters; made from the rules when left out.
-    state
-        Name of the output state, used in the names of coefficients when there are several
-        output units.
 
     Examples
     --------

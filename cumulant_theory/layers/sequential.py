@@ -7,6 +7,7 @@ import sympy as sp
 
 from ..errors import ShapeError, SymmetryError
 from .base import Layer
+from .rules import Rule
 
 
 class Sequential(Layer):
@@ -69,6 +70,10 @@ class Sequential(Layer):
                         "give the layers different names, or use one layer object twice to share"
                     )
                 names[str(symbol)] = layer
+
+    def rules(self, units: int) -> tuple[Rule, ...]:
+        """The rules of all layers, input side first."""
+        return tuple(stage.rule for stage in self.stages(units))
 
     @property
     def layers(self) -> tuple[Layer, ...]:

@@ -39,8 +39,8 @@ class NumpyBackend(Backend):
                         results = function(*parts)
                     except FloatingPointError as error:
                         raise overflow(program, function, parts) from error
-                    for row, result in zip(out, results, strict=True):
-                        row[box] = result
+                    for i, result in enumerate(results):
+                        out[(i, *box)] = result
             return list(out)
 
         return evaluate

@@ -27,16 +27,19 @@ class SymengineBackend(NumpyBackend):
                 "with: pip install 'cumulant-theory[llvm]'"
             )
         count = len(program.parameters) + len(program.inputs)
-        symbols = [symengine.Symbol(f"x{i}") for i in range(count)]
+        # SymEngine calls its own temporaries x0, x1, ... and does not look whether they are free.
+        symbols = [symengine.Symbol(f"argument_{i}") for i in range(count)]
         results = [symengine.sympify(r) for r in program.function()(*symbols)]
         # Lambdify needs at least one argument.
         compiled = symengine.Lambdify(
-            symbols or [symengine.Symbol("x")], results, backend="llvm", cse=True
+            symbols or [symengine.Symbol("argument")], results, backend="llvm", cse=True
         )
 
         def evaluate(arguments: Sequence[np.ndarray], shape: Shape) -> list[np.ndarray]:
             out = np.empty((len(results), *shape))
             full = [full_rank(a, len(shape)) for a in arguments]
+            if not out.size:
+                return list(out)
             rows = np.zeros((0, max(1, count)))
             for box in blocks(shape, BLOCK):
                 target = out[(slice(None), *box)]
@@ -46,7 +49,7 @@ class SymengineBackend(NumpyBackend):
                     for column, a in zip(rows.T, full, strict=False):
                         if a.ndim == 0:
                             column[...] = a
-                table = rows.T.reshape((-1, *target.shape[1:]))
+                table = rows.T.reshape((max(1, count), *target.shape[1:]))
                 for i, a in enumerate(full):
                     if a.ndim:
                         table[i] = box_of(a, box)

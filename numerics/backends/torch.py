@@ -1,6 +1,7 @@
 """Torch: plain tensor arithmetic, so that autograd and torch.func see all of it."""
 
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any
 
 import torch
@@ -16,6 +17,8 @@ class TorchBackend(Backend):
 
     def arrays(self, values: Sequence[Any], names: Sequence[str]) -> list[torch.Tensor]:
         """Convert to tensors of one floating type: that of the tensors given, else float64."""
+        # Stacking keeps the graph of tensors in a list; as_tensor would cut it.
+        values = [torch.stack(list(map(_tensor, v))) if _listed(v) else v for v in values]
         given = [v for v in values if isinstance(v, torch.Tensor)]
         floating = [v.dtype for v in given if v.dtype.is_floating_point]
         dtype = floating[0] if floating else torch.float64
@@ -25,7 +28,7 @@ class TorchBackend(Backend):
         result = []
         for value, name in zip(values, names, strict=True):
             try:
-                tensor = value if isinstance(value, torch.Tensor) else _tensor(value)
+                tensor = _tensor(value)
             except (TypeError, ValueError, RuntimeError, OverflowError) as error:
                 raise not_real(name, value) from error
             if tensor.dtype.is_complex:
@@ -40,7 +43,9 @@ class TorchBackend(Backend):
         def evaluate(arguments: Sequence[torch.Tensor], shape: Shape) -> list[torch.Tensor]:
             like = arguments[0] if arguments else torch.zeros((), dtype=torch.float64)
             results = (
-                r if isinstance(r, torch.Tensor) else torch.full((), r).to(like)
+                r
+                if isinstance(r, torch.Tensor)
+                else torch.full((), r, dtype=like.dtype, device=like.device)
                 for r in function(*arguments)
             )
             return [r.expand(shape) for r in results]
@@ -63,11 +68,22 @@ class TorchBackend(Backend):
         return torch.stack(list(arrays), dim=-1)
 
 
+def _listed(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and any(isinstance(v, torch.Tensor) for v in value)
+
+
 def _tensor(value: Any) -> torch.Tensor:
+    if isinstance(value, torch.Tensor):
+        return value
+    if isinstance(value, Real):
+        return torch.tensor(float(value), dtype=torch.float64)
+    if any(step < 0 for step in getattr(value, "strides", ())):
+        value = value.copy()
     tensor = torch.as_tensor(value)
-    if isinstance(value, float) or not tensor.dtype.is_floating_point:
-        return torch.as_tensor(value, dtype=None if tensor.is_complex() else torch.float64)
-    return tensor
+    if hasattr(value, "dtype") or tensor.is_complex():
+        return tensor
+    # Torch would read a list of floats as float32.
+    return torch.as_tensor(value, dtype=torch.float64)
 
 
 BACKEND = TorchBackend()

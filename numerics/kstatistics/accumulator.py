@@ -63,8 +63,9 @@ class KStatistics:
     samples, SE^2 = sum_b n_b (k_b - kbar)^2 / ((B - 1) n), which is std(k_b)/sqrt(B) for equal
     batches. Batches with less than half the samples of the largest one (a last partial batch)
     are united with a neighbour. The value reported is the k-statistic of all n samples. It is a
-    U-statistic, and n Var(U_n) never increases with n (Hoeffding), so the standard error is not
-    too small on average; it is too large by a relative amount of order order^2 / batch size.
+    U-statistic, and n Var(U_n) never increases with n (Hoeffding), so SE^2 is not too
+    small on average; SE is too large by a relative amount of order order^2 / batch size. (With
+    heavy tails a typical SE is still small, a rare one huge: see `heavy`.)
     Delete-one jackknife or influence-function errors do not have that excess, but they collapse
     where the influence function vanishes (the variance of a Rademacher variable), and then
     report many sigma where there is nothing; the batch error stays safe there.

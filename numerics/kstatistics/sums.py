@@ -231,9 +231,7 @@ def _few_blocks(x, pivot, tables):
     np.subtract(x.transpose(3, 0, 1, 2), pivot.T[:, :, None, None], out=first)
     means = first.sum(axis=-1) / n
     first -= means[..., None]
-    rest = first.sum(axis=-1) / n
-    first -= rest[..., None]
-    means = (means + rest).transpose(2, 1, 0)
+    means = means.transpose(2, 1, 0)
     if order == 1:
         return means, np.empty((blocks, networks, 0))
     if order > 2:

@@ -1,0 +1,270 @@
+"""Hypothesis strategies for laws, symmetric layers and networks; hypothesis is loaded on use."""
+
+from typing import Any
+
+import sympy as sp
+
+from .. import activations, laws, layers, symmetries
+from ..errors import DomainError, MissingDependencyError, SymmetryError
+from ..symmetries import Symmetry
+
+
+def _hypothesis() -> Any:
+    try:
+        import hypothesis.strategies as st
+    except ImportError as error:
+        raise MissingDependencyError(
+            "the strategies of cumulant_theory.testing need hypothesis; install it with "
+            "pip install 'cumulant-theory[testing]'"
+        ) from error
+    return st
+
+
+def fitting_shapes(symmetry: Symmetry, max_width: int = 3) -> list[tuple[int, int]]:
+    """All (out_features, in_features) up to a width at which a symmetry leaves a free weight.
+
+    Examples
+    --------
+    >>> from cumulant_theory import symmetries
+    >>> fitting_shapes(symmetries.Alternating(), 2)
+    [(1, 2), (2, 2)]
+    """
+    shapes = []
+    for out_features in range(1, max_width + 1):
+        for in_features in range(1, max_width + 1):
+            try:
+                if symmetry.tie(out_features, in_features).dimension:
+                    shapes.append((out_features, in_features))
+            except SymmetryError:
+                continue
+    return shapes
+
+
+def rationals(size: int = 4, zero: bool = True) -> Any:
+    """Small exact rationals as ``sympy.Rational``.
+
+    Parameters
+    ----------
+    size
+        Bound of the numerator; the denominator goes to 3.
+    zero
+        Whether zero may be drawn.
+
+    Raises
+    ------
+    MissingDependencyError
+        If hypothesis is not installed; so do all strategies here.
+
+    Examples
+    --------
+    >>> from hypothesis import find
+    >>> find(rationals(), lambda q: q.q == 2 and q > 1)
+    3/2
+    """
+    st = _hypothesis()
+    numerators = st.integers(-size, size)
+    if not zero:
+        numerators = numerators.filter(bool)
+    return st.builds(sp.Rational, numerators, st.integers(1, 3))
+
+
+def cumulant_sequences(order: int = 6) -> Any:
+    """Lists kappa_1..kappa_n of rationals, n from 1 to ``order``; formal, not always of a law.
+
+    Examples
+    --------
+    >>> from hypothesis import find
+    >>> find(cumulant_sequences(3), lambda kappa: len(kappa) == 2)
+    [0, 0]
+    """
+    return _hypothesis().lists(rationals(), min_size=1, max_size=order)
+
+
+def laws_finite(atoms: int = 3) -> Any:
+    """``laws.Discrete`` on 2 to ``atoms`` distinct rational points with rational weights.
+
+    Examples
+    --------
+    >>> from hypothesis import find
+    >>> find(laws_finite(), lambda law: law.cumulant(3) != 0).max_order is None
+    True
+    """
+    st = _hypothesis()
+
+    @st.composite
+    def build(draw: Any) -> laws.Discrete:
+        points = draw(st.lists(rationals(), min_size=2, max_size=atoms, unique=True))
+        return laws.Discrete(points, _weights(draw, st, len(points)))
+
+    return build()
+
+
+def _weights(draw: Any, st: Any, count: int) -> list[Any]:
+    parts = draw(st.lists(st.integers(1, 4), min_size=count, max_size=count))
+    return [sp.Rational(p, sum(parts)) for p in parts]
+
+
+def joint_laws(dim: int, atoms: int = 3) -> Any:
+    """Joint laws of ``dim`` units with finite support: dependent, independent, or copies.
+
+    Examples
+    --------
+    >>> from hypothesis import find
+    >>> find(joint_laws(2), lambda law: law.cumulant((1, 1)) != 0).blocks
+    ((0, 1),)
+    """
+    st = _hypothesis()
+
+    @st.composite
+    def dependent(draw: Any) -> laws.DiscreteJoint:
+        point = st.tuples(*[rationals()] * dim)
+        points = draw(st.lists(point, min_size=2, max_size=atoms, unique=True))
+        return laws.DiscreteJoint(points, _weights(draw, st, len(points)))
+
+    finite = laws_finite(atoms)
+    independent = st.lists(finite, min_size=dim, max_size=dim).map(laws.Product)
+    copies = finite.map(lambda law: law.iid(dim))
+    return st.one_of(dependent(), independent, copies)
+
+
+def univariate_laws(order: int = 4) -> Any:
+    """The example instances of every univariate law in the registry, of cumulants to ``order``.
+
+    Examples
+    --------
+    >>> from hypothesis import find
+    >>> find(univariate_laws(), lambda law: law.name == "poisson").name
+    'poisson'
+    """
+    known: list[Any] = [
+        law(**arguments) for law in laws.catalogue().values() for arguments in law.examples
+    ]
+    return _hypothesis().sampled_from(
+        [law for law in known if law.max_order is None or law.max_order >= order]
+    )
+
+
+def polynomial_activations(max_degree: int = 2) -> Any:
+    """Polynomial activations of degree 1 to ``max_degree`` with rational coefficients.
+
+    Examples
+    --------
+    >>> from hypothesis import find
+    >>> find(polynomial_activations(3), lambda phi: phi.degree == 3).degree
+    3
+    """
+    if max_degree < 1:
+        raise DomainError(f"polynomial_activations: max_degree is {max_degree}; use 1 or more")
+    st = _hypothesis()
+
+    @st.composite
+    def build(draw: Any) -> activations.Polynomial:
+        degree = draw(st.integers(1, max_degree))
+        lower = draw(st.lists(rationals(), min_size=degree, max_size=degree))
+        return activations.Polynomial([*lower, draw(rationals(zero=False))])
+
+    return build()
+
+
+def symmetric_layers(max_width: int = 3, bias: bool | None = None) -> Any:
+    """Linear layers with symbols as weights, tied by a symmetry of the registry.
+
+    Parameters
+    ----------
+    max_width
+        Widths are those up to it at which the symmetry fits; the examples of the symmetry where
+        none does.
+    bias
+        Whether the layers have one; drawn when left out.
+
+    Examples
+    --------
+    >>> from hypothesis import find
+    >>> find(symmetric_layers(), lambda layer: layer.symmetry.name == "cyclic").symmetry
+    Cyclic()
+    """
+    st = _hypothesis()
+
+    @st.composite
+    def build(draw: Any) -> layers.Linear:
+        cls = symmetries.get(draw(st.sampled_from(symmetries.catalogue())))
+        symmetry, out_features, in_features = draw(st.sampled_from(cls.examples()))
+        shapes = fitting_shapes(symmetry, max_width)
+        if shapes:
+            out_features, in_features = draw(st.sampled_from(shapes))
+        shifted = draw(st.booleans()) if bias is None else bias
+        return layers.Linear(in_features, out_features, symmetry=symmetry, bias=shifted)
+
+    return build()
+
+
+def symmetric_chain(symmetry: Symmetry, depth: int = 3, max_width: int = 3) -> list[layers.Linear]:
+    """Linear layers that fit behind one another, as many as possible tied by the symmetry.
+
+    Where the symmetry fits no shape next to the layer before, the weights are free.
+
+    Parameters
+    ----------
+    depth
+        Number of linear layers.
+    max_width
+        Largest width; it grows to the smallest at which the symmetry fits.
+
+    Examples
+    --------
+    >>> from cumulant_theory import symmetries
+    >>> symmetric_chain(symmetries.Cyclic(), depth=2)
+    [Linear(3, 3, symmetry=Cyclic(), bias=True), Linear(3, 3, symmetry=Cyclic(), bias=True)]
+    """
+    width = max_width
+    shapes = fitting_shapes(symmetry, width)
+    while not shapes and width < 12:
+        width += 1
+        shapes = fitting_shapes(symmetry, width)
+    if not shapes:
+        raise SymmetryError(f"{symmetry!r} fits no layer of width up to {width}")
+    squares = [shape for shape in shapes if shape[0] == shape[1]]
+    out_features, in_features = max(squares or shapes)
+    chain = [layers.Linear(in_features, out_features, symmetry=symmetry, bias=True)]
+    while len(chain) < depth:
+        before = chain[-1].out_features
+        fitting = [out for out, into in shapes if into == before]
+        out = max(fitting, default=max_width)
+        tie = symmetry if fitting else None
+        chain.append(layers.Linear(before, out, symmetry=tie, bias=True))
+    return chain
+
+
+def rational_networks(max_layers: int = 2, max_width: int = 3, max_degree: int = 2) -> Any:
+    """Networks Linear >> Pointwise >> ... >> Linear with all parameters random rationals.
+
+    Parameters
+    ----------
+    max_layers
+        Largest number of hidden layers.
+    max_width
+        Largest number of units of a layer.
+    max_degree
+        Of the activations.
+
+    Examples
+    --------
+    >>> from hypothesis import find
+    >>> net = find(rational_networks(), lambda net: net.input_units() == 2)
+    >>> net.parameters
+    ()
+    """
+    st = _hypothesis()
+
+    @st.composite
+    def build(draw: Any) -> layers.Sequential:
+        widths = draw(st.lists(st.integers(1, max_width), min_size=2, max_size=max_layers + 2))
+        parts: list[layers.Layer] = []
+        for k in range(len(widths) - 1):
+            if k:
+                parts.append(layers.Pointwise(draw(polynomial_activations(max_degree))))
+            parts.append(layers.Linear(widths[k], widths[k + 1], bias=draw(st.booleans())))
+        net = layers.Sequential(*parts)
+        return net.subs({p: draw(rationals()) for p in net.parameters})
+
+    return build()

@@ -1,0 +1,576 @@
+"""Layers as torch modules whose free parameters are the free symbols of the theory."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import sympy as sp
+import torch
+from torch import nn
+
+from cumulant_theory.algebra import Polynomial
+from cumulant_theory.errors import DomainError, ShapeError, UnknownNameError
+from cumulant_theory.layers import AffineRule, Layer, PointwiseRule
+from cumulant_theory.layers.base import Stage
+
+__all__ = ["Ensemble", "Network", "build"]
+
+Factors = tuple[int, ...]  # positions of the parameters in a monomial, repeated
+
+
+def build(
+    net: Layer,
+    seed: int = 0,
+    dtype: torch.dtype = torch.float64,
+    values: Mapping[Any, Any] | None = None,
+    fixed: Mapping[Any, Any] | Sequence[Any] = (),
+    seeds: Iterable[int] | None = None,
+    units: int | None = None,
+) -> Any:
+    """Torch module of a network; its trainable numbers are ``net.parameters``, no more.
+
+    Parameters
+    ----------
+    net : Layer
+        Polynomial layers with numeric sizes.
+    seed : int
+        Of the initial values. The global random state is neither read nor changed.
+    dtype : torch.dtype
+        Floating type.
+    values : mapping, optional
+        Symbol or name -> initial value, a number or for an ensemble an array (S,); the others
+        are drawn.
+    fixed : mapping
+        Symbol or name -> constant value, not trained.
+    seeds : iterable of int, optional
+        One network per seed, evaluated and trained at once.
+    units : int, optional
+        Number of inputs of a network that takes any number.
+
+    Returns
+    -------
+    Network or Ensemble
+        :class:`Ensemble` if ``seeds`` is given.
+
+    Raises
+    ------
+    DomainError
+        If an entry is no polynomial in the parameters, a value is not finite, or a seed is
+        negative.
+    ShapeError
+        If sizes are symbols, or the number of inputs is not known.
+    UnknownNameError
+        If a name is no parameter.
+
+    Notes
+    -----
+    Weights start uniform in +-1/sqrt(fan_in) as those of torch.nn.Linear, fan_in the number of
+    non-zero entries in a row; where an entry is a multiple of a parameter, the largest multiple
+    is. Activation coefficients start normal with standard deviation 0.1. Fixing a parameter
+    leaves the initial values of the others as they are.
+
+    Examples
+    --------
+    >>> from cumulant_theory import activations, layers, symmetries
+    >>> net = (layers.Linear(2, 2, symmetry=symmetries.PermutationEquivariant())
+    ...        >> layers.Pointwise(activations.Quadratic()) >> layers.Linear(2, 1))
+    >>> module = build(net, seed=0)
+    >>> sorted(module.values())
+    ['W__1_11', 'W__1_12', 'W__2_11', 'W__2_12', 'alpha__1']
+    >>> module(torch.zeros(5, 2)).shape
+    torch.Size([5, 1])
+    >>> build(net, seeds=range(3))(torch.zeros(5, 2)).shape
+    torch.Size([3, 5, 1])
+    """
+    if not isinstance(net, Layer):
+        raise DomainError(f"build: {net!r} is no layer; pass one of cumulant_theory.layers")
+    numbers = [seed] if seeds is None else list(seeds)
+    if not numbers:
+        raise ShapeError("build: seeds is empty; give at least one seed")
+    for number in numbers:
+        if not isinstance(number, (int, np.integer)) or isinstance(number, bool) or number < 0:
+            raise DomainError(f"build: seed {number!r} is no integer from 0 up")
+    constants = _constants(net, fixed)
+    plan = _Plan(net, constants, units)
+    drawn = np.stack([_initial(plan, net.parameters, int(n)) for n in numbers])
+    keep = [k for k, p in enumerate(net.parameters) if str(p) in plan.names]
+    theta = torch.tensor(drawn[:, keep], dtype=dtype)
+    module = (
+        Network(net, plan, theta[0], constants) if seeds is None
+        else Ensemble(net, plan, theta, constants, tuple(int(n) for n in numbers))
+    )
+    module.to(dtype)
+    if values:
+        module.load_values(values)
+    return module
+
+
+def _constants(net: Layer, fixed: Mapping[Any, Any] | Sequence[Any]) -> dict[str, float]:
+    names = [str(p) for p in net.parameters]
+    if len(set(names)) != len(names):
+        twice = sorted({n for n in names if names.count(n) > 1})
+        raise DomainError(
+            f"{net!r} has different symbols of one name: {', '.join(twice)}; rename one of them"
+        )
+    if not isinstance(fixed, Mapping):
+        fixed = dict(fixed)
+    found = {}
+    for key, value in fixed.items():
+        if str(key) not in names:
+            raise UnknownNameError.of("parameter", key, names)
+        found[str(key)] = _finite(value, str(key))
+    return found
+
+
+def _finite(value: Any, name: str) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise DomainError(f"the value {value!r} of {name} is no real number") from None
+    if not math.isfinite(number):
+        raise DomainError(f"the value {value!r} of {name} is not finite")
+    return number
+
+
+def _initial(plan: "_Plan", parameters: Sequence[sp.Symbol], seed: int) -> np.ndarray:
+    """One draw per parameter of the network, fixed ones included."""
+    rng = np.random.default_rng(seed)
+    uniform = rng.uniform(-1, 1, len(parameters))
+    normal = 0.1 * rng.standard_normal(len(parameters))
+    return np.array([
+        uniform[k] * plan.bounds[str(p)] if str(p) in plan.bounds else normal[k]
+        for k, p in enumerate(parameters)
+    ])
+
+
+class _Plan:
+    """Entries of every stage as sums of multiples of monomials in the parameters.
+
+    The monomials are the free parameters, the fixed ones, 1, and then products of these.
+    """
+
+    def __init__(self, net: Layer, constants: Mapping[str, float], units: int | None) -> None:
+        self.units = net.input_units(units)
+        if not isinstance(self.units, int):
+            raise ShapeError(f"{net!r} has {self.units} inputs; give them a number by subs")
+        self.names = tuple(str(p) for p in net.parameters if str(p) not in constants)
+        order = (*self.names, *constants)
+        self.position = {p: order.index(str(p)) for p in net.parameters}
+        self.one = len(order)
+        self.products: dict[Factors, int] = {}
+        self.bounds: dict[str, float] = {}
+        self._known: dict[sp.Expr, list[tuple[float, Factors]]] = {}
+        self.stages: list[Stage] = list(net.stages(self.units))
+        self.tables = [self._stage(s, net) for s in self.stages]
+        self.out_units = self.stages[-1].rule.out_units if self.stages else self.units
+
+    def _stage(self, stage: Stage, net: Layer) -> list[tuple[np.ndarray, np.ndarray]]:
+        rule = stage.rule
+        owner = net.layers[stage.layer]
+        if isinstance(rule, AffineRule):
+            rows = rule.weight.tolist()
+            terms = [[self._terms(w, owner) for w in row] for row in rows]
+            shift = [self._terms(c, owner) for c in rule.shift]
+            fan_in = [max(1, sum(w != 0 for w in row)) for row in rows]
+            for row, bias, fan in zip(terms, shift, fan_in, strict=True):
+                self._bound([t for entry in (*row, bias) for t in entry], fan)
+            flat = [entry for row in terms for entry in row]
+            return [
+                self._table(flat, (rule.out_units, rule.in_units)),
+                self._table(shift, (rule.out_units,)),
+            ]
+        degree = max(len(unit) for unit in rule.coefficients)
+        padded = [
+            unit[k] if k < len(unit) else sp.S.Zero
+            for k in range(degree) for unit in rule.coefficients
+        ]
+        return [self._table([self._terms(a, owner) for a in padded], (degree, rule.in_units))]
+
+    def _bound(self, terms: Iterable[tuple[float, Factors]], fan_in: int) -> None:
+        for coefficient, factors in terms:
+            if len(factors) == 1 and factors[0] < self.one and coefficient:
+                name = next(str(p) for p, k in self.position.items() if k == factors[0])
+                bound = 1 / (math.sqrt(fan_in) * abs(coefficient))
+                self.bounds[name] = min(bound, self.bounds.get(name, bound))
+
+    def _terms(self, entry: sp.Expr, owner: Layer) -> list[tuple[float, Factors]]:
+        if entry not in self._known:
+            if entry in self.position:
+                self._known[entry] = [(1.0, (self.position[entry],))]
+            else:
+                self._known[entry] = [
+                    self._term(sp.Rational(c.numerator, c.denominator), atoms, entry, owner)
+                    for c, atoms in Polynomial.of(entry).terms
+                ]
+        return self._known[entry]
+
+    def _term(
+        self, coefficient: sp.Expr, atoms: Any, entry: sp.Expr, owner: Layer
+    ) -> tuple[float, Factors]:
+        factors: list[int] = []
+        for atom, exponent in atoms:
+            if atom in self.position:
+                factors += [self.position[atom]] * exponent
+            elif atom.free_symbols:
+                raise DomainError(
+                    f"{owner!r} has the entry {entry}, which is no polynomial in its parameters; "
+                    f"give {', '.join(sorted(map(str, atom.free_symbols)))} a value by subs "
+                    "before build"
+                )
+            else:
+                coefficient = coefficient * atom**exponent
+        number = complex(coefficient.evalf(30))
+        if number.imag or not math.isfinite(number.real):
+            raise DomainError(f"{owner!r} has the entry {entry}, which is no finite real number")
+        return number.real, tuple(sorted(factors))
+
+    def _place(self, factors: Factors) -> int:
+        if not factors:
+            return self.one
+        if len(factors) == 1:
+            return factors[0]
+        return self.products.setdefault(factors, self.one + 1 + len(self.products))
+
+    def _table(
+        self, entries: Sequence[list[tuple[float, Factors]]], shape: tuple[int, ...]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Positions and coefficients, (terms, *shape), padded with zero times one."""
+        width = max([1, *map(len, entries)])
+        places = np.full((width, len(entries)), self.one)
+        factors = np.zeros((width, len(entries)))
+        for k, terms in enumerate(entries):
+            for t, (coefficient, monomial) in enumerate(terms):
+                places[t, k] = self._place(monomial)
+                factors[t, k] = coefficient
+        return places.reshape(width, *shape), factors.reshape(width, *shape)
+
+
+class _Entries(nn.Module):
+    """An array whose entries are linear in the monomials."""
+
+    places: torch.Tensor
+    factors: torch.Tensor
+    constant: torch.Tensor
+
+    def __init__(self, table: tuple[np.ndarray, np.ndarray], one: int) -> None:
+        super().__init__()
+        places, factors = table
+        self.shape = places.shape[1:]
+        self.is_constant = bool((places == one).all())
+        self.is_zero = self.is_constant and not factors.any()
+        self.is_plain = len(places) == 1 and bool((factors == 1).all())
+        buffers = {
+            "places": torch.as_tensor(places.reshape(len(places), -1)),
+            "factors": torch.as_tensor(factors.reshape(len(places), -1)),
+            "constant": torch.as_tensor(factors.sum(axis=0)),
+        }
+        for name, tensor in buffers.items():
+            self.register_buffer(name, tensor, persistent=False)
+
+    def forward(self, monomials: torch.Tensor) -> torch.Tensor:
+        if self.is_constant:
+            return self.constant
+        total: Any = None
+        for places, factors in zip(self.places, self.factors, strict=True):
+            part = monomials.index_select(-1, places)
+            part = part if self.is_plain else part * factors
+            total = part if total is None else total + part
+        return total.reshape(*monomials.shape[:-1], *self.shape)
+
+
+class _Stage(nn.Module):
+    """One affine or pointwise rule."""
+
+    def __init__(self, stage: Stage, tables: Any, one: int) -> None:
+        super().__init__()
+        self.label = stage.label
+        self.affine = isinstance(stage.rule, AffineRule)
+        self.entries = nn.ModuleList(_Entries(t, one) for t in tables)
+        self.identity = isinstance(stage.rule, PointwiseRule) and all(
+            tuple(unit) == (0, 1) for unit in stage.rule.coefficients
+        )
+
+    def forward(self, monomials: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        if self.identity:
+            return x
+        values: list[Any] = [e(monomials) for e in self.entries]
+        if self.affine:
+            weight, shift = values
+            if self.entries[1].is_zero:
+                return x @ weight.mT
+            return x @ weight.mT + (shift if shift.ndim == 1 else shift.unsqueeze(-2))
+        coefficients = values[0]
+        table: Any = self.entries[0]
+        result = None
+        for k in reversed(range(coefficients.shape[-2])):
+            a = coefficients[..., k, :]
+            a = a if a.ndim == 1 else a.unsqueeze(-2)
+            if result is None:
+                result = a
+            elif result is not a:
+                result = result * x
+                if bool((table.factors.reshape(-1, *table.shape)[:, k] != 0).any()):
+                    result = result + a
+        return result.expand(x.shape) if result.ndim < x.ndim else result  # type: ignore[union-attr]
+
+
+class _Module(nn.Module):
+    """What a single network and an ensemble share."""
+
+    fixed_values: torch.Tensor
+    products: torch.Tensor
+
+    def __init__(
+        self, theory: Layer, plan: _Plan, theta: torch.Tensor, fixed: Mapping[str, float]
+    ) -> None:
+        super().__init__()
+        self.theory = theory
+        self.names = plan.names
+        self.fixed_names = tuple(fixed)
+        self.in_features = plan.units
+        self.out_features = plan.out_units
+        self._plan = plan
+        self.theta = nn.Parameter(theta.clone())
+        self.register_buffer("fixed_values", torch.tensor(list(fixed.values()), dtype=theta.dtype))
+        width = max([0, *map(len, plan.products)])
+        rows = [[*f, *[plan.one] * (width - len(f))] for f in plan.products]
+        table = torch.tensor(rows, dtype=torch.long).reshape(len(rows), width)
+        self.register_buffer("products", table, persistent=False)
+        self.stages = nn.ModuleList(
+            _Stage(s, t, plan.one) for s, t in zip(plan.stages, plan.tables, strict=True)
+        )
+
+    def _monomials(self, theta: torch.Tensor) -> torch.Tensor:
+        lead = theta.shape[:-1]
+        constants = (self.fixed_values.expand(*lead, -1), theta.new_ones(*lead, 1))
+        base = torch.cat((theta, *constants), dim=-1)
+        if not len(self.products):
+            return base
+        value = base.index_select(-1, self.products[:, 0])
+        for column in self.products.T[1:]:
+            value = value * base.index_select(-1, column)
+        return torch.cat((base, value), dim=-1)
+
+    def full(self, theta: torch.Tensor | None = None) -> torch.Tensor:
+        """Values of all ``theory.parameters``, fixed ones included, shape (..., len(parameters)).
+
+        Parameters
+        ----------
+        theta : tensor (..., P), optional
+            Trainable values; default: the module's own.
+        """
+        theta = self.theta if theta is None else theta
+        order = [str(p) for p in self.theory.parameters]
+        known = (*self.names, *self.fixed_names)
+        index = torch.tensor([known.index(n) for n in order], dtype=torch.long)
+        both = torch.cat((theta, self.fixed_values.expand(*theta.shape[:-1], -1)), dim=-1)
+        return both.index_select(-1, index.to(theta.device))
+
+    def apply_layers(self, theta: torch.Tensor, x: torch.Tensor) -> dict[str, torch.Tensor]:
+        """As :meth:`apply_to`, the state after each layer."""
+        if x.shape[-1] != self.in_features:
+            raise ShapeError(
+                f"the input has shape {tuple(x.shape)}, but {self.theory!r} takes "
+                f"{self.in_features} units on the last axis"
+            )
+        monomials = self._monomials(theta)
+        states = {}
+        for stage in self.stages:
+            x = stage(monomials, x)
+            states[stage.label] = x
+        return states
+
+    def apply_to(self, theta: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        """The map as a pure function of its parameters, for torch.func.
+
+        Parameters
+        ----------
+        theta : tensor (P,) or (S, P)
+            Values in the order of :attr:`names`.
+        x : tensor (..., in_features)
+            For theta (S, P): (n, in) for all networks, or (S, n, in).
+
+        Returns
+        -------
+        tensor (..., out_features) or (S, n, out_features)
+
+        Raises
+        ------
+        ShapeError
+            If the last axis of x has another size.
+        """
+        return list(self.apply_layers(theta, x).values())[-1]
+
+    def _input(self, x: Any) -> torch.Tensor:
+        return torch.as_tensor(x).to(device=self.theta.device, dtype=self.theta.dtype)
+
+    def forward(self, x: Any) -> torch.Tensor:
+        """Outputs at x (..., in_features); see :meth:`apply_to` for ensembles."""
+        return self.apply_to(self.theta, self._input(x))
+
+    def forward_layers(self, x: Any) -> dict[str, torch.Tensor]:
+        """Label -> activations at the end of every layer, labels as in predictions."""
+        return self.apply_layers(self.theta, self._input(x))
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the layers, such as ``2 Pointwise``."""
+        return tuple(dict.fromkeys(str(s.label) for s in self.stages))
+
+    def load_values(self, values: Mapping[Any, Any]) -> None:
+        """Set parameters in place; those left out stay.
+
+        Parameters
+        ----------
+        values : mapping
+            Symbol or name -> number, or array (S,) for an ensemble.
+
+        Raises
+        ------
+        UnknownNameError
+            If a name is no trainable parameter.
+        DomainError, ShapeError
+            If a value is not finite, or of another shape.
+        """
+        target = self.theta.detach().clone()
+        for key, value in values.items():
+            name = str(key)
+            if name in self.fixed_names:
+                raise DomainError(f"{name} is fixed; build the network again with another value")
+            if name not in self.names:
+                raise UnknownNameError.of("parameter", name, self.names)
+            try:
+                array = np.asarray(value, dtype=np.float64)
+            except (TypeError, ValueError):
+                raise DomainError(f"the value {value!r} of {name} is no real number") from None
+            if not np.isfinite(array).all():
+                raise DomainError(f"the value {value!r} of {name} is not finite")
+            place = target[..., self.names.index(name)]
+            if array.shape not in ((), tuple(place.shape)):
+                raise ShapeError(
+                    f"the value of {name} has shape {array.shape}; give a number"
+                    + (f" or an array of shape {tuple(place.shape)}" if place.ndim else "")
+                )
+            place.copy_(torch.as_tensor(array))
+        with torch.no_grad():
+            self.theta.copy_(target)
+
+    def _values(self) -> dict[sp.Symbol, Any]:
+        full = self.full().detach().cpu().double().numpy()
+        return {p: full[..., k] for k, p in enumerate(self.theory.parameters)}
+
+    def _describe(self, head: str) -> str:
+        symmetries = dict.fromkeys(_symmetries(self.theory))
+        lines = [f"{head}: {self.theory!r}"]
+        if symmetries:
+            lines.append(f"  symmetry: {', '.join(symmetries)}")
+        count = f"{len(self.names)} free"
+        if self.fixed_names:
+            count += f", {len(self.fixed_names)} fixed"
+        lines.append(f"  parameters: {count}, {_unconstrained(self.theory)} without symmetry")
+        return "\n".join(lines)
+
+
+class Network(_Module):
+    """A network with numbers, made by :func:`build`.
+
+    Attributes
+    ----------
+    theory : Layer
+        The layers it was built from.
+    theta : torch.nn.Parameter
+        Trainable values, shape (P,), in the order of ``names``.
+    names : tuple of str
+        Trainable parameters.
+    fixed_names : tuple of str
+        Parameters held constant.
+
+    Shapes
+    ------
+    ``forward``: (..., in_features) -> (..., out_features).
+    """
+
+    def values(self) -> dict[sp.Symbol, Any]:
+        """Symbol -> value of every parameter, fixed ones included.
+
+        Examples
+        --------
+        >>> from cumulant_theory import layers
+        >>> build(layers.Linear(1, 1), values={"W": 2}).values()
+        {W: 2.0}
+        """
+        return {p: float(v) for p, v in self._values().items()}
+
+    def __repr__(self) -> str:
+        return self._describe("Network")
+
+
+class Ensemble(_Module):
+    """Independent networks of one architecture, one per seed, evaluated at once.
+
+    Attributes
+    ----------
+    theory : Layer
+        The layers it was built from.
+    theta : torch.nn.Parameter
+        Trainable values, shape (S, P).
+    names : tuple of str
+        Trainable parameters.
+    seeds : tuple of int
+        Of the initial values.
+
+    Shapes
+    ------
+    ``forward``: (n, in_features) or (S, n, in_features) -> (S, n, out_features).
+    """
+
+    def __init__(
+        self, theory: Layer, plan: _Plan, theta: torch.Tensor, fixed: Mapping[str, float],
+        seeds: tuple[int, ...],
+    ) -> None:
+        super().__init__(theory, plan, theta, fixed)
+        self.seeds = seeds
+
+    def __len__(self) -> int:
+        return len(self.seeds)
+
+    def __getitem__(self, k: int) -> Network:
+        """Network k, with its own copy of the values."""
+        fixed = dict(zip(self.fixed_names, self.fixed_values.tolist(), strict=True))
+        return Network(self.theory, self._plan, self.theta[k].detach(), fixed).to(self.theta.dtype)
+
+    def values(self) -> dict[sp.Symbol, np.ndarray]:
+        """Symbol -> values (S,) of every parameter, fixed ones included."""
+        return self._values()
+
+    def __repr__(self) -> str:
+        return self._describe(f"Ensemble of {len(self)}")
+
+
+def _leaves(net: Layer) -> list[Layer]:
+    found: list[Layer] = []
+    for layer in net.layers:
+        inner = getattr(layer, "inner", None)
+        found += _leaves(inner) if isinstance(inner, Layer) else [layer]
+    return list(dict.fromkeys(found))
+
+
+def _symmetries(net: Layer) -> list[str]:
+    return [repr(la.symmetry) for la in _leaves(net) if hasattr(la, "symmetry")]  # type: ignore[attr-defined]
+
+
+def _unconstrained(net: Layer) -> int:
+    """Number of parameters that the same layers have without a symmetry."""
+    total = 0
+    for layer in _leaves(net):
+        tying = getattr(layer, "tying", None)
+        if tying is None:
+            total += len(layer.parameters)
+            continue
+        linear: Any = layer
+        if linear.weight.free_symbols or tying.dimension == 0:
+            total += layer.in_features * layer.out_features
+        if linear.has_bias and (sp.Matrix(linear.bias).free_symbols or tying.bias_dimension == 0):
+            total += layer.out_features
+    return total

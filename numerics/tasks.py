@@ -1,0 +1,101 @@
+"""What a network is trained to do: a target map and the law of its inputs."""
+
+from typing import Any
+
+import numpy as np
+import sympy as sp
+import torch
+
+from cumulant_theory import layers
+from cumulant_theory.errors import DomainError, ShapeError
+from cumulant_theory.laws import JointLaw, Law
+
+from .sampling import sample
+
+__all__ = ["BlockSum"]
+
+
+class BlockSum:
+    """Learn the block sum R(x) = b^{-s} (x_1 + ... + x_b) from samples of a law.
+
+    Parameters
+    ----------
+    b : int
+        Block size.
+    law : Law or JointLaw
+        Of one input, taken b times independently, or of all b inputs.
+    s : exact number
+        Exponent; 1/2 is the central limit theorem.
+
+    Attributes
+    ----------
+    target : cumulant_theory.layers.BlockSum
+        The map R.
+    inputs : JointLaw
+        Law of the b inputs.
+
+    Raises
+    ------
+    ShapeError
+        If b is no positive integer or the law has another dimension.
+    DomainError
+        If the law is no law.
+
+    Examples
+    --------
+    >>> from cumulant_theory import laws
+    >>> task = BlockSum(4, laws.Normal(0, 1))
+    >>> x, y = task.sample(3, seed=0)
+    >>> x.shape, y.shape, bool(torch.allclose(y, x.sum(dim=1, keepdim=True) / 2))
+    (torch.Size([3, 4]), torch.Size([3, 1]), True)
+    """
+
+    def __init__(self, b: int, law: Law | JointLaw, s: Any = sp.Rational(1, 2)) -> None:
+        self.target = layers.BlockSum(b, s)
+        if self.target.is_symbolic or self.target.s.free_symbols:
+            raise ShapeError(
+                f"tasks.BlockSum: {self.target!r} has symbols; training needs numbers for b and s"
+            )
+        if not isinstance(law, (Law, JointLaw)):
+            raise DomainError(f"tasks.BlockSum: {law!r} is no law; pass one of cumulant_theory.laws")
+        self.b = int(b)
+        self.s = self.target.s
+        self.law = law
+        self.inputs: JointLaw = law.iid(self.b) if isinstance(law, Law) else law
+        if self.inputs.dim != self.b:
+            raise ShapeError(
+                f"tasks.BlockSum: the law has {self.inputs.dim} units but blocks have {self.b}; "
+                f"pass a univariate law or one of {self.b} units"
+            )
+        self._weight = float(sp.Pow(self.target.b, -self.s).evalf(30))
+
+    def sample(self, n: int, seed: Any = None) -> tuple[torch.Tensor, torch.Tensor]:
+        """Inputs and targets.
+
+        Parameters
+        ----------
+        n : int
+            Number of blocks.
+        seed : int, numpy SeedSequence or Generator, torch.Generator or None
+            A generator is advanced.
+
+        Returns
+        -------
+        x : tensor (n, b), float64
+        y : tensor (n, 1), float64
+
+        Raises
+        ------
+        DomainError
+            If the law cannot be sampled.
+        """
+        if isinstance(seed, torch.Generator):
+            seed = np.random.default_rng(int(torch.randint(2**62, (), generator=seed)))
+        x = torch.from_numpy(sample(self.inputs, n, seed))
+        return x, self._weight * x.sum(dim=1, keepdim=True)
+
+    def __repr__(self) -> str:
+        shape = f"{self.b}, {self.law!r}"
+        return f"BlockSum({shape})" if self.s == sp.Rational(1, 2) else (
+            f"BlockSum({shape}, s={self.s})"
+        )
