@@ -290,6 +290,7 @@ class _Stage(nn.Module):
         self.identity = isinstance(stage.rule, PointwiseRule) and all(
             tuple(unit) == (0, 1) for unit in stage.rule.coefficients
         )
+        self.present = [bool(row.any()) for row in np.moveaxis(tables[0][1], 1, 0)]
 
     def forward(self, monomials: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
         if self.identity:
@@ -301,18 +302,16 @@ class _Stage(nn.Module):
                 return x @ weight.mT
             return x @ weight.mT + (shift if shift.ndim == 1 else shift.unsqueeze(-2))
         coefficients = values[0]
-        table: Any = self.entries[0]
-        result = None
+        result: Any = None
         for k in reversed(range(coefficients.shape[-2])):
             a = coefficients[..., k, :]
             a = a if a.ndim == 1 else a.unsqueeze(-2)
             if result is None:
                 result = a
-            elif result is not a:
+            else:
                 result = result * x
-                if bool((table.factors.reshape(-1, *table.shape)[:, k] != 0).any()):
-                    result = result + a
-        return result.expand(x.shape) if result.ndim < x.ndim else result  # type: ignore[union-attr]
+                result = result + a if self.present[k] else result
+        return result.expand(x.shape) if coefficients.shape[-2] == 1 else result
 
 
 class _Module(nn.Module):
@@ -367,8 +366,8 @@ class _Module(nn.Module):
         both = torch.cat((theta, self.fixed_values.expand(*theta.shape[:-1], -1)), dim=-1)
         return both.index_select(-1, index.to(theta.device))
 
-    def apply_layers(self, theta: torch.Tensor, x: torch.Tensor) -> dict[str, torch.Tensor]:
-        """As :meth:`apply_to`, the state after each layer."""
+    def evaluate_layers(self, theta: torch.Tensor, x: torch.Tensor) -> dict[str, torch.Tensor]:
+        """As :meth:`evaluate`, the state after each layer."""
         if x.shape[-1] != self.in_features:
             raise ShapeError(
                 f"the input has shape {tuple(x.shape)}, but {self.theory!r} takes "
@@ -381,7 +380,7 @@ class _Module(nn.Module):
             states[stage.label] = x
         return states
 
-    def apply_to(self, theta: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    def evaluate(self, theta: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
         """The map as a pure function of its parameters, for torch.func.
 
         Parameters
@@ -400,18 +399,18 @@ class _Module(nn.Module):
         ShapeError
             If the last axis of x has another size.
         """
-        return list(self.apply_layers(theta, x).values())[-1]
+        return list(self.evaluate_layers(theta, x).values())[-1]
 
     def _input(self, x: Any) -> torch.Tensor:
         return torch.as_tensor(x).to(device=self.theta.device, dtype=self.theta.dtype)
 
     def forward(self, x: Any) -> torch.Tensor:
-        """Outputs at x (..., in_features); see :meth:`apply_to` for ensembles."""
-        return self.apply_to(self.theta, self._input(x))
+        """Outputs at x (..., in_features); see :meth:`evaluate` for ensembles."""
+        return self.evaluate(self.theta, self._input(x))
 
     def forward_layers(self, x: Any) -> dict[str, torch.Tensor]:
         """Label -> activations at the end of every layer, labels as in predictions."""
-        return self.apply_layers(self.theta, self._input(x))
+        return self.evaluate_layers(self.theta, self._input(x))
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -534,6 +534,24 @@ def test_names_never_become_code():
     assert "W__1_1_12" in kernel.source
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_shared_subexpressions_do_not_shadow_arguments(backend):
+    """SymEngine names temporaries x0, x1, ... after arguments that are given but not used."""
+    x = sp.symbols("x0:6")
+    u, v = sp.symbols("u v")
+    system = system_of(
+        "x0 x1 x2",
+        "x3 x4 x5",
+        u=x[0] ** 2 * x[4] + x[1] * x[5],
+        v=u**3 * x[4] ** 2 + u**2 * x[0] * x[5] + 7,
+        w=v**3 * x[5] + u * v**2 * x[2] + x[0],
+    )
+    point = {s: Fraction(n, 8) for s, n in zip(x, (3, -5, 7, 9, -11, 13), strict=True)}
+    truth, limit = exact(system, point), bounds(system, point)
+    for key, value in compile_system(system, backend)(*arguments(system, point)).items():
+        assert abs(Fraction(float(value)) - truth[key]) <= limit[key]
+
+
 def test_equal_coefficients_are_computed_once():
     k = sp.symbols("kappa_1:5")
     w = sp.symbols("w_1:6")

@@ -27,7 +27,7 @@ class SymengineBackend(NumpyBackend):
                 "with: pip install 'cumulant-theory[llvm]'"
             )
         count = len(program.parameters) + len(program.inputs)
-        # SymEngine calls its own temporaries x0, x1, ... and does not look whether they are free.
+        # SymEngine calls its temporaries x0, x1, ..., even where an unused argument has that name.
         symbols = [symengine.Symbol(f"argument_{i}") for i in range(count)]
         results = [symengine.sympify(r) for r in program.function()(*symbols)]
         # Lambdify needs at least one argument.

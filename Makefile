@@ -1,0 +1,64 @@
+# make demo    the default study, from a fresh clone to demo/report.html
+# make test    tests, style, types and import contracts, from a fresh clone
+# make help    everything else
+
+PYTHON ?= python3
+VENV ?= .venv
+JOBS ?= 2
+TORCH ?= torch==2.13.0
+DEMO ?= demo
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench notebook clean distclean
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.created:
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "$(PYTHON) is not installed; install Python 3.11 or newer, or run: make PYTHON=/path/to/python" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "$(PYTHON) is $$($(PYTHON) --version); this needs Python 3.11 or newer: make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# Torch goes first and pinned, so that the requirement torch>=2.4 of the extras fetches no other build.
+$(VENV)/.torch: $(VENV)/.created
+	$(PIP) install $(TORCH)
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.torch pyproject.toml
+	$(PIP) install -e ".[dev]"
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.installed
+	$(PIP) install -e ".[bench]"
+	@touch $@
+
+demo: $(VENV)/.installed ## the default study, written to demo/
+	$(BIN)/cumulants study --out $(DEMO)
+
+test: $(VENV)/.installed lint ## all tests and checks
+	$(BIN)/python -m pytest -n $(JOBS)
+
+lint: $(VENV)/.installed ## style, types and import contracts
+	$(BIN)/ruff check .
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.bench ## ratios to other libraries, as one table
+	$(BIN)/python -m benchmarks
+
+notebook: $(VENV)/.installed ## the notebooks in JupyterLab
+	$(BIN)/jupytext --to ipynb notebooks/*.py
+	$(BIN)/jupyter lab notebooks
+
+clean: ## results and caches
+	rm -rf demo build dist *.egg-info .hypothesis .ruff_cache .import_linter_cache notebooks/*.ipynb
+	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+distclean: clean ## the virtual environment too
+	rm -rf $(VENV) tests/katex/node_modules

@@ -1,0 +1,126 @@
+"""The cells of the grid: their networks, and what theory says of them beforehand."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import sympy as sp
+
+from cumulant_theory import layers, symmetries
+from cumulant_theory.activations import Identity
+from cumulant_theory.laws import Law
+from cumulant_theory.parsing import parse_activation, parse_law, parse_symmetry
+
+from .config import StudyConfig
+
+MUST_FAIL, MUST_GENERALISE, OPEN = "must fail", "must generalise", "open"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One kind of network trained one way.
+
+    Attributes
+    ----------
+    symmetry, activation, loss, train_law
+        As in the configuration.
+    """
+
+    symmetry: str
+    activation: str
+    loss: str
+    train_law: str
+
+    @property
+    def name(self) -> str:
+        """File-name-safe identifier."""
+        text = "-".join((self.symmetry, self.activation, self.loss, self.train_law))
+        return "".join(c if c.isalnum() or c in "-_" else "_" for c in text).strip("_")
+
+
+def cells(config: StudyConfig) -> Iterator[Cell]:
+    """All cells in a fixed order."""
+    for symmetry in config.symmetries:
+        for activation in config.activations:
+            for loss in config.losses:
+                for law in config.train_laws:
+                    yield Cell(symmetry, activation, loss, law)
+
+
+def architecture(symmetry: str, activation: str, b: int, hidden: int) -> layers.Sequential:
+    """Linear(b, hidden) >> Pointwise >> Linear(hidden, 1) under a symmetry.
+
+    A symmetry that acts on the hidden units too constrains the readout by the same action;
+    otherwise the readout is free. The readout has a bias.
+
+    Raises
+    ------
+    SymmetryError
+        If the symmetry does not fit the widths.
+    """
+    group = parse_symmetry(symmetry)
+    first = layers.Linear(b, hidden, symmetry=group)
+    acts_on_hidden = any(out != sp.eye(hidden) for out, _ in first.tying.generators)
+    keeps = acts_on_hidden and not isinstance(group, symmetries.Alternating)
+    readout = layers.Linear(hidden, 1, symmetry=group if keeps else None, bias=True)
+    return layers.Sequential(first, layers.Pointwise(parse_activation(activation)), readout)
+
+
+def expectation(cell: Cell, b: int, match_order: int, test: Law, mirror: bool) -> str:
+    """What theory says of a trained network that fits its training law, on a test law.
+
+    Linear networks f = l.x + c only. Their output cumulants are kappa_r(f) = p_r(l) kappa_r for
+    r > 1, p_r the power sums, so:
+
+    - by pointwise risk any law of full support gives l = P(1, ..., 1)/sqrt(b), P the projection
+      on the directions that the symmetry allows;
+    - matching the law of centred Gaussians leaves the sphere |l| = 1;
+    - a symmetry that makes all l_i equal leaves l = +-(1, ..., 1)/sqrt(b), and symmetric
+      training laws leave the sign open;
+    - alternating weights have vanishing odd cumulants.
+
+    Parameters
+    ----------
+    cell
+        The kind of network.
+    b, match_order
+        Block size and orders matched.
+    test
+        Test law.
+    mirror
+        Whether the network at hand sits on the branch with the opposite sign.
+    """
+    if parse_activation(cell.activation) != Identity():
+        return OPEN
+    net = architecture(cell.symmetry, cell.activation, b, b)
+    train = parse_law(cell.train_law)
+    directions = allowed_directions(net, b)
+    ones = sp.ones(b, 1)
+    can_represent = directions.rank() == directions.row_join(ones).rank()
+    equal_only = can_represent and directions.rank() == 1
+    skewed = test.cumulant(3) != 0
+    if cell.loss == "pointwise":
+        return MUST_GENERALISE if can_represent else MUST_FAIL
+    gaussian = all(test.cumulant(r) == 0 for r in range(3, match_order + 1))
+    train_gaussian = all(train.cumulant(r) == 0 for r in range(3, match_order + 1))
+    centred = test.cumulant(1) == 0
+    if equal_only and match_order >= 3:
+        if train.cumulant(3) != 0:
+            return MUST_GENERALISE
+        return MUST_FAIL if mirror and (skewed or not centred) else MUST_GENERALISE
+    if not can_represent and skewed:
+        return MUST_FAIL
+    if train_gaussian and train.cumulant(1) == 0 and directions.rank() == b:
+        return MUST_GENERALISE if gaussian and centred else MUST_FAIL
+    return OPEN
+
+
+def allowed_directions(net: layers.Layer, b: int) -> sp.Matrix:
+    """Columns that span the linear coefficients l = W_2 W_1 that the symmetry allows."""
+    first, _, readout = net.layers
+    product = readout.weight * first.weight  # type: ignore[attr-defined]
+    columns: dict[tuple[int, ...], list[sp.Expr]] = {}
+    for k in range(b):
+        entry = sp.Poly(product[0, k], *net.parameters)
+        for monomial, coefficient in entry.terms():
+            columns.setdefault(monomial, [sp.S.Zero] * b)[k] = coefficient
+    return sp.Matrix(list(columns.values())).T

@@ -1,0 +1,63 @@
+"""Fixtures shared by the tests."""
+
+import fcntl
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+KATEX = Path(__file__).with_name("katex")
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock file, so that parallel test processes install KaTeX once."""
+    with path.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture(scope="session")
+def katex(tmp_path_factory):
+    """Checker that fails the test when KaTeX refuses a formula."""
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        pytest.skip("node and npm are not installed, so KaTeX cannot be run")
+    with locked(tmp_path_factory.getbasetemp().parent / "katex.lock"):
+        if not (KATEX / "node_modules" / "katex").is_dir():
+            run = subprocess.run(
+                ["npm", "ci", "--no-audit", "--no-fund"],
+                cwd=KATEX,
+                capture_output=True,
+                text=True,
+                timeout=300,
+                check=False,
+            )
+            if run.returncode:
+                pytest.skip(f"npm could not install KaTeX: {run.stderr.strip()[-300:]}")
+
+    def check(formulas: list[str], folder: Path) -> None:
+        path = folder / "formulas.json"
+        path.write_text(json.dumps(formulas))
+        run = subprocess.run(
+            ["node", "katex_check.mjs", str(path)],
+            cwd=KATEX,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        failed = [
+            f"{line}\n  {formulas[int(m[1])][:300]}"
+            for line in run.stderr.splitlines()
+            if (m := re.match(r"formula (\d+)", line))
+        ]
+        assert not failed, "\n".join(failed)
+        assert run.returncode == 0, run.stderr
+        assert run.stdout.split()[0] == str(len(formulas))
+
+    return check
