@@ -10,10 +10,10 @@ from .algebra import (
     MultiIndex,
     Polynomial,
     Ring,
-    exact,
     from_indices,
     joint_moments,
     multi_indices,
+    substitution,
     to_indices,
 )
 from .derivation import Derivation
@@ -271,7 +271,7 @@ class JointCumulants:
         DomainError
             If a name is none of the symbols, or a value is not exact.
         """
-        images = {exact(k, "symbol"): exact(v, f"value of {k}") for k, v in values.items()}
+        images = substitution(values)
         unknown = [str(k) for k in images if k not in self.free_symbols]
         if unknown:
             known = ", ".join(sorted(map(str, self.free_symbols))) or "none"

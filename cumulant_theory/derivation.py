@@ -33,7 +33,7 @@ class Equation:
     order: int = 0
 
     @property
-    def eq(self) -> sp.Eq:
+    def eq(self) -> Any:
         """As an unevaluated SymPy equation."""
         return sp.Eq(self.lhs, self.rhs, evaluate=False)
 

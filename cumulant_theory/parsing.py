@@ -5,7 +5,7 @@ rebuilt node by node from the few node types below; nothing is ever evaluated as
 """
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import Any
 
@@ -98,7 +98,7 @@ def parse_symmetry(text: str) -> symmetries.Symmetry:
 
 
 def _build(
-    kind: str, make: Callable[..., Any], known: list[str], name: str, arguments: list[Any],
+    kind: str, make: Callable[..., Any], known: Iterable[str], name: str, arguments: list[Any],
     keywords: dict[str, Any], text: str,
 ) -> Any:
     plain = {k.replace("_", "").lower(): k for k in known}

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 import sympy as sp
 
+from ..algebra import symbols_in
 from ..errors import UnknownNameError
 
 _registry: dict[str, type["Activation"]] = {}
@@ -39,9 +40,7 @@ class Activation:
     def parameters(self) -> tuple[sp.Symbol, ...]:
         """Free symbols: parameters like weights, trainable or fixed in a network."""
         z = sp.Dummy("z")
-        return tuple(
-            sorted((s for s in self.expr(z).free_symbols if s != z), key=lambda s: str(s))
-        )
+        return symbols_in(self.expr(z), without=(z,))
 
     @property
     def is_odd(self) -> bool:

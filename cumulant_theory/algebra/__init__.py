@@ -17,7 +17,7 @@ from .partitions import (
     set_partitions_connected_with,
     vector_partitions,
 )
-from .polynomial import Polynomial, Ring, exact
+from .polynomial import Polynomial, Ring, exact, substitution, symbols_in
 from .transforms import (
     cumulant_formula,
     cumulants_from_moments,
@@ -51,6 +51,8 @@ __all__ = [
     "set_partitions",
     "set_partitions_connected_with",
     "sub_indices",
+    "substitution",
+    "symbols_in",
     "to_indices",
     "vector_partitions",
 ]

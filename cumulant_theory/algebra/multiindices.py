@@ -76,7 +76,7 @@ def from_indices(indices: Iterable[int], dim: int) -> MultiIndex:
     alpha = [0] * dim
     for i in indices:
         if not 0 <= i < dim:
-            raise ShapeError(f"unit index {i} lies outside 0..{dim - 1} of a state with {dim} units")
+            raise ShapeError(f"unit index {i} lies outside 0..{dim - 1}: there are {dim} units")
         alpha[i] += 1
     return tuple(alpha)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Iterator, Sequence
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sympy.utilities.iterables import multiset_partitions, partitions
 
@@ -21,10 +21,8 @@ def integer_partitions(n: int) -> list[tuple[int, ...]]:
     """
     if n == 0:
         return [()]
-    return [
-        tuple(part for part in sorted(counts, reverse=True) for _ in range(counts[part]))
-        for counts in map(dict, partitions(n))
-    ]
+    found: Any = partitions(n, size=False)
+    return [tuple(part for part in sorted(p, reverse=True) for _ in range(p[part])) for p in found]
 
 
 def set_partitions(items: Sequence[T]) -> Iterator[list[list[T]]]:
@@ -40,6 +38,7 @@ def set_partitions(items: Sequence[T]) -> Iterator[list[list[T]]]:
     if not items:
         yield []
         return
+    blocks: Any
     for blocks in multiset_partitions(list(range(len(items)))):
         yield [[items[i] for i in block] for block in blocks]
 

@@ -59,6 +59,34 @@ def exact(value: Any, what: str = "value") -> sp.Expr:
     return result
 
 
+def substitution(values: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Symbols or their names -> exact values, ready for ``subs``.
+
+    Raises
+    ------
+    DomainError
+        If a key is no symbol name or a value is not exact.
+
+    Examples
+    --------
+    >>> substitution({"a": Fraction(1, 2)})
+    {a: 1/2}
+    """
+    return {exact(k, "symbol"): exact(v, f"value of {k}") for k, v in values.items()}
+
+
+def symbols_in(*expressions: Any, without: Iterable[Any] = ()) -> tuple[sp.Symbol, ...]:
+    """Free symbols of expressions and matrices, sorted by name.
+
+    Examples
+    --------
+    >>> symbols_in(sp.Symbol("b") + sp.Symbol("a"))
+    (a, b)
+    """
+    found = {s for e in expressions for s in e.free_symbols} - set(without)
+    return tuple(sorted(found, key=str))
+
+
 class Ring:
     """Polynomial ring Q[atoms] with python-flint arithmetic.
 
@@ -80,6 +108,7 @@ class Ring:
         denominators: dict[sp.Expr, int] = {}
         inverted: set[sp.Expr] = set()
         for expression in atoms:
+            base: Any
             for base, exponent in _powers(expression):
                 denominators[base] = math.lcm(denominators.get(base, 1), int(exponent.q))
                 if exponent < 0 and not base.is_Integer:
@@ -102,7 +131,7 @@ class Ring:
         self.zero: Any = self._context.constant(0)
         self._cache: dict[sp.Expr, Any] = {}
         # b and b**s are separate generators; printed terms join them to b**(1 + s)
-        self._joins = any(base.is_Pow and base.base in denominators for base in denominators)
+        self._joins = any(b.is_Pow and b.args[0] in denominators for b in denominators)
         self._relations = [
             (base, *root)
             for base, root in self._roots.items()
@@ -127,7 +156,7 @@ class Ring:
             self._cache[expression] = self._convert(expression)
         return self._cache[expression]
 
-    def _convert(self, e: sp.Expr) -> Any:
+    def _convert(self, e: Any) -> Any:
         if e.is_Rational:
             return self._context.constant(fmpq(int(e.p), int(e.q)))
         if e.is_Add:
@@ -138,19 +167,19 @@ class Ring:
             return self._convert(e.base) ** int(e.exp)
         return math.prod((self._power(b, q) for b, q in _powers(e)), start=self.one)
 
-    def _power(self, base: sp.Expr, exponent: sp.Rational) -> Any:
+    def _power(self, base: Any, exponent: Any) -> Any:
         try:
             n, position, inverse = self._roots[base]
         except KeyError:
             raise DomainError(f"{base} is not in the ring of {self.atoms}") from None
-        k = exponent * n
+        k: Any = exponent * n
         if not k.is_Integer:
             raise DomainError(f"{base}**({exponent}) is not in the ring of {self.atoms}")
         if k >= 0:
             return self.gens[position] ** int(k)
         if base.is_Integer:
-            whole = -(k // n)
-            return self.gens[position] ** int(k + n * whole) * fmpq(1, int(base) ** int(whole))
+            whole = -int(k // n)
+            return self.gens[position] ** int(k + n * whole) * fmpq(1, int(base) ** whole)
         if inverse is None:
             raise DomainError(f"1/{base} is not in the ring of {self.atoms}")
         return self.gens[inverse] ** int(-k)
@@ -202,7 +231,7 @@ class Ring:
             for monomial, c in self.reduce(element).to_dict().items()
         ]
 
-    def compose(self, element: Any, images: Mapping[sp.Expr, Any], target: "Ring") -> Any:
+    def compose(self, element: Any, images: Mapping[Any, Any], target: "Ring") -> Any:
         """Element of ``target`` got by sending atoms to elements of ``target``.
 
         Atoms that occur and have no image must be atoms of ``target`` too.
@@ -239,7 +268,7 @@ class Ring:
         return f"Ring(QQ; {', '.join(map(str, self.atoms))})"
 
 
-def _powers(e: sp.Expr) -> Iterator[tuple[sp.Expr, sp.Rational]]:
+def _powers(e: Any) -> Iterator[tuple[Any, Any]]:
     """Bases with rational exponents out of which ``e`` is a polynomial."""
     if e.is_Rational:
         return
@@ -264,7 +293,7 @@ def _powers(e: sp.Expr) -> Iterator[tuple[sp.Expr, sp.Rational]]:
         yield e, sp.S.One
 
 
-def _base_power(base: sp.Expr, exponent: sp.Rational) -> Iterator[tuple[sp.Expr, sp.Rational]]:
+def _base_power(base: Any, exponent: Any) -> Iterator[tuple[Any, Any]]:
     if base.is_Pow and exponent.is_Integer:
         for inner, q in _powers(base):
             yield inner, q * exponent
@@ -277,9 +306,7 @@ def _base_power(base: sp.Expr, exponent: sp.Rational) -> Iterator[tuple[sp.Expr,
         yield base, exponent
 
 
-def _rational_root(
-    base: sp.Rational, exponent: sp.Rational
-) -> Iterator[tuple[sp.Expr, sp.Rational]]:
+def _rational_root(base: Any, exponent: Any) -> Iterator[tuple[Any, Any]]:
     if base < 0:
         yield sp.Integer(-1), exponent
         base = -base

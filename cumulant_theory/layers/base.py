@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
@@ -71,7 +70,7 @@ class Layer:
         """The layers of a network; a single layer is a network of one."""
         return (self,)
 
-    def numbered(self, position: int) -> "Layer":
+    def numbered(self, position: Any) -> "Layer":
         """The same layer with its default parameter names numbered by position."""
         return self
 
@@ -135,7 +134,8 @@ class Layer:
             raise ShapeError(
                 f"{self!r} takes {own} input units, but the input has {units}; use law.iid({own})"
             )
-        return int(units if own is None else own)
+        chosen: Any = units if own is None else own
+        return int(chosen)
 
     def degree(self, units: int | None = None) -> int:
         """Degree of the network as a polynomial map."""
@@ -268,13 +268,13 @@ class Layer:
         check_order(order)
         return build_system(self, order, inputs, form, outputs)
 
-    @cached_property
-    def _printed(self) -> str:
-        shape = "" if self.in_features is None else f"{self.in_features}, {self.out_features}"
-        return f"{type(self).__name__}({shape})"
-
     def __repr__(self) -> str:
-        return self._printed
+        return f"{type(self).__name__}({'' if self.in_features is None else self.in_features})"
+
+    def _repr_latex_(self) -> str:
+        from ..latex import escape
+
+        return rf"$\displaystyle \text{{{escape(repr(self))}}}$"
 
 
 def check_order(order: Any) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import sympy as sp
 
-from ..algebra import Ring, exact
+from ..algebra import Ring, exact, substitution, symbols_in
 from ..closures import Exact
 from ..cumulants import JointCumulants
 from ..errors import DomainError, ShapeError
@@ -72,10 +72,7 @@ class BlockSum(Layer):
     @property
     def parameters(self) -> tuple[sp.Symbol, ...]:
         """Symbols among b, s and the weights."""
-        free = {*self.b.free_symbols, *self.s.free_symbols}
-        if self.weights is not None:
-            free = {s for w in self.weights for s in w.free_symbols}
-        return tuple(sorted(free, key=str))
+        return symbols_in(*(self.weights or (self.b, self.s)))
 
     def eigenvalue(self, r: int) -> sp.Expr:
         """Factor of kappa_r: b^{1 - r s}, or the power sum p_r of the weights.
@@ -127,7 +124,7 @@ class BlockSum(Layer):
 
     def subs(self, values: Mapping[Any, Any]) -> "BlockSum":
         """With symbols replaced by exact values."""
-        images = {exact(k, "symbol"): exact(v, f"value of {k}") for k, v in values.items()}
+        images = substitution(values)
         weights = None if self.weights is None else [w.subs(images) for w in self.weights]
         return BlockSum(self.b.subs(images), self.s.subs(images), weights)
 

@@ -118,7 +118,7 @@ class Residual(Layer):
         """The width is kept."""
         return units
 
-    def numbered(self, position: int) -> "Residual":
+    def numbered(self, position: Any) -> "Residual":
         """The inner network numbered by this position."""
         if len(self.inner.layers) == 1:
             return Residual(self.inner.numbered(position))

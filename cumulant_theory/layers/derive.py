@@ -1,7 +1,7 @@
 """Derivations of network cumulants, each step with its own independent check."""
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -12,24 +12,18 @@ from ..cumulants import CumulantSource, GenericJoint, JointCumulants, cumulant_s
 from ..derivation import Check, Derivation, Equation, Step, require_equal
 from ..errors import VerificationError
 from ..laws import Generic, Law, Product
-from ..oracle import (
-    FiniteLaw,
-    Numbers,
-    random_finite_law,
-    random_fraction,
-    random_law_of_blocks,
-)
+from ..oracle import FiniteLaw, Numbers, random_finite_law, random_fraction, random_law_of_blocks
 from .base import Layer, Stage, all_multi_indices
-from .equations import (
-    affine_indices,
-    affine_names,
-    build_system,
-    index_patterns,
-    pattern_symbol,
-    pointwise_indices,
-    rule_definitions,
+from .checks import (
+    LateCumulant,
+    affine_check,
+    pointwise_check,
+    random_point,
+    require_same,
+    stated_value,
 )
-from .rules import AffineRule, PointwiseRule
+from .equations import affine_indices, build_system, pointwise_indices, rule_definitions
+from .rules import AffineRule
 
 
 def derive_network(
@@ -124,6 +118,7 @@ def _independence(source: CumulantSource) -> tuple[str, ...]:
 
 def _input_step(source: CumulantSource, order: int) -> Step:
     law = getattr(source, "law", None)
+    check: Check
     if law is not None:
         statement = tuple(
             Equation(sp.Symbol(f"kappa__x_{r}"), law.cumulant(r), r) for r in range(1, order + 1)
@@ -135,9 +130,11 @@ def _input_step(source: CumulantSource, order: int) -> Step:
         statement = tuple(Equation(cumulant_symbol(a, "x"), v, sum(a)) for a, v in shown.items())
         text = "Joint cumulants of the input units; those not listed are zero."
 
-        def check(step: Step, rng: random.Random) -> None:
+        def compare(step: Step, rng: random.Random) -> None:
             for (alpha, value), e in zip(shown.items(), step.statement, strict=True):
                 require_equal(value, e.rhs, f"kappa_{alpha} of the input law")
+
+        check = compare
 
     return Step(
         rule="input law", text=text, statement=statement, check=check,
@@ -176,173 +173,14 @@ def _rule_step(network: Layer, stage: Stage, needed: int, order: int, kind: str)
             rule="affine rule", reference="mccullagh", hypotheses=hypotheses,
             text=f"Layer {stage.label}: cumulants are multilinear.",
             statement=(*definitions, *statement),
-            check=_affine_check(stage, kind), uses=(1,) if stage.source == "x" else (),
+            check=affine_check(stage, kind), uses=(1,) if stage.source == "x" else (),
         )
     return Step(
         rule="pointwise rule", reference="leonov-shiryaev", hypotheses=hypotheses,
         text=f"Layer {stage.label}: cumulants of polynomials, for any distinct units i, j, ...",
         statement=(*definitions, *pointwise_indices(stage, order)),
-        check=_pointwise_check(stage, network, order),
+        check=pointwise_check(stage, network, order),
     )
-
-
-def _random_point(symbols: Sequence[Any], rng: random.Random) -> dict[Any, Fraction]:
-    # squares of fractions keep square roots of parameters rational
-    return {s: random_fraction(rng, 3) ** 2 for s in sorted(symbols, key=str)}
-
-
-def _affine_check(stage: Stage, kind: str) -> Check:
-    rule = stage.rule
-    weight_name, shift_name = affine_names(stage)
-    trusted = rule_definitions(stage, Layer())
-
-    def check(step: Step, rng: random.Random) -> None:
-        if not isinstance(rule, AffineRule):
-            raise VerificationError("the step is affine but its rule is not")
-        _require_definitions(step, trusted)
-        point = _random_point(
-            list({s for e in rule.expressions for s in e.free_symbols}), rng
-        )
-        numbers = Numbers(rule.expressions, point)
-        n = rule.in_units
-        blocks = tuple((j,) for j in range(n)) if kind == "iid" else (tuple(range(n)),)
-        atoms = 2 if n <= 6 else 1
-        law = random_law_of_blocks(rng, blocks, kind == "iid", numbers, 1 if n > 10 else atoms + 1
-                                   if n <= 3 else atoms)
-        image = law.push(lambda p: rule.forward(p, numbers))
-        for e in step.statement[len(trusted):]:
-            units = [rng.randrange(rule.out_units) for _ in e.lhs.indices]
-            alpha = tuple(units.count(i) for i in range(rule.out_units))
-            fixed = {i: u + 1 for i, u in zip(e.lhs.indices, units, strict=True)}
-            value = _contract(e.rhs.subs(fixed), rule, law, numbers, (weight_name, shift_name))
-            _compare(numbers, image.cumulant(alpha), value, f"{e.lhs} at units {fixed}")
-
-    return check
-
-
-def _contract(
-    expression: sp.Expr, rule: AffineRule, law: FiniteLaw, numbers: Numbers,
-    names: tuple[sp.Symbol, sp.Symbol],
-) -> Any:
-    """Value of an index statement: sums done term by term, entries looked up."""
-    def entry(atom: Any) -> Any:
-        if isinstance(atom, sp.Indexed):
-            indices = [int(i) - 1 for i in atom.indices]
-            if atom.base.label == names[0]:
-                return numbers(rule.weight[indices[0], indices[1]])
-            if atom.base.label == names[1]:
-                return numbers(rule.shift[indices[0]])
-            return law.cumulant(tuple(indices.count(j) for j in range(law.dim)))
-        if isinstance(atom, sp.Symbol):
-            order = int(str(atom).rsplit("_", 1)[1])
-            return law.cumulant((order,) + (0,) * (law.dim - 1))
-        return numbers(atom)
-
-    total = numbers(0)
-    for term in sp.Add.make_args(sp.expand(expression.doit())):
-        value = numbers(1)
-        for factor in sp.Mul.make_args(term):
-            base, exponent = factor.as_base_exp()
-            if not exponent.is_Integer:
-                base, exponent = factor, sp.S.One
-            value = value * entry(base) ** int(exponent)
-        total = total + value
-    return total
-
-
-def _require_definitions(step: Step, trusted: Sequence[Equation]) -> None:
-    for found, known in zip(step.statement, trusted, strict=False):
-        if (found.lhs, found.rhs) != (known.lhs, known.rhs):
-            raise VerificationError(f"{found.lhs} = {found.rhs} is not what the layer computes")
-
-
-def _pointwise_check(stage: Stage, network: Layer, order: int) -> Check:
-    trusted = rule_definitions(stage, network)
-
-    def check(step: Step, rng: random.Random) -> None:
-        _require_definitions(step, trusted)
-        equations = step.statement[len(trusted):]
-        if not equations:
-            return
-        rule = stage.rule
-        if not isinstance(rule, PointwiseRule):
-            raise VerificationError("the step is pointwise but its rule is not")
-        phi = rule.activations[0]
-        units = max(len(p) for p in index_patterns(min(order, 4)))
-        local = PointwiseRule((phi,) * units)
-        point = _random_point(list(phi.parameters), rng)
-        numbers = Numbers(local.expressions, point)
-        law = random_finite_law(rng, units, numbers, 4)
-        image = law.push(lambda p: local.forward(p, numbers))
-        values: dict[Any, Any] = {s: numbers(v) for s, v in point.items()}
-        for alpha in all_multi_indices(units, rule.input_order(min(order, 4))):
-            values[pattern_symbol(alpha, stage.source)] = _Late(law, alpha)
-        values.update(_taylor_values(equations, values, units, numbers))
-        by_name = {pattern_symbol(p, stage.target): p for p in index_patterns(min(order, 4))}
-        for e in equations:
-            if e.lhs in by_name:
-                pattern = by_name[e.lhs]
-                alpha = pattern + (0,) * (units - len(pattern))
-                stated = _value(e.rhs, values, numbers)
-                _compare(numbers, image.cumulant(alpha), stated, str(e.lhs))
-
-    return check
-
-
-def _taylor_values(
-    equations: Sequence[Equation], values: Mapping[Any, Any], units: int, numbers: Numbers
-) -> dict[Any, Any]:
-    """The stated Taylor coefficients of unit i, read for each of the units i, j, ..."""
-    found = {}
-    for e in equations:
-        if e.order == 0:
-            head = str(e.lhs).rsplit("_", 1)[0]
-            (own,) = (s for s in e.rhs.free_symbols if str(s).startswith("kappa__"))
-            for letter in "ijklmnpqrs"[:units]:
-                other = sp.Symbol(str(own).rsplit("_", 1)[0] + f"_{letter}")
-                found[sp.Symbol(f"{head}_{letter}")] = _value(
-                    e.rhs.subs(own, other), values, numbers
-                )
-    return found
-
-
-class _Late:
-    """A cumulant that is computed only where a statement mentions it."""
-
-    def __init__(self, law: FiniteLaw, alpha: tuple[int, ...]) -> None:
-        self.law, self.alpha = law, alpha
-
-    def get(self) -> Any:
-        return self.law.cumulant(self.alpha)
-
-
-def _value(expression: Any, values: Mapping[Any, Any], numbers: Numbers) -> Any:
-    """Exact value of an expression; the independent evaluator used on every statement."""
-    total = numbers(0)
-    for coefficient, factors in _terms(expression):
-        value = numbers(coefficient)
-        for atom, k in factors:
-            if atom in values:
-                known = values[atom]
-                number = known.get() if isinstance(known, _Late) else known
-            else:
-                number = numbers(atom)
-            value = value * number**k
-        total = total + value
-    return total
-
-
-def _terms(expression: Any) -> Any:
-    ring = Ring.of([expression])
-    return ring.terms(ring.element(expression))
-
-
-def _compare(numbers: Numbers, expected: Any, stated: Any, what: str) -> None:
-    if not numbers.equal(expected, stated):
-        raise VerificationError(
-            f"{what}: the statement gives {numbers.show(stated)}, enumeration gives "
-            f"{numbers.show(expected)}"
-        )
 
 
 # ---------------------------------------------------------------------------- end to end
@@ -352,7 +190,7 @@ def _setting(
     stages: Sequence[Stage], rng: random.Random
 ) -> tuple[dict[Any, Fraction], Numbers]:
     expressions = [e for s in stages for e in s.rule.expressions]
-    point = _random_point(list({s for e in expressions for s in e.free_symbols}), rng)
+    point = random_point(list({s for e in expressions for s in e.free_symbols}), rng)
     return point, Numbers(expressions, point)
 
 
@@ -373,7 +211,7 @@ def _coefficient_check(network: Layer, stages: Sequence[Stage]) -> Check:
     def check(step: Step, rng: random.Random) -> None:
         point, numbers = _setting(stages, rng)
         values = {s: numbers(v) for s, v in point.items()}
-        stated = {e.lhs: _value(e.rhs, values, numbers) for e in step.statement}
+        stated = {e.lhs: stated_value(e.rhs, values, numbers) for e in step.statement}
         inputs = [numbers(random_fraction(rng)) for _ in range(effective.units)]
         for expected, names in zip(
             _forward(stages, numbers)(inputs), effective.named, strict=True
@@ -384,7 +222,7 @@ def _coefficient_check(network: Layer, stages: Sequence[Stage]) -> Check:
                 for x, a in zip(inputs, k, strict=True):
                     value = value * x**a
                 total = total + value
-            _compare(numbers, expected, total, "output at a random input")
+            require_same(numbers, expected, total, "output at a random input")
 
     return check
 
@@ -408,16 +246,16 @@ def _end_to_end_check(
             values: dict[Any, Any] = {s: numbers(v) for s, v in point.items()}
             values.update(_input_values(source, law, network, step))
             for e in named:
-                values[e.lhs] = _value(e.rhs, values, numbers)
+                values[e.lhs] = stated_value(e.rhs, values, numbers)
             lookup = {
                 cumulant_symbol(alpha, name): (name, alpha)
                 for name, state in states.items() if name != "x"
                 for alpha in all_multi_indices(state.dim, max(e.order for e in step.statement))
             }
             for e in step.statement:
-                stated = _value(e.rhs, values, numbers)
+                stated = stated_value(e.rhs, values, numbers)
                 name, alpha = lookup[e.lhs]
-                _compare(numbers, states[name].cumulant(alpha), stated, str(e.lhs))
+                require_same(numbers, states[name].cumulant(alpha), stated, str(e.lhs))
                 values[e.lhs] = stated
 
         return check
@@ -432,7 +270,7 @@ def _input_values(
     twin = generic_like(source)
     top = network.input_order(max(e.order for e in step.statement), law.dim)
     return {
-        symbol: _Late(law, alpha) for alpha, symbol in source_values(twin, top).items()
+        symbol: LateCumulant(law, alpha) for alpha, symbol in source_values(twin, top).items()
     }
 
 
@@ -497,6 +335,6 @@ def _block_sum_check(layer: Any, law: Law) -> Check:
                 continue
             ratio = sp.powsimp(sp.simplify(e.rhs / symbol).subs(concrete))
             value = numbers(ratio) * single.cumulant((e.order,))
-            _compare(numbers, image.cumulant((e.order,)), value, f"{e.lhs} for b = {size}")
+            require_same(numbers, image.cumulant((e.order,)), value, f"{e.lhs} for b = {size}")
 
     return check

@@ -222,15 +222,21 @@ def rule_definitions(stage: Stage, network: Layer) -> tuple[Equation, ...]:
     return tuple(Equation(sp.Function(str(name))(z), a.expr(z)) for a in distinct)
 
 
+def _indexed(name: Any) -> Any:
+    return sp.IndexedBase(sp.Symbol(str(name)))
+
+
 def affine_indices(stage: Stage, order: int, kind: str) -> tuple[Equation, ...]:
     """The affine rule in index notation, one equation per order."""
     rule = stage.rule
     if not isinstance(rule, AffineRule):
         return ()
     weight_name, shift_name = affine_names(stage)
-    weight, shift = sp.IndexedBase(weight_name), sp.IndexedBase(shift_name)
-    target = sp.IndexedBase(sp.Symbol(f"kappa__{stage.target}"))
-    source = sp.IndexedBase(sp.Symbol(f"kappa__{stage.source}"))
+    weight, shift, target, source = (
+        _indexed(name) for name in (
+            weight_name, shift_name, f"kappa__{stage.target}", f"kappa__{stage.source}"
+        )
+    )
     n = rule.in_units
     equations = []
     for r in range(1, order + 1):
@@ -241,7 +247,8 @@ def affine_indices(stage: Stage, order: int, kind: str) -> tuple[Equation, ...]:
         else:
             summed = [sp.Symbol("j", integer=True)] * r
             inner = sp.Symbol(f"kappa_{r}") if kind == "iid" else source[tuple(summed)]
-        product = sp.Mul(*(weight[i, j] for i, j in zip(out, summed, strict=True)), inner)
+        factors: list[Any] = [weight[i, j] for i, j in zip(out, summed, strict=True)]
+        product = sp.Mul(*factors, inner)
         limits = [(j, 1, n) for j in dict.fromkeys(summed)]
         rhs = sp.Sum(product, *limits)
         if r == 1 and any(c != 0 for c in rule.shift):

@@ -6,7 +6,7 @@ from typing import Any
 
 import sympy as sp
 
-from ..algebra import exact
+from ..algebra import exact, substitution, symbols_in
 from ..errors import ShapeError, SymmetryError
 from ..symmetries import Free, Symmetry, Tying
 from .base import Layer
@@ -110,13 +110,14 @@ class Linear(Layer):
         return sp.ImmutableMatrix(self.tying.matrix(self._named(0, "W")))
 
     @cached_property
-    def bias(self) -> tuple[sp.Expr, ...]:
+    def bias(self) -> tuple[Any, ...]:
         """c, one entry per output unit; zeros without bias."""
         if not self.has_bias:
             return (sp.S.Zero,) * self.out_features
         if self._bias is not None:
-            return tuple(self._bias)
-        return tuple(self.tying.bias(self._named(1, "c")))
+            return tuple(self._bias[i, 0] for i in range(self.out_features))
+        column = self.tying.bias(self._named(1, "c"))
+        return tuple(column[i, 0] for i in range(self.out_features))
 
     @cached_property
     def parameters(self) -> tuple[sp.Symbol, ...]:
@@ -125,11 +126,11 @@ class Linear(Layer):
         if self._weight is None:
             symbols.extend(self.tying.symbols(self._named(0, "W")))
         else:
-            symbols.extend(sorted(self._weight.free_symbols, key=str))
+            symbols.extend(symbols_in(self._weight))
         if self.has_bias and self._bias is None:
             symbols.extend(self.tying.bias_symbols(self._named(1, "c")))
         elif self._bias is not None:
-            symbols.extend(sorted(self._bias.free_symbols, key=str))
+            symbols.extend(symbols_in(self._bias))
         return tuple(dict.fromkeys(symbols))
 
     @property
@@ -150,7 +151,7 @@ class Linear(Layer):
         copy._position = self._position
         return copy
 
-    def numbered(self, position: int) -> "Linear":
+    def numbered(self, position: Any) -> "Linear":
         """A copy whose default names carry the number of the layer."""
         copy = self._copy()
         copy._position = position
@@ -158,7 +159,7 @@ class Linear(Layer):
 
     def subs(self, values: Mapping[Any, Any]) -> "Linear":
         """A copy with parameters replaced by exact values."""
-        images = {exact(k, "symbol"): exact(v, f"value of {k}") for k, v in values.items()}
+        images = substitution(values)
         bias = sp.Matrix(self.bias).subs(images) if self.has_bias else None
         return self._copy(weight=self.weight.subs(images), bias_values=bias)
 

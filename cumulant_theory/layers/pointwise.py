@@ -6,7 +6,7 @@ from typing import Any
 import sympy as sp
 
 from ..activations import Activation, Polynomial
-from ..algebra import exact
+from ..algebra import substitution
 from ..errors import DomainError
 from .base import Layer
 from .rules import PointwiseRule, Rule
@@ -53,13 +53,13 @@ class Pointwise(Layer):
         """The width is kept."""
         return units
 
-    def numbered(self, position: int) -> "Pointwise":
+    def numbered(self, position: Any) -> "Pointwise":
         """With default coefficient names numbered by layer."""
         return Pointwise(self.activation.numbered(position))
 
     def subs(self, values: Mapping[Any, Any]) -> "Pointwise":
         """With coefficients replaced by exact values."""
-        images = {exact(k, "symbol"): exact(v, f"value of {k}") for k, v in values.items()}
+        images = substitution(values)
         coefficients = self.activation.coefficients
         if coefficients is None or not set(images) & set(self.parameters):
             return self

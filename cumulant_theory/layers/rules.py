@@ -69,7 +69,7 @@ class AffineRule:
         return 1
 
     @cached_property
-    def expressions(self) -> tuple[sp.Expr, ...]:
+    def expressions(self) -> tuple[Any, ...]:
         """All entries, for building a ring."""
         return tuple(dict.fromkeys((*self.weight, *self.shift)))
 

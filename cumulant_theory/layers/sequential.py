@@ -107,9 +107,7 @@ class Sequential(Layer):
         images = {p: values[k] for p in self.parameters for k in (p, str(p)) if k in values}
         replaced = {layer: layer.subs(images) for layer in dict.fromkeys(self._layers)}
         copy = object.__new__(Sequential)
-        copy.__dict__.update(
-            {k: v for k, v in self.__dict__.items() if not k.startswith("_printed")}
-        )
+        copy.__dict__.update(self.__dict__)
         copy._layers = tuple(replaced[layer] for layer in self._layers)
         return copy
 
@@ -126,8 +124,7 @@ class Sequential(Layer):
         return " >> ".join(map(repr, self._layers))
 
     def _repr_latex_(self) -> str:
-        parts = [layer._repr_latex_().strip("$") if hasattr(layer, "_repr_latex_") else
-                 rf"\text{{{layer!r}}}" for layer in self._layers]  # type: ignore[attr-defined]
+        parts = [layer._repr_latex_().strip("$") for layer in self._layers]
         body = r" \\ ".join(p.replace(r"\displaystyle", "").strip() for p in parts)
         return rf"$\displaystyle \begin{{gathered}} {body} \end{{gathered}}$"
 

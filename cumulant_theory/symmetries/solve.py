@@ -1,6 +1,7 @@
 """The equivariant weights and biases of a list of actions: orbit walk, and exact null space."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import sympy as sp
 from sympy.polys.matrices import DomainMatrix
@@ -166,7 +167,8 @@ def _solve(equations: list[dict[int, sp.Expr]], shape: Index) -> tuple[Vector, .
             f"generators with entries {', '.join(map(str, values))} have no common number field "
             f"(SymPy found {domain}); write them with rationals and roots"
         )
-    exact = dict(zip(values, elements, strict=True))
+    images: Any = elements
+    exact: dict[Any, Any] = dict(zip(values, images, strict=True))
     # entries that are zero only after simplification become zero of the field here
     table = {
         i: {j: exact[v] for j, v in row.items() if exact[v] != domain.zero}

@@ -36,11 +36,11 @@ class _Arithmetic:
         """Fraction, or the expression of an irrational number."""
         if self._ring is None:
             return number
-        value = self._ring.expr(number)
+        value: Any = self._ring.expr(number)
         return Fraction(int(value.p), int(value.q)) if value.is_Rational else value
 
 
-def _entries(layer: Layer) -> list[sp.Expr]:
+def _entries(layer: Layer) -> list[Any]:
     if isinstance(layer, Linear):
         return [*layer.weight, *layer.bias]
     if isinstance(layer, Pointwise):

@@ -224,12 +224,17 @@ def symmetric_chain(symmetry: Symmetry, depth: int = 3, max_width: int = 3) -> l
     if not shapes:
         raise SymmetryError(f"{symmetry!r} fits no layer of width up to {width}")
     squares = [shape for shape in shapes if shape[0] == shape[1]]
-    out_features, in_features = max(squares or shapes)
+    # beyond max_width the layers after the first are kept narrow: enumeration grows quickly
+    if width == max_width:
+        out_features, in_features = max(squares or shapes)
+    else:
+        narrow = [shape for shape in shapes if shape[0] <= max_width]
+        out_features, in_features = max(narrow, default=min(shapes))
     chain = [layers.Linear(in_features, out_features, symmetry=symmetry, bias=True)]
     while len(chain) < depth:
         before = chain[-1].out_features
-        fitting = [out for out, into in shapes if into == before]
-        out = max(fitting, default=max_width)
+        fitting = [out for out, into in shapes if into == before and out <= max_width]
+        out = max(fitting, default=min(2, max_width))
         tie = symmetry if fitting else None
         chain.append(layers.Linear(before, out, symmetry=tie, bias=True))
     return chain

@@ -76,7 +76,7 @@ def expectation(cell: Cell, b: int, match_order: int, test: Law, mirror: bool) -
     - matching the law of centred Gaussians leaves the sphere |l| = 1;
     - a symmetry that makes all l_i equal leaves l = +-(1, ..., 1)/sqrt(b), and symmetric
       training laws leave the sign open;
-    - alternating weights have vanishing odd cumulants.
+    - alternating weights have vanishing odd cumulants, and the right even ones.
 
     Parameters
     ----------
@@ -109,6 +109,11 @@ def expectation(cell: Cell, b: int, match_order: int, test: Law, mirror: bool) -
         return MUST_FAIL if mirror and (skewed or not centred) else MUST_GENERALISE
     if not can_represent and skewed:
         return MUST_FAIL
+    if directions.rank() == 1 and train_gaussian and train.cumulant(1) == 0:
+        equal_size = len({abs(v) for v in directions.columnspace()[0]}) == 1
+        odd_vanish = all(test.cumulant(r) == 0 for r in range(1, match_order + 1, 2))
+        if equal_size and odd_vanish:
+            return MUST_GENERALISE
     if train_gaussian and train.cumulant(1) == 0 and directions.rank() == b:
         return MUST_GENERALISE if gaussian and centred else MUST_FAIL
     return OPEN

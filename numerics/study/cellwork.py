@@ -145,7 +145,7 @@ def against(
         },
         measurement.samples, measurement.seed, measurement.law,
     )
-    wanted = {(r,): np.full(networks, v) for r, v in target.items()}
+    wanted: dict[Any, Any] = {(r,): np.full(networks, v) for r, v in target.items()}
     return compare(Prediction((output,), {output: wanted}), restricted)
 
 

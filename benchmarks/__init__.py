@@ -1,0 +1,1 @@
+"""Ratios to other libraries, measured in one run on one machine."""

@@ -1,0 +1,200 @@
+"""Cumulants of every layer of a network with numbers, from the exact recursion."""
+
+import weakref
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from cumulant_theory.algebra import multi_indices
+from cumulant_theory.errors import DomainError, ShapeError, UnknownNameError
+from cumulant_theory.laws import IID, JointLaw, Law
+from cumulant_theory.layers import Layer, Sequential
+
+from .comparison import Prediction
+from .kernels import Kernel, compile_system
+
+__all__ = ["measured_indices", "predict"]
+
+JOINT_ORDER = 4  # joint k-statistics end here; higher orders are compared unit by unit
+
+_kernels: "weakref.WeakKeyDictionary[Layer, dict[Any, Kernel]]" = weakref.WeakKeyDictionary()
+
+
+def predict(
+    module: Any,
+    law: Law | JointLaw,
+    order: int = 4,
+    layers: str | Sequence[str] = "all",
+    values: Mapping[Any, Any] | None = None,
+) -> Prediction:
+    """Exact output cumulants of every layer, evaluated at the weights of a network.
+
+    Parameters
+    ----------
+    module : Network, Ensemble or Layer
+        A layer needs ``values`` for its parameters.
+    law : Law or JointLaw
+        Of the input, without symbols; a univariate law stands for independent copies.
+    order : int
+        Highest order. Above order 4 only cumulants of single units are given, as measurements
+        have them.
+    layers : "all" or sequence of str
+        Labels such as ``2 Pointwise``; ``"output"`` is the last one.
+    values : mapping, optional
+        Symbol or name -> number or array (S,), for a layer.
+
+    Returns
+    -------
+    Prediction
+        Floats for one network, arrays (S,) for an ensemble.
+
+    Raises
+    ------
+    DomainError
+        If the law or the network has symbols without a value.
+    OrderError
+        If the law lacks cumulants of the order needed.
+    ShapeError
+        If the law has another number of units.
+    UnknownNameError
+        If a layer is not known.
+
+    Notes
+    -----
+    Kernels are kept as long as the network's theory is. For independent copies one kernel serves
+    all laws.
+
+    Examples
+    --------
+    >>> from cumulant_theory import laws, layers
+    >>> predict(layers.BlockSum(4), laws.Exponential(1), order=3).rows()
+    [('1 BlockSum', (1,), 2.0), ('1 BlockSum', (2,), 1.0), ('1 BlockSum', (3,), 1.0)]
+    """
+    theory, numbers = _numbers(module, values)
+    joint, units = _joint(theory, law, getattr(module, "in_features", None))
+    stages = theory.stages(units)
+    ends = {stage.layer: stage for stage in stages}
+    labels = {stage.label: position for position, stage in ends.items()}
+    chosen = select_layers(layers, tuple(labels))
+    found: dict[str, dict[tuple[int, ...], Any]] = {}
+    for label in chosen:
+        position = labels[label]
+        kernel = _kernel(theory, position, joint, order, ends[position].rule.out_units)
+        result = kernel(
+            {p: numbers[p] for p in kernel.parameters}, _cumulants(kernel, joint, theory)
+        )
+        found[label] = {
+            alpha: float(v) if np.ndim(v) == 0 else np.array(v) for alpha, v in result.items()
+        }
+    size = {np.shape(v) for v in numbers.values()} - {()}
+    for table in found.values():
+        for alpha, v in table.items():
+            if size and np.ndim(v) == 0:
+                table[alpha] = np.full(*size, v)
+    hypotheses = tuple(dict.fromkeys((*joint.hypotheses, *theory.hypotheses)))
+    return Prediction(tuple(chosen), found, hypotheses=hypotheses, law=law.label)
+
+
+def measured_indices(units: int, order: int) -> list[tuple[int, ...]]:
+    """Multi-indices that k-statistics measure: all to order 4, single units above.
+
+    Examples
+    --------
+    >>> [a for a in measured_indices(2, 5) if sum(a) == 5]
+    [(5, 0), (0, 5)]
+    """
+    return [
+        alpha for r in range(1, order + 1) for alpha in multi_indices(units, r)
+        if r <= JOINT_ORDER or max(alpha) == r
+    ]
+
+
+def select_layers(wanted: str | Sequence[str], labels: tuple[str, ...]) -> list[str]:
+    """Labels asked for, in network order.
+
+    Raises
+    ------
+    UnknownNameError
+        If one is not a layer.
+    """
+    if isinstance(wanted, str):
+        if wanted == "all":
+            return list(labels)
+        wanted = [labels[-1] if wanted == "output" else wanted]
+    for label in wanted:
+        if label not in labels:
+            raise UnknownNameError.of("layer", label, labels)
+    return [label for label in labels if label in wanted]
+
+
+def _numbers(module: Any, values: Mapping[Any, Any] | None) -> tuple[Layer, dict[Any, Any]]:
+    theory = getattr(module, "theory", module)
+    if not isinstance(theory, Layer):
+        raise DomainError(
+            f"predict: {type(module).__name__} is no network; pass a module from build(net), or a "
+            "layer with values"
+        )
+    given = dict(values or {})
+    if theory is not module:
+        if given:
+            raise DomainError("predict: a module has its own values; leave out values=")
+        given = module.values()
+    known = {str(p): p for p in theory.parameters}
+    for key in given:
+        if str(key) not in known:
+            raise UnknownNameError.of("parameter", key, known)
+    numbers = {known[str(k)]: np.asarray(v, dtype=np.float64) for k, v in given.items()}
+    missing = [name for name, p in known.items() if p not in numbers]
+    if missing:
+        raise DomainError(
+            f"predict: {theory!r} has no value for {', '.join(missing)}; give values={{...}}, or "
+            "build the network"
+        )
+    if len({v.shape for v in numbers.values()} - {()}) > 1 or any(
+        v.ndim > 1 for v in numbers.values()
+    ):
+        raise ShapeError("predict: values must be numbers or arrays (S,) of one length")
+    return theory, numbers
+
+
+def _joint(theory: Layer, law: Any, units: int | None) -> tuple[JointLaw, int]:
+    if not isinstance(law, (Law, JointLaw)):
+        raise DomainError(f"predict: {law!r} is no law; pass one of cumulant_theory.laws")
+    if law.free_symbols:
+        names = ", ".join(sorted(map(str, law.free_symbols)))
+        raise DomainError(f"predict: {law!r} has the symbols {names}; give them values by subs")
+    joint = law.iid(theory.input_units(units)) if isinstance(law, Law) else law
+    return joint, theory.input_units(int(joint.dim))
+
+
+def _kernel(theory: Layer, position: int, law: JointLaw, order: int, width: int) -> Kernel:
+    """Kernel from the input to the end of a layer, made once."""
+    top = law.max_order
+    generic = isinstance(law, IID)
+    known = _kernels.setdefault(theory, {})
+    key = (position, order, int(law.dim) if generic else law)
+    chain = theory.layers[: position + 1]
+    part = theory if len(chain) == len(theory.layers) else Sequential(*chain)
+    if top is not None and part.input_order(order, int(law.dim)) > top:
+        part.propagate(law, order)  # names the missing order
+    if key not in known:
+        # A univariate generic law per unit count: the layers may take any number of units.
+        inputs = _generic(int(law.dim)) if generic else law
+        outputs = measured_indices(width, order)
+        known[key] = compile_system(part.system(order, inputs=inputs, outputs=outputs))
+    return known[key]
+
+
+def _generic(units: int) -> JointLaw:
+    from cumulant_theory.laws import Generic
+
+    return Generic("kappa").iid(units)
+
+
+def _cumulants(kernel: Kernel, law: JointLaw, theory: Layer) -> dict[sp.Symbol, float]:
+    if not kernel.inputs:
+        return {}
+    single: Any = law
+    return {s: float(single.law.cumulant(int(s.name.split("_")[1])).evalf(30)) for s in kernel.inputs}
