@@ -1,6 +1,7 @@
 """Derivations: lists of steps, each re-checked by an independent exact route."""
 
 import random
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -172,7 +173,8 @@ class Derivation:
 
         blocks: list[Any] = []
         if self.hypotheses:
-            blocks.append(latex.Paragraph("Hypotheses: " + "; ".join(self.hypotheses) + "."))
+            stated = "; ".join(map(_typeset, self.hypotheses))
+            blocks.append(latex.Paragraph(f"Hypotheses: {stated}."))
         references: dict[str, str] = {}
         for number, step in enumerate(self.steps, 1):
             if step.reference:
@@ -180,7 +182,8 @@ class Derivation:
             blocks.append(latex.Step(
                 rule=step.rule, text=step.text,
                 statement=tuple((e.lhs, e.rhs) for e in step.statement),
-                hypotheses=step.hypotheses, reference=step.reference or None,
+                hypotheses=tuple(map(_typeset, step.hypotheses)),
+                reference=step.reference or None,
                 uses=tuple(f"step:{k}" for k in step.uses), label=f"step:{number}",
             ))
         return latex.Article(title=self.title, blocks=blocks, references=references)
@@ -212,6 +215,20 @@ class Derivation:
 
     def __repr__(self) -> str:
         return f"Derivation({self.title!r}, {len(self.steps)} steps)"
+
+
+def _typeset(hypothesis: str) -> str:
+    """A plain sentence with its symbols (sigma, S_2, kappa_4 >= 0) as mathematics."""
+    from .latex import symbol_tex
+
+    def word(match: re.Match[str]) -> str:
+        name = match.group(0)
+        tex = symbol_tex(name)
+        is_symbol = "_" in name or (tex.startswith("\\") and not tex.startswith("\\mathrm"))
+        return f"${tex}$" if is_symbol else name
+
+    text = re.sub(r"[A-Za-z]\w*", word, hypothesis)
+    return text.replace(">=", r"$\ge$").replace("<=", r"$\le$").replace(" > ", " $>$ ")
 
 
 def require_equal(left: Any, right: Any, what: str) -> None:

@@ -29,6 +29,7 @@ from .parsing import parse_activation, parse_number, parse_symmetry
 __all__ = ["known_layers", "parse_network"]
 
 _MAX_LENGTH = 2000
+_MAX_UNITS = 100
 _EXAMPLE = '"linear(2, 3, bias) | quadratic(alpha) | linear(3, 1)"'
 
 
@@ -100,7 +101,7 @@ class _Reader:
         while pending:
             part = pending.pop()
             if isinstance(part, ast.BinOp) and isinstance(part.op, (ast.BitOr, ast.RShift)):
-                pending += [part.left, part.right]
+                pending += [part.right, part.left]
             else:
                 chain.append(part)
         layers = [self.layer(part) for part in chain]
@@ -145,6 +146,11 @@ class _Reader:
         value = self.number(node)
         if not value.is_Integer:
             raise ParseError(f"{what} is '{self.text(node)}'; it must be a positive integer")
+        if value > _MAX_UNITS:
+            raise ParseError(
+                f"{what} is {self.text(node)}; the language reads at most {_MAX_UNITS} units, "
+                "build wider networks with cumulant_theory.layers"
+            )
         return int(value)
 
     def numbers(self, node: ast.expr) -> Any:

@@ -298,9 +298,14 @@ class _Stage(nn.Module):
         values: list[Any] = [e(monomials) for e in self.entries]
         if self.affine:
             weight, shift = values
+            if weight.ndim == 3 and x.ndim == 2:
+                # one product for all networks, in place of one for each with x repeated
+                product = (weight.flatten(0, 1) @ x.mT).unflatten(0, weight.shape[:2]).mT
+            else:
+                product = x @ weight.mT
             if self.entries[1].is_zero:
-                return x @ weight.mT
-            return x @ weight.mT + (shift if shift.ndim == 1 else shift.unsqueeze(-2))
+                return product
+            return product + (shift if shift.ndim == 1 else shift.unsqueeze(-2))
         coefficients = values[0]
         result: Any = None
         for k in reversed(range(coefficients.shape[-2])):

@@ -7,7 +7,7 @@ from typing import Any
 import sympy as sp
 
 from ..algebra import MultiIndex, Ring, multi_indices
-from ..errors import DomainError, ShapeError, VerificationError
+from ..errors import DomainError, VerificationError
 from ..layers import AffineRule, BlockSum, Layer, Linear, Mean, Pointwise, Residual, Sum
 from ..oracle import FiniteLaw, enumerated
 
@@ -176,8 +176,7 @@ def enumerate_network(
     support = getattr(source, "support", lambda: None)()
     if support is None:
         raise DomainError(f"{source!r} has no finite support; use laws.Discrete, for example")
-    if source.dim != net.input_units():
-        raise ShapeError(f"{net!r} takes {net.input_units()} units, the law has {source.dim}")
+    net.input_units(int(source.dim))
     atoms = [c for p, w in support for c in (*p, w)]
     arithmetic = _Arithmetic([*atoms, *(e for layer in net.layers for e in _entries(layer))])
     state: FiniteLaw = enumerated(source, arithmetic.number)

@@ -1,7 +1,8 @@
 """Training of networks and of whole ensembles, reproducible from a seed."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +35,7 @@ __all__ = [
 ]
 
 FINAL_SAMPLE = 2**14
+SMALL = 2**20  # numbers per state that one thread handles best
 
 
 @dataclass(frozen=True)
@@ -191,18 +193,43 @@ def train(
         "steps": steps, "on_divergence": on_divergence, "task": repr(task),
     }  # fmt: skip
     _check_arguments(module, settings)
-    single = module.theta.ndim == 1
     seeds = None if isinstance(module, Network) else module.seeds
     started = time.perf_counter()
+    with _threads(module, batch):
+        done, value = _run(module, task, settings, seeds, progress)
+        return _result(module, done, value, settings, time.perf_counter() - started, seeds)
+
+
+@contextmanager
+def _threads(module: Any, batch: int) -> Iterator[None]:
+    """One thread where tensors are so small that sharing them out costs more than it saves."""
+    widest = max(stage.rule.out_units for stage in module.theory.stages(module.in_features))
+    before = torch.get_num_threads()
+    networks = len(module) if isinstance(module, Ensemble) else 1
+    try:
+        if networks * batch * widest <= SMALL:
+            torch.set_num_threads(1)
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _run(
+    module: Any, task: Any, settings: dict[str, Any], seeds: Any, progress: bool
+) -> tuple[Progress, Any]:
+    single = module.theta.ndim == 1
+    exact, loss, order = settings["exact"], settings["loss"], settings["order"]
+    steps, tol, optimizer = settings["steps"], settings["tol"], settings["optimizer"]
+    keep = settings["on_divergence"] == "keep"
     residuals = value = None
     if exact:
         residuals = (
             pointwise_residuals(module, task) if loss == "pointwise"
-            else law_residuals(module, task, order, order_weights(weights, order))
+            else law_residuals(module, task, order, order_weights(settings["weights"], order))
         )
     else:
         value = _sampled(module, task, settings)
-    options: dict[str, Any] = {"steps": steps, "keep": on_divergence == "keep", "seeds": seeds}
+    options: dict[str, Any] = {"steps": steps, "keep": keep, "seeds": seeds}
     with tqdm(total=steps, desc="train", disable=not progress, leave=False) as bar:
         if optimizer == "lm" and residuals is not None:
             start = module.theta.unsqueeze(0) if single else module.theta
@@ -210,12 +237,12 @@ def train(
             with torch.no_grad():
                 module.theta.copy_(done.theta[0] if single else done.theta)
         else:
-            rate = {"lr": lr, "optimizer": optimizer, "bar": bar}
+            rate = {"lr": settings["lr"], "optimizer": optimizer, "bar": bar}
             stop = tol if exact or loss == "pointwise" else None
             loss_of = value or _total(residuals, single)
             done = first_order(module.theta, loss_of, stop_below=stop, **rate, **options)
             module.theta.grad = None
-    return _result(module, done, value, settings, time.perf_counter() - started, seeds)
+    return done, value
 
 
 def _check_arguments(module: Any, settings: Mapping[str, Any]) -> None:
