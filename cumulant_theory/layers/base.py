@@ -12,7 +12,7 @@ from ..cumulants import CumulantSource, JointCumulants
 from ..errors import DomainError, OrderError, ShapeError
 from ..recursion import Recursion, System
 from .effective import EffectiveMap
-from .rules import Rule, check_widths, monomials
+from .rules import Rule, check_widths, fused_is_cheaper
 
 if TYPE_CHECKING:
     from .sequential import Sequential
@@ -303,15 +303,12 @@ def propagate_stages(
 
         return derive_network(network, stages, source, order)
 
-    layered = 0
-    degree = 1
     for k, stage in enumerate(stages):
-        degree *= stage.rule.degree
-        layered += monomials(stage.rule.in_units, orders[k])
-        fuse = degree > 1 and monomials(state.dim, degree * orders[k + 1]) <= 2 * layered
+        chain = [s.rule for s in stages[: k + 1]]
         element = (
-            _fused([s.rule for s in stages[: k + 1]], source, states[0], orders[k + 1], degree)
-            if fuse else stage.rule.transfer(states[-1])
+            _fused(chain, source, states[0], orders[k + 1])
+            if fused_is_cheaper(chain, state.blocks, orders[k + 1])
+            else stage.rule.transfer(states[-1])
         )
         is_last = k == len(stages) - 1
         ends = [j for j, s in enumerate(stages) if j + 1 == len(stages)
@@ -327,7 +324,7 @@ def propagate_stages(
 
 
 def _fused(
-    rules: Sequence[Rule], source: CumulantSource, first: JointCumulants, order: int, degree: int
+    rules: Sequence[Rule], source: CumulantSource, first: JointCumulants, order: int
 ) -> Any:
     """alpha -> element by the effective polynomial map, built at the first call."""
     built: list[Any] = []
@@ -336,7 +333,7 @@ def _fused(
         if not built:
             effective = EffectiveMap(rules, first.dim, first.ring)
             if effective.is_structured:
-                inner = effective.structured(source, order, degree)
+                inner = effective.structured(source, order)
                 images = {d.symbol: d.polynomial.element for d in effective.definitions}
                 built.append(
                     lambda a: first.ring.reduce(

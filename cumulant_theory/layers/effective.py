@@ -4,6 +4,7 @@ y = c + sum_i l_i x_i + sum_{i<=j} Q_ij x_i x_j + ...: the output law is a funct
 effective coefficients alone, and there are far fewer of them than of products of weights.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -42,6 +43,7 @@ class EffectiveMap:
         self, rules: Sequence[Rule], units: int, ring: Ring | None = None
     ) -> None:
         self.units = units
+        self.degree = math.prod(rule.degree for rule in rules)
         self.ring = ring or Ring.of(e for rule in rules for e in rule.expressions)
         polynomials = coordinates(units, self.ring)
         for rule in rules:
@@ -76,11 +78,12 @@ class EffectiveMap:
         """Whether names pay: some coefficient is a sum or a product of parameters."""
         return any(len(d.terms) > 1 for d in self.definitions)
 
-    def structured(self, source: CumulantSource, order: int, degree: int) -> JointCumulants:
+    def structured(self, source: CumulantSource, order: int) -> JointCumulants:
         """Output cumulants over the ring of effective coefficients and input cumulants."""
-        inner = JointCumulants.from_source(source, order * degree)
+        needed = order * self.degree
+        inner = JointCumulants.from_source(source, needed)
         ring = Ring([*inner.ring.atoms, *(d.symbol for d in self.definitions)])
-        inner = JointCumulants.from_source(source, order * degree, ring)
+        inner = JointCumulants.from_source(source, needed, ring)
         outputs: list[SparsePolynomial] = [
             {k: ring.element(symbol) for k, symbol in names.items()} for names in self.named
         ]

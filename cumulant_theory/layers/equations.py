@@ -16,7 +16,7 @@ from ..laws import Generic, Product
 from ..recursion import Definition, LayerEquations, Recursion, System
 from .base import Layer, Stage, all_multi_indices
 from .effective import EffectiveMap
-from .rules import AffineRule, PointwiseRule, monomials
+from .rules import AffineRule, PointwiseRule, fused_is_cheaper
 
 _LETTERS = "ijklmnpqrs"
 
@@ -59,7 +59,8 @@ def build_system(
     stages = network.stages(units)
     wanted = _wanted(stages[-1].rule.out_units, order, outputs)
     if form == "auto":
-        form = "effective" if _effective_is_smaller(stages, order) else "layers"
+        chain = [s.rule for s in stages]
+        form = "effective" if fused_is_cheaper(chain, source.blocks, order) else "layers"
     if form == "effective":
         definitions, symbols = _effective_definitions(stages, source, order, wanted)
     elif form == "layers":
@@ -96,25 +97,11 @@ def _input_symbols(first: JointCumulants, source: CumulantSource) -> tuple[sp.Sy
     return tuple(found)
 
 
-def _effective_is_smaller(stages: Sequence[Stage], order: int) -> bool:
-    degree, layered = 1, 0
-    orders = [order]
-    for stage in reversed(stages):
-        degree *= stage.rule.degree
-        orders.insert(0, stage.rule.input_order(orders[0]))
-    for k, stage in enumerate(stages):
-        layered += monomials(stage.rule.in_units, orders[k])
-    return monomials(stages[0].rule.in_units, degree * order) <= 2 * layered
-
-
 def _effective_definitions(
     stages: Sequence[Stage], source: CumulantSource, order: int, wanted: list[MultiIndex]
 ) -> tuple[list[Definition], dict[MultiIndex, sp.Symbol]]:
-    degree = 1
-    for stage in stages:
-        degree *= stage.rule.degree
     effective = EffectiveMap([s.rule for s in stages], int(source.dim))
-    out = effective.structured(source, order, degree)
+    out = effective.structured(source, order)
     target = stages[-1].target
     symbols = {alpha: cumulant_symbol(alpha, target) for alpha in wanted}
     definitions = list(effective.definitions)

@@ -325,6 +325,38 @@ def monomials(variables: int, degree: int) -> int:
     return math.comb(variables + degree, degree)
 
 
+# expanding symbolic weights layer by layer swells between layers; named effective coefficients
+# are expanded once, at the end
+_SWELL = 64
+
+
+def fused_is_cheaper(rules: Sequence[Rule], blocks: Blocks, order: int) -> bool:
+    """Whether the effective polynomial map is the cheaper of the two exact routes.
+
+    Parameters
+    ----------
+    rules
+        The chain up to the state that is wanted.
+    blocks
+        Independent groups of input units.
+    order
+        Highest order of that state.
+    """
+    degree = math.prod(rule.degree for rule in rules)
+    if degree == 1:
+        return False
+    units = rules[0].in_units
+    layered, needed = 0, order
+    for rule in reversed(rules):
+        before = rule.input_order(needed)
+        layered += monomials(rule.in_units if rule.kind == "pointwise" else rule.out_units, before)
+        needed = before
+    layered += sum(monomials(len(block), needed) for block in blocks)
+    symbolic = any(not e.is_number for rule in rules for e in rule.expressions)
+    fused = monomials(units, degree * order) * monomials(units, degree)
+    return fused <= layered * (_SWELL if symbolic else 1)
+
+
 def _multiply(p: SparsePolynomial, q: SparsePolynomial) -> SparsePolynomial:
     product: SparsePolynomial = {}
     for k, a in p.items():
