@@ -79,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     --------
     >>> main(["derive", "--layers", "blocksum(b)", "--order", "2"])
     BlockSum(b)
-      input law   Generic(kappa), independent copies
+      input law   generic, independent copies
     <BLANKLINE>
     BlockSum(b): x -> R
       kappa__R_1 = sqrt(b)*kappa_1

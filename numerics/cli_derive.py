@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cumulant_theory.derivation import Derivation, Equation
-from cumulant_theory.errors import OrderError, OutputError, ParseError
+from cumulant_theory.errors import OrderError, OutputError, ParseError, ShapeError
 from cumulant_theory.latex import display, latex
 from cumulant_theory.layers import BlockSum, Layer
 from cumulant_theory.network_language import parse_network
@@ -45,7 +45,7 @@ def derive(
     form = form or (_FORMATS.get(out.suffix.lower(), "text") if out else "text")
     if pdf and (out is None or form != "tex"):
         raise ParseError("--pdf compiles an article; add --out FILE.tex")
-    inputs = _inputs(network, input_law)
+    inputs = _inputs(network, input_law, order)
     derivation = None
     if verify or form == "tex":
         derivation = network.propagate(inputs, order=order).derivation
@@ -53,8 +53,9 @@ def derive(
         print(derivation.verify(), file=sys.stdout if out or form == "text" else sys.stderr)
     if form == "tex" and derivation is not None:
         return _article(derivation, out, pdf or (out is not None and out.suffix == ".pdf"))
+    described = law + (", independent copies" if hasattr(input_law, "iid") else "")
     sections, hypotheses = _sections(network, inputs, order, style)
-    text = _WRITERS[form](network, input_law, order, style, sections, hypotheses)
+    text = _WRITERS[form](network, described, order, style, sections, hypotheses)
     if out is None:
         print(text)
         return 0
@@ -69,13 +70,26 @@ def derive(
     return 0
 
 
-def _inputs(network: Layer, law: Any) -> Any:
+def _inputs(network: Layer, law: str, order: int) -> Any:
     """The joint input law: independent copies of a univariate one."""
     if not hasattr(law, "iid"):
         return law
     if _is_symbolic(network):
         return law.iid(network.b)  # type: ignore[attr-defined]
-    return law.iid(network.input_units(None))
+    widths = [layer.in_features for layer in network.layers]
+    if all(w is None for w in widths):
+        raise ShapeError(
+            f"{network!r} takes any number of units; begin with a layer that says how many, such "
+            "as linear(2, 3) or residual(linear(2, 2) | square)"
+        )
+    if any(isinstance(layer, BlockSum) and layer.is_symbolic for layer in network.layers):
+        raise ShapeError(
+            f"{network!r}: blocksum with a symbol for b stands alone; give b a number inside a "
+            "network"
+        )
+    inputs = law.iid(network.input_units(None))
+    law.cumulant(network.input_order(order))  # An order that does not exist is said here.
+    return inputs
 
 
 def _is_symbolic(network: Layer) -> bool:
@@ -119,11 +133,10 @@ def _sections(
 
 
 def _text(
-    network: Layer, law: Any, order: int, style: str, sections: list[_Section],
+    network: Layer, law: str, order: int, style: str, sections: list[_Section],
     hypotheses: tuple[str, ...],
 ) -> str:
-    copies = ", independent copies" if hasattr(law, "iid") else ""
-    lines = [repr(network), f"  input law   {law!r}{copies}"]
+    lines = [repr(network), f"  input law   {law}"]
     lines += [f"  {'hypotheses' if k == 0 else '':<12}{h}"
               for k, h in enumerate(dict.fromkeys(hypotheses)) if "independent copies" not in h]
     for section in sections:
@@ -137,10 +150,10 @@ def _one_line(value: Any) -> str:
 
 
 def _latex(
-    network: Layer, law: Any, order: int, style: str, sections: list[_Section],
+    network: Layer, law: str, order: int, style: str, sections: list[_Section],
     hypotheses: tuple[str, ...],
 ) -> str:
-    lines = [f"% {network!r}", f"% input law {law!r}"]
+    lines = [f"% {network!r}", f"% input law {law}"]
     for section in sections:
         lines.append(f"% {section.title}")
         lines += [display(e.lhs, e.rhs) for e in section.equations]
@@ -148,12 +161,12 @@ def _latex(
 
 
 def _json(
-    network: Layer, law: Any, order: int, style: str, sections: list[_Section],
+    network: Layer, law: str, order: int, style: str, sections: list[_Section],
     hypotheses: tuple[str, ...],
 ) -> str:
     return json.dumps({
         "network": repr(network),
-        "law": repr(law),
+        "law": law,
         "order": order,
         "style": style,
         "parameters": [str(p) for p in network.parameters],

@@ -100,7 +100,7 @@ def measure(
                 except DomainError as error:
                     raise DomainError(f"layer {label!r}: {error}") from None
             bar.update(len(x))
-    tables: dict[str, dict[str, dict[tuple[int, ...], Any]]] = {
+    tables: dict[str, dict[str, dict[Any, Any]]] = {
         name: {} for name in ("cumulant", "standard_error", "skewness", "heavy")
     }
     for label, statistics in found.items():

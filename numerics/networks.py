@@ -76,7 +76,7 @@ def build(
     >>> net = (layers.Linear(2, 2, symmetry=symmetries.PermutationEquivariant())
     ...        >> layers.Pointwise(activations.Quadratic()) >> layers.Linear(2, 1))
     >>> module = build(net, seed=0)
-    >>> sorted(module.values())
+    >>> sorted(map(str, module.values()))
     ['W__1_11', 'W__1_12', 'W__2_11', 'W__2_12', 'alpha__1']
     >>> module(torch.zeros(5, 2)).shape
     torch.Size([5, 1])
@@ -151,16 +151,19 @@ class _Plan:
     """
 
     def __init__(self, net: Layer, constants: Mapping[str, float], units: int | None) -> None:
+        for layer in net.layers:
+            if getattr(layer, "is_symbolic", False):
+                raise ShapeError(
+                    f"{layer!r} has the symbolic size {layer.in_features}; give it a number by subs"
+                )
         self.units = net.input_units(units)
-        if not isinstance(self.units, int):
-            raise ShapeError(f"{net!r} has {self.units} inputs; give them a number by subs")
         self.names = tuple(str(p) for p in net.parameters if str(p) not in constants)
         order = (*self.names, *constants)
-        self.position = {p: order.index(str(p)) for p in net.parameters}
+        self.position: dict[Any, int] = {p: order.index(str(p)) for p in net.parameters}
         self.one = len(order)
         self.products: dict[Factors, int] = {}
         self.bounds: dict[str, float] = {}
-        self._known: dict[sp.Expr, list[tuple[float, Factors]]] = {}
+        self._known: dict[Any, list[tuple[float, Factors]]] = {}
         self.stages: list[Stage] = list(net.stages(self.units))
         self.tables = [self._stage(s, net) for s in self.stages]
         self.out_units = self.stages[-1].rule.out_units if self.stages else self.units

@@ -78,21 +78,21 @@ def predict(
     ends = {stage.layer: stage for stage in stages}
     labels = {stage.label: position for position, stage in ends.items()}
     chosen = select_layers(layers, tuple(labels))
-    found: dict[str, dict[tuple[int, ...], Any]] = {}
+    found: dict[str, dict[Any, Any]] = {}
     for label in chosen:
         position = labels[label]
         kernel = _kernel(theory, position, joint, order, ends[position].rule.out_units)
         result = kernel(
-            {p: numbers[p] for p in kernel.parameters}, _cumulants(kernel, joint, theory)
+            {p: numbers[p] for p in kernel.parameters}, _cumulants(kernel, joint)
         )
         found[label] = {
             alpha: float(v) if np.ndim(v) == 0 else np.array(v) for alpha, v in result.items()
         }
-    size = {np.shape(v) for v in numbers.values()} - {()}
-    for table in found.values():
-        for alpha, v in table.items():
-            if size and np.ndim(v) == 0:
-                table[alpha] = np.full(*size, v)
+    size = next((v.shape for v in numbers.values() if v.ndim), ())
+    if size:
+        for table in found.values():
+            for alpha, v in table.items():
+                table[alpha] = np.broadcast_to(v, size).copy()
     hypotheses = tuple(dict.fromkeys((*joint.hypotheses, *theory.hypotheses)))
     return Prediction(tuple(chosen), found, hypotheses=hypotheses, law=law.label)
 
@@ -193,8 +193,7 @@ def _generic(units: int) -> JointLaw:
     return Generic("kappa").iid(units)
 
 
-def _cumulants(kernel: Kernel, law: JointLaw, theory: Layer) -> dict[sp.Symbol, float]:
-    if not kernel.inputs:
-        return {}
+def _cumulants(kernel: Kernel, law: JointLaw) -> dict[sp.Symbol, float]:
     single: Any = law
-    return {s: float(single.law.cumulant(int(s.name.split("_")[1])).evalf(30)) for s in kernel.inputs}
+    orders = {s: int(s.name.removeprefix("kappa_")) for s in kernel.inputs}
+    return {s: float(single.law.cumulant(r).evalf(30)) for s, r in orders.items()}

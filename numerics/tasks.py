@@ -14,6 +14,8 @@ from .sampling import sample
 
 __all__ = ["BlockSum"]
 
+_HALF = sp.Rational(1, 2)
+
 
 class BlockSum:
     """Learn the block sum R(x) = b^{-s} (x_1 + ... + x_b) from samples of a law.
@@ -50,14 +52,14 @@ class BlockSum:
     (torch.Size([3, 4]), torch.Size([3, 1]), True)
     """
 
-    def __init__(self, b: int, law: Law | JointLaw, s: Any = sp.Rational(1, 2)) -> None:
+    def __init__(self, b: int, law: Law | JointLaw, s: Any = _HALF) -> None:
         self.target = layers.BlockSum(b, s)
         if self.target.is_symbolic or self.target.s.free_symbols:
             raise ShapeError(
                 f"tasks.BlockSum: {self.target!r} has symbols; training needs numbers for b and s"
             )
         if not isinstance(law, (Law, JointLaw)):
-            raise DomainError(f"tasks.BlockSum: {law!r} is no law; pass one of cumulant_theory.laws")
+            raise DomainError(f"tasks.BlockSum: {law!r} is no law; use one of cumulant_theory.laws")
         self.b = int(b)
         self.s = self.target.s
         self.law = law
@@ -96,6 +98,6 @@ class BlockSum:
 
     def __repr__(self) -> str:
         shape = f"{self.b}, {self.law!r}"
-        return f"BlockSum({shape})" if self.s == sp.Rational(1, 2) else (
+        return f"BlockSum({shape})" if self.s == _HALF else (
             f"BlockSum({shape}, s={self.s})"
         )

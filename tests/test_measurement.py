@@ -22,6 +22,10 @@ def mlp():
 
 
 def residual():
+    return L(2, 2) >> layers.Residual(L(2, 2, name="U")) >> P(Q("beta")) >> layers.Sum(2)
+
+
+def nested():
     return L(2, 2) >> layers.Residual(L(2, 2, name="U") >> P(Q("beta"))) >> layers.Sum(2)
 
 
@@ -62,7 +66,7 @@ def test_a_layer_with_values_needs_no_module():
 
 
 @pytest.mark.parametrize("law", [laws.Normal(0, 1), laws.Uniform(-1, 1), laws.Rademacher()])
-@pytest.mark.parametrize("make", [mlp, residual])
+@pytest.mark.parametrize("make", [mlp, nested])
 def test_measured_agrees_with_predicted(make, law):
     ensemble = build(make(), seeds=[0, 1])
     measured = measure(ensemble, law, samples=60_000, seed=1)

@@ -31,8 +31,9 @@ from numerics.training import (
 )
 
 L, P, Q = layers.Linear, layers.Pointwise, activations.Quadratic
-SKEWED = laws.Discrete([-1, 0, 2], ["1/2" and sp.Rational(1, 2), sp.Rational(1, 3),
-                                    sp.Rational(1, 6)])  # fmt: skip
+SKEWED = laws.Discrete(
+    [-1, 0, 2], [sp.Rational(1, 2), sp.Rational(1, 3), sp.Rational(1, 6)]
+)
 
 
 def mlp(**options):
@@ -48,7 +49,7 @@ def rational(module):
 def test_exact_risk_is_the_enumerated_one(net, law):
     task = BlockSum(2, law)
     module = build(net, seed=5)
-    risk = float(pointwise_residuals(module, task)(module.theta).square().sum())
+    risk = pointwise_residuals(module, task)(module.theta).square().sum().item()
     points, probabilities = zip(*task.inputs.support(), strict=True)
     x = torch.tensor([[float(v) for v in p] for p in points], dtype=torch.float64)
     square = (module(x) - x.sum(1, keepdim=True) / math.sqrt(2)).square()[:, 0]
@@ -60,7 +61,7 @@ def test_exact_risk_is_the_enumerated_one(net, law):
 def test_exact_risk_of_a_joint_law_with_correlations():
     law = laws.MultivariateNormal([1, 0], [[2, 1], [1, 3]])
     module = build(L(2, 1, bias=True), values={"W_11": 0.5, "W_12": -1, "c": 0.25})
-    risk = float(pointwise_residuals(module, BlockSum(2, law))(module.theta).square().sum())
+    risk = pointwise_residuals(module, BlockSum(2, law))(module.theta).square().sum().item()
     u, v = 0.5 - 2**-0.5, -1 - 2**-0.5
     expected = (u + 0.25) ** 2 + 2 * u * u + 2 * u * v + 3 * v * v
     assert risk == pytest.approx(expected, rel=1e-12)

@@ -36,7 +36,7 @@ train_laws = ["normal(0, 1)", "exponential(1)"]
 seeds = 8          # networks of each kind
 restarts = 12      # random starts per network; the first that converges is kept
 steps = 300        # optimiser steps at most
-samples = 400000   # Monte Carlo samples per network and test law
+samples = 1000000  # Monte Carlo samples per network and test law
 seed = 2026        # of everything random
 
 [test_laws]
@@ -85,7 +85,7 @@ class StudyConfig:
     seeds: int = 8
     restarts: int = 12
     steps: int = 300
-    samples: int = 400_000
+    samples: int = 1_000_000
     seed: int = 2026
 
     def __post_init__(self) -> None:

@@ -118,9 +118,8 @@ def _work(
 def _quiet() -> None:
     """Workers leave Ctrl-C to the parent and use one thread each."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    import torch
-
-    torch.set_num_threads(1)
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[name] = "1"
 
 
 def _run_and_save(config: StudyConfig, cell: Cell, folder: Path) -> dict[str, Any]:

@@ -90,7 +90,8 @@ def _quadrature(law: CumulantSource, units: int, degree: int) -> tuple[np.ndarra
     within = joint_moments(standardised, Fraction(1))
 
     def moment(alpha: tuple[int, ...]) -> float:
-        return float(math.prod((within(p) for p in blocks_of(alpha, law.blocks)), start=Fraction(1)))
+        parts = (within(p) for p in blocks_of(alpha, law.blocks))
+        return float(math.prod(parts, start=Fraction(1)))
 
     powers = [a for r in range(degree + 1) for a in multi_indices(units, r)]
     table = {
@@ -128,7 +129,7 @@ def _numbers(law: CumulantSource) -> Callable[[tuple[int, ...]], Fraction]:
     """Cumulants as fractions, irrational ones to 40 digits."""
 
     def number(alpha: tuple[int, ...]) -> Fraction:
-        value = law.cumulant(alpha)
+        value: Any = law.cumulant(alpha)
         if not value.is_Rational:
             value = sp.Rational(str(value.evalf(40)))
         return Fraction(int(value.p), int(value.q))
@@ -205,8 +206,8 @@ def law_residuals(module: Any, task: Any, order: int, weights: Sequence[float]) 
     kernel = compile_system(system, "torch")
     state = task.target.propagate(task.inputs, max(used))
     like = module.theta
-    goal = torch.tensor([float(state.cumulant(a).evalf(30)) for a in alphas]).to(like)
-    root = torch.tensor([math.sqrt(weights[sum(a) - 1]) for a in alphas]).to(like)
+    goal = torch.as_tensor(np.array([float(state.cumulant(a).evalf(30)) for a in alphas])).to(like)
+    root = torch.as_tensor(np.sqrt([weights[sum(a) - 1] for a in alphas])).to(like)
     order_of = [str(p) for p in net.parameters]
     columns = torch.tensor([order_of.index(str(p)) for p in kernel.parameters], dtype=torch.long)
     place = [list(kernel.outputs).index(a) for a in alphas]
@@ -265,7 +266,7 @@ def cumulant_distance(
         kstatistics(output[..., part], order) - kstatistics(target[..., part], order)
         for part in (slice(0, half), slice(half, 2 * half))
     )
-    return (first * second * torch.tensor(weights).to(output)).sum(-1)
+    return (first * second * output.new_tensor(weights)).sum(-1)
 
 
 def energy_distance(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:

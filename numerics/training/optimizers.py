@@ -130,7 +130,7 @@ def levenberg_marquardt(
     theta = theta.detach().clone()
     function = vmap(residuals)
     r = function(theta)
-    size, count = theta.shape
+    count = theta.shape[-1]
     derivative = vmap(jacfwd(residuals) if count <= r.shape[-1] else jacrev(residuals))
     loss = r.square().sum(-1)
     lost = ~torch.isfinite(loss)
