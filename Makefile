@@ -46,7 +46,7 @@ test: $(VENV)/.installed lint ## all tests and checks
 
 lint: $(VENV)/.installed ## style, types and import contracts
 	$(BIN)/ruff check .
-	$(BIN)/basedpyright
+	$(BIN)/basedpyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.bench ## ratios to other libraries, as one table

@@ -146,7 +146,7 @@ class Derivation:
             for _ in range(points):
                 try:
                     step.check(step, rng)
-                except VerificationError as error:
+                except (VerificationError, DomainError) as error:
                     raise VerificationError(
                         f"{self.title}, step {number} ({step.rule}): {error}"
                     ) from None

@@ -160,9 +160,9 @@ def enumerated(law: Any, numbers: Callable[[Any], Any] | None = None) -> FiniteL
     )
 
 
-def random_fraction(rng: random.Random, size: int = 4) -> Fraction:
-    """A small random non-zero fraction."""
-    return Fraction(rng.choice([-1, 1]) * rng.randint(1, size), rng.randint(1, 3))
+def random_fraction(rng: random.Random, size: int = 97) -> Fraction:
+    """A random non-zero fraction, numerator up to ``size`` and denominator up to 89."""
+    return Fraction(rng.choice([-1, 1]) * rng.randint(1, size), rng.randint(1, 89))
 
 
 def random_finite_law(

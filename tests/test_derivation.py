@@ -85,6 +85,15 @@ def tampered(equation):
     return Equation(equation.lhs, 2 * rhs + 1, equation.order)
 
 
+def refutation(d):
+    """What verification says against a derivation, nothing if it passes."""
+    try:
+        d.verify()
+    except VerificationError as error:
+        return str(error)
+    return ""
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_every_changed_statement_is_refuted_at_its_step(case):
     d = derivation(case)
@@ -92,12 +101,9 @@ def test_every_changed_statement_is_refuted_at_its_step(case):
     for number, step in enumerate(d.steps, 1):
         for k, equation in enumerate(step.statement):
             statement = (*step.statement[:k], tampered(equation), *step.statement[k + 1:])
-            try:
-                d.with_step(number, statement=statement).verify()
-            except VerificationError as error:
-                assert f"step {number} ({step.rule})" in str(error), str(error)
-            else:
-                survivors.append((number, step.rule, equation.lhs))
+            message = refutation(d.with_step(number, statement=statement))
+            if f"step {number} ({step.rule})" not in message:
+                survivors.append((number, step.rule, equation.lhs, message))
     assert survivors == []
     assert sum(len(step.statement) for step in d.steps) > 0
 

@@ -17,7 +17,7 @@ SYMMETRIES = [
     for name in symmetries.catalogue()
     for k, symmetry in enumerate(
         dict.fromkeys(s for s, *_ in symmetries.get(name).examples()
-                      if testing.fitting_shapes(s, 4))
+                      if testing.fitting_shapes(s, 6))
     )
 ]
 

@@ -118,7 +118,8 @@ def test_routes_agree_on_random_rational_networks(data):
     net = data.draw(testing.rational_networks(max_layers=2, max_width=2))
     law = data.draw(testing.joint_laws(net.input_units()))
     fused, ruled = net.propagate(law, 3), layerwise(net.stages(law.dim), law, 3)
-    effective, by_layers = (net.system(3, law, form=f).evaluate({}) for f in ("effective", "layers"))
+    effective = net.system(3, law, form="effective").evaluate({})
+    by_layers = net.system(3, law, form="layers").evaluate({})
     for alpha in alphas(fused.dim, 3):
         assert fused[alpha] == ruled[alpha] == effective[alpha] == by_layers[alpha]
 

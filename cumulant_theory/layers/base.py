@@ -135,7 +135,12 @@ class Layer:
                 f"{self!r} takes {own} input units, but the input has {units}; use law.iid({own})"
             )
         chosen: Any = units if own is None else own
-        return int(chosen)
+        if not isinstance(chosen, int):
+            raise ShapeError(
+                f"{self!r} has the symbolic width {chosen}; give it a value, or propagate "
+                f"law.iid({chosen})"
+            )
+        return chosen
 
     def degree(self, units: int | None = None) -> int:
         """Degree of the network as a polynomial map."""

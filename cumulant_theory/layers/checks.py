@@ -18,7 +18,7 @@ from .rules import AffineRule, PointwiseRule
 
 def random_point(symbols: Sequence[Any], rng: random.Random) -> dict[Any, Fraction]:
     """Random rational values; squares, so that square roots of parameters stay rational."""
-    return {s: random_fraction(rng, 3) ** 2 for s in sorted(symbols, key=str)}
+    return {s: random_fraction(rng) ** 2 for s in sorted(symbols, key=str)}
 
 
 def affine_check(stage: Stage, kind: str) -> Check:

@@ -119,16 +119,17 @@ class Residual(Layer):
         return units
 
     def numbered(self, position: Any) -> "Residual":
-        """The inner network numbered by this position."""
+        """The inner network, its names numbered ``r1``, or ``r1,1``, ``r1,2``, ..."""
         if len(self.inner.layers) == 1:
-            return Residual(self.inner.numbered(position))
+            return Residual(self.inner.numbered(f"r{position}"))
         from .sequential import Sequential
 
-        return Residual(Sequential(*self.inner.layers, prefix=f"{position},"))
+        return Residual(Sequential(self.inner, prefix=f"r{position},"))
 
     def subs(self, values: Mapping[Any, Any]) -> "Residual":
         """With parameters of the inner network replaced."""
-        return Residual(self.inner.subs(values))
+        known = {str(p) for p in self.parameters}
+        return Residual(self.inner.subs({k: v for k, v in values.items() if str(k) in known}))
 
     def __repr__(self) -> str:
         return f"Residual({self.inner!r})"

@@ -16,6 +16,11 @@ class Sequential(Layer):
     Default parameter names are numbered by the position among the layers that have them. The
     same layer object used twice shares its parameters.
 
+    Attributes
+    ----------
+    given
+        The layer objects as they were passed in, before numbering.
+
     Parameters
     ----------
     *layers
@@ -39,9 +44,10 @@ class Sequential(Layer):
         for layer in layers:
             if not isinstance(layer, Layer):
                 raise ShapeError(f"Sequential: {layer!r} is no layer")
-            flat.extend(layer.layers)
+            flat.extend(layer.given if isinstance(layer, Sequential) else layer.layers)
         if not flat:
             raise ShapeError("Sequential: a network needs at least one layer")
+        self.given = tuple(flat)
         self._layers = _number(flat, prefix)
         self._check()
         self.in_features = next(
@@ -63,7 +69,7 @@ class Sequential(Layer):
             width = layer.out_features if layer.out_features is not None else width
         names: dict[str, Layer] = {}
         for layer in dict.fromkeys(self._layers):
-            for symbol in getattr(layer, "weight", sp.Matrix()).free_symbols:
+            for symbol in _weights(layer):
                 if str(symbol) in names:
                     raise SymmetryError(
                         f"parameter {symbol} occurs in {names[str(symbol)]!r} and in {layer!r}; "
@@ -127,6 +133,14 @@ class Sequential(Layer):
         parts = [layer._repr_latex_().strip("$") for layer in self._layers]
         body = r" \\ ".join(p.replace(r"\displaystyle", "").strip() for p in parts)
         return rf"$\displaystyle \begin{{gathered}} {body} \end{{gathered}}$"
+
+
+def _weights(layer: Layer) -> set[sp.Symbol]:
+    """Symbols of weights and biases: those two layers must not share by accident."""
+    inner = getattr(layer, "inner", None)
+    if inner is not None:
+        return {s for la in inner.layers for s in _weights(la)}
+    return set(layer.parameters) if hasattr(layer, "weight") else set()
 
 
 def _number(layers: list[Layer], prefix: str) -> tuple[Layer, ...]:

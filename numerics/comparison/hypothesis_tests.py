@@ -121,14 +121,13 @@ def compare(predicted: Prediction, measured: Measurement, level: float = 0.01) -
     the tails are too heavy for the test, whatever z is: such a row is neither agreement nor
     rejection; "agree" otherwise.
 
-    Where the scatter is no more than rounding, no test applies. Bound:
-    256 eps prod_i scale_i^{alpha_i}, scale_i = max(|mean|, standard deviation) of unit i,
-    predicted or measured; a unit whose standard deviation is below 256 eps times the largest
-    scale M met up to this layer is constant, and its scale is M, since what is left of it may be
-    a cancellation of numbers of size M. A k-statistic of order r <= 8 of data with relative
-    rounding error a few eps (dot products over the fan-in) is off by some r times that, however
-    many samples there are, since sums are blocked. With a standard error within the bound, a
-    difference within it is agreement with z = 0 and a larger one disagreement with z = +-inf.
+    Rounding is no disagreement. Unit values may be what cancellation leaves of numbers of size M,
+    the largest scale (|mean| or standard deviation) met up to this layer, so each carries an error
+    of up to delta = 256 eps M; a cumulant of units with scales s_i is then off by up to
+    prod_i (s_i + delta)^{alpha_i} - prod_i s_i^{alpha_i} + 256 eps prod_i s_i^{alpha_i}, however
+    many samples there are, since sums are blocked. Differences are reduced by this bound before
+    they are tested. With a standard error within the bound no test applies: a difference within
+    it is agreement with z = 0 and a larger one disagreement with z = +-inf.
 
     Examples
     --------
@@ -147,7 +146,8 @@ def compare(predicted: Prediction, measured: Measurement, level: float = 0.01) -
     bound = columns["bound"]
     limited = se <= bound
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        t = np.where(limited, 0.0, difference / np.where(limited, 1.0, se))
+        excess = np.copysign(np.maximum(np.abs(difference) - bound, 0.0), difference)
+        t = np.where(limited, 0.0, excess / np.where(limited, 1.0, se))
         z = skewness_corrected_t(t, columns["skewness"], batches)
         z = np.where(np.isnan(z), t, z)
     exceeds = np.abs(difference) > bound
@@ -259,17 +259,18 @@ def _rounding_bound(alphas: list, block: dict[str, NDArray], largest: Any) -> tu
     place = {a: k for k, a in enumerate(alphas)}
     size = np.maximum(np.abs(block["predicted"]), np.abs(block["measured"]))
     zero = np.zeros(networks)
-    scales, spreads = [], []
+    scales = []
     for unit in range(dim):
         first, second = (
             place.get(tuple(r if i == unit else 0 for i in range(dim))) for r in (1, 2)
         )
-        spread = np.sqrt(np.abs(block["measured"][second])) if second is not None else None
         known = np.sqrt(size[second]) if second is not None else zero
         scales.append(np.maximum(size[first] if first is not None else zero, known))
-        spreads.append(np.inf * np.ones(networks) if spread is None else spread)
     scale = np.array(scales)
     largest = np.maximum(largest, scale.max(axis=0))
-    scale = np.where(np.array(spreads) <= ROUNDING * largest, largest, scale)
-    bound = np.array([np.prod(scale ** np.array(a)[:, None], axis=0) for a in alphas])
-    return ROUNDING * np.maximum(bound, size * (block["standard_error"] == 0)), largest
+    delta = ROUNDING * largest
+    exponents = [np.array(a)[:, None] for a in alphas]
+    plain = np.array([np.prod(scale**e, axis=0) for e in exponents])
+    moved = np.array([np.prod((scale + delta) ** e, axis=0) for e in exponents])
+    own = np.maximum(plain, size * (block["standard_error"] == 0))
+    return moved - plain + ROUNDING * own, largest

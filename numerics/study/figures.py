@@ -29,7 +29,7 @@ BLUE, SKY, GREEN, ORANGE, RED, PURPLE = (
 )
 _LAYERS = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED)
 _INK = "#1c2430"
-_SHOWN_POINTS = 4000
+_SHOWN_POINTS = 2000
 _Z_RANGE = 8.0
 _STYLE = {
     "font.size": 10, "axes.titlesize": 10.5, "axes.labelsize": 10, "xtick.labelsize": 9,
@@ -150,8 +150,9 @@ def _panel(
     from matplotlib import colormaps
     from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.patches import Rectangle
+    from matplotlib.patheffects import withStroke
 
-    blues = LinearSegmentedColormap.from_list("pale", colormaps["Blues"](np.linspace(0.02, 0.8)))
+    blues = LinearSegmentedColormap.from_list("pale", colormaps["Blues"](np.linspace(0.02, 0.68)))
     grid = np.full((len(rows), len(columns)), np.nan)
     for t in counted:
         k, c = rows.index((t.symmetry, t.activation)), columns.index(t.test_law)
@@ -165,7 +166,8 @@ def _panel(
         if t.mark:
             colour, style, _ = _FRAMES[t.mark]
             axes.add_patch(Rectangle((c - 0.445, k - 0.43), 0.89, 0.86, fill=False, zorder=3,
-                                     edgecolor=colour, linestyle=style, linewidth=1.7))
+                                     edgecolor=colour, linestyle=style, linewidth=1.8,
+                                     path_effects=[withStroke(linewidth=4, foreground="white")]))
     image = axes.imshow(grid, cmap=blues, vmin=0, vmax=1, aspect="auto")
     axes.set_xticks(range(len(columns)), columns, rotation=25, ha="right",
                     rotation_mode="anchor")
@@ -301,7 +303,7 @@ def _histogram(axes: "Axes", results: StudyResults) -> None:
     axes.set_xlabel("z = (measured − predicted) / standard error")
     axes.set_ylabel("comparisons")
     axes.set_title("z-scores", loc="left")
-    axes.legend(frameon=False, loc="upper left")
+    axes.legend(loc="upper center", ncols=1, frameon=True, framealpha=1, edgecolor="none")
     _clean(axes)
 
 
@@ -325,11 +327,10 @@ def mirror_figure(results: StudyResults) -> "Figure | None":
     data = _mirror_data(results)
     if data is None:
         return None
-    figure = Figure(figsize=(max(7.5, 1.6 + 0.95 * len(data["groups"])), 4.9),
+    figure = Figure(figsize=(max(7.5, 1.2 + 1.0 * len(data["groups"])), 4.8),
                     layout="constrained")
     axes = figure.subplots()
-    _mirror_panel(axes, data, rotation=28)
-    axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
+    _mirror_panel(axes, data)
     return figure
 
 
@@ -360,11 +361,12 @@ def _mirror_data(results: StudyResults, most: int = 12) -> dict[str, Any] | None
         o = p[0]
         if (o["symmetry"], o["activation"], o["loss"]) in kinds:
             groups.setdefault(o["cell"], []).append(p)
-    with_mirror = sorted(
-        groups, key=lambda g: not any(p[0]["mirror"] and not p[0]["generalises"]
-                                      for p in groups[g])
-    )
-    kept = set(with_mirror[:most])
+    # Whole kinds, so that each stands beside its likes trained on the other laws.
+    order = sorted(groups, key=lambda g: (
+        groups[g][0][0]["symmetry"] != "permutation_invariant",
+        groups[g][0][0]["activation"] != "identity",
+    ))
+    kept = set(order[:most])
     return {"law": law, "target": points[0][2],
             "groups": {g: v for g, v in groups.items() if g in kept}}
 
@@ -381,9 +383,10 @@ _KINDS = (
 )
 
 
-def _mirror_panel(axes: "Axes", data: dict[str, Any], rotation: float) -> None:
+def _mirror_panel(axes: "Axes", data: dict[str, Any]) -> None:
     target = data["target"]
-    limit = 2.1 * abs(target)
+    limit, reach = 2.6 * abs(target), 1.75 * abs(target)
+    losses = {points[0][0]["loss"] for points in data["groups"].values()}
     axes.axhline(target, color=BLUE, linewidth=1.3, zorder=1, label="target")
     axes.axhline(-target, color=RED, linewidth=1.3, linestyle="--", zorder=1,
                  label="its mirror image")
@@ -392,8 +395,10 @@ def _mirror_panel(axes: "Axes", data: dict[str, Any], rotation: float) -> None:
     names = []
     for k, points in enumerate(data["groups"].values()):
         first = points[0][0]
-        names.append(f"{label(first['symmetry'], rich=True)}, {label(first['activation'])}\n"
-                     f"{_loss(first['loss'])}, {first['train_law']}")
+        names.append("\n".join([
+            label(first["symmetry"], rich=True), label(first["activation"]), first["train_law"],
+            *([_loss(first["loss"])] if len(losses) > 1 else []),
+        ]))
         if k % 2:
             axes.axvspan(k - 0.5, k + 0.5, color="#f4f6f9", zorder=0)
         spread = np.linspace(-0.33, 0.33, len(points)) if len(points) > 1 else [0.0]
@@ -401,9 +406,9 @@ def _mirror_panel(axes: "Axes", data: dict[str, Any], rotation: float) -> None:
             kind = 0 if o["generalises"] else 1 if o["mirror"] else 2
             text, colour, marker = _KINDS[kind]
             value = float(row["measured"])
-            inside = abs(value) <= limit
+            inside = abs(value) <= reach
             axes.errorbar(
-                k + x, np.clip(value, -0.97 * limit, 0.97 * limit),
+                k + x, np.clip(value, -reach, reach),
                 yerr=row["standard_error"] if inside else 0, color=colour,
                 marker=marker if inside else ("$↑$" if value > 0 else "$↓$"),
                 markersize=5.5, elinewidth=0.9, linestyle="none", zorder=3,
@@ -411,13 +416,14 @@ def _mirror_panel(axes: "Axes", data: dict[str, Any], rotation: float) -> None:
             )
             if inside:
                 seen.add(text)
-    axes.set_xticks(range(len(names)), names, rotation=rotation, fontsize=8,
-                    ha="right" if rotation else "center", rotation_mode="anchor")
+    axes.set_xticks(range(len(names)), names, fontsize=8)
+    method = f" ({_loss(next(iter(losses)))})" if len(losses) == 1 else ""
+    axes.set_xlabel(f"symmetry, activation, training law{method}")
     axes.set_xlim(-0.6, len(names) - 0.4)
     axes.set_ylim(-limit, limit)
-    axes.set_ylabel(rf"measured $\kappa_3$ of the output, on {data['law']}")
-    axes.set_title(f"two branches: the map and its mirror image on {data['law']} input",
-                   loc="left")
+    axes.set_ylabel(r"measured $\kappa_3$ of the output")
+    axes.set_title(f"the block sum and its mirror image on {data['law']} input", loc="left")
+    axes.legend(frameon=False, loc="upper center", ncols=2)
     _clean(axes)
     axes.grid(False, axis="x")
     axes.tick_params(axis="x", length=0)
@@ -450,6 +456,5 @@ def demo_figure(results: StudyResults) -> "Figure":
     if data is None:
         _histogram(lower, results)
     else:
-        _mirror_panel(lower, data, rotation=0)
-        lower.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1))
+        _mirror_panel(lower, data)
     return figure
