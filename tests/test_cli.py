@@ -151,9 +151,9 @@ def test_pdf(tmp_path):
 
 @pytest.mark.parametrize(("arguments", "words"), [
     (("derive", "--layers", "linear(2, 2, cyclik)"), "did you mean 'cyclic'"),
-    (("derive", "--layers", "blocksum(2)", "--law", "normal(0, -1)"), "normal"),
+    (("derive", "--layers", "blocksum(2)", "--law", "normal(0, -1)"), "scale = -1"),
     (("derive", "--layers", "blocksum(2)", "--law", "student_t(3)"), "order"),
-    (("derive", "--layers", "blocksum(2)", "--law", "open('x')"), "law"),
+    (("derive", "--layers", "blocksum(2)", "--law", "open('x')"), "open('x')"),
     (("derive", "--layers", "square"), "any number of units"),
     (("derive", "--layers", "blocksum(b) | square"), "stands alone"),
     (("derive", "--layers", "linear(2, 1) | linear(3, 1)"), "layer 2"),

@@ -123,3 +123,41 @@ class TestMake:
         done = self.make("lint", f"VENV={tmp_path / 'venv'}", f"PYTHON={old}")
         assert done.returncode != 0
         assert "is Python 3.9.2; this needs Python 3.11 or newer" in done.stderr
+
+
+class TestBenchmarks:
+    def test_every_module_is_in_the_table(self):
+        done = subprocess.run(
+            [sys.executable, "-m", "benchmarks", "--help"], cwd=ROOT, capture_output=True,
+            text=True, timeout=120, check=True,
+        )
+        names = {p.stem for p in (ROOT / "benchmarks").glob("[a-z]*.py")}
+        assert {"kernels", "kstatistics", "symbolic"} <= names <= set(done.stdout.split())
+
+    def test_a_missing_peer_is_a_row_that_says_so(self):
+        code = (
+            "import sys; sys.modules['PyMoments'] = None\n"
+            "from benchmarks.__main__ import main; main(['kstatistics'])"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert "PyMoments (not installed)" in done.stdout
+
+    def test_counts_of_terms(self):
+        """The numbers of terms of the design, by the benchmark's own code."""
+        code = (
+            "from benchmarks.symbolic import structured_rows, symmetry_rows\n"
+            "for row in (*structured_rows(), *symmetry_rows()):\n"
+            "    print(row['ours_s'], row['reach'])"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        pairs = [line.split() for line in done.stdout.splitlines()]
+        assert len(pairs) == 6
+        assert all(found == expected for found, expected in pairs), pairs

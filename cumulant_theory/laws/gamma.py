@@ -49,6 +49,10 @@ class Gamma(Law):
         shape, rate = self.parameters["concentration"], self.parameters["rate"]
         return shape * sp.factorial(r - 1) / rate**r
 
+    def _moment(self, r: int) -> sp.Expr:
+        shape, rate = self.parameters["concentration"], self.parameters["rate"]
+        return sp.Mul(*(shape + k for k in range(r))) / rate**r
+
     @property
     def is_symmetric(self) -> bool | None:
         return False
@@ -92,6 +96,9 @@ class Exponential(Law):
 
     def _cumulant(self, r: int) -> sp.Expr:
         return sp.factorial(r - 1) / self.parameters["rate"] ** r
+
+    def _moment(self, r: int) -> sp.Expr:
+        return sp.factorial(r) / self.parameters["rate"] ** r
 
     @property
     def is_symmetric(self) -> bool | None:

@@ -28,10 +28,21 @@ class LocationScale(Law):
     def _even(self, r: int) -> sp.Expr:
         """Even cumulants of the standard law."""
 
+    @abstractmethod
+    def _even_moment(self, r: int) -> sp.Expr:
+        """Even moments of the standard law, not by way of its cumulants."""
+
     def _cumulant(self, r: int) -> sp.Expr:
         if r % 2:
             return self.parameters["loc"] if r == 1 else sp.S.Zero
         return self._even(r) * self.parameters["scale"] ** r
+
+    def _moment(self, r: int) -> sp.Expr:
+        loc, scale = self.parameters["loc"], self.parameters["scale"]
+        return sp.Add(*(
+            sp.binomial(r, k) * loc ** (r - k) * scale**k * (self._even_moment(k) if k else 1)
+            for k in range(0, r + 1, 2)
+        ))
 
     @property
     def is_symmetric(self) -> bool | None:
@@ -72,6 +83,9 @@ class Normal(LocationScale):
     def _even(self, r: int) -> sp.Expr:
         return sp.S.One if r == 2 else sp.S.Zero
 
+    def _even_moment(self, r: int) -> sp.Expr:
+        return sp.factorial2(r - 1)
+
     @property
     def latex(self) -> str:
         loc, variance = sp.latex(self.parameters["loc"]), sp.latex(self.parameters["scale"] ** 2)
@@ -106,6 +120,9 @@ class Laplace(LocationScale):
     def _even(self, r: int) -> sp.Expr:
         return 2 * sp.factorial(r - 1)
 
+    def _even_moment(self, r: int) -> sp.Expr:
+        return sp.factorial(r)
+
 
 @register
 class Logistic(LocationScale):
@@ -139,3 +156,6 @@ class Logistic(LocationScale):
 
     def _even(self, r: int) -> sp.Expr:
         return 2 * sp.factorial(r - 1) * sp.zeta(r)
+
+    def _even_moment(self, r: int) -> sp.Expr:
+        return 2 * (1 - sp.Integer(2) ** (1 - r)) * sp.zeta(r) * sp.factorial(r)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import sympy as sp
+from sympy.functions.combinatorial.numbers import stirling
 
 from .base import Law, Sampling
 from .domains import positive, real
@@ -38,6 +39,10 @@ class Poisson(Law):
 
     def _cumulant(self, r: int) -> sp.Expr:
         return self.parameters["rate"]
+
+    def _moment(self, r: int) -> sp.Expr:
+        rate = self.parameters["rate"]
+        return sp.Add(*(stirling(r, k) * rate**k for k in range(1, r + 1)))
 
     @property
     def is_symmetric(self) -> bool | None:

@@ -17,6 +17,7 @@ from cumulant_theory.latex import (
     Heading,
     Paragraph,
     Table,
+    latex,
 )
 from cumulant_theory.layers import BlockSum, Layer
 from cumulant_theory.references import reference_text
@@ -284,11 +285,12 @@ def _expectations(counted: Sequence[Tally]) -> list[Block]:
         if t.mark:
             key = (t.symmetry, t.activation, t.loss, t.train_law, t.mark)
             groups.setdefault(key, []).append(t)
+    everywhere = len({t.test_law for t in counted})
     names = {"fail": "must fail", "generalise": "must generalise", "split": "branch decides"}
     rows = [
         (
             label(key[0], rich=True), label(key[1]), key[2], key[3], names[key[4]],
-            ", ".join(t.test_law for t in ts),
+            "all" if len(ts) == everywhere else ", ".join(t.test_law for t in ts),
             sum(t.decided for t in ts), sum(t.as_expected for t in ts),
             sum(t.mirror for t in ts), "yes" if all(t.holds for t in ts) else "no",
         )
@@ -420,15 +422,27 @@ def _recursion(entry: dict[str, Any], order: int) -> list[Block]:
     net: Layer = entry["net"]
     blocks: list[Block] = [Heading(2, f"Recursion with {label(entry['activation'])} activation")]
     for layer in net.recursion(order, inputs="iid").layers:
-        shown = [
-            Equation(e.lhs, e.rhs) for e in (*layer.definitions, *layer.indices)
+        scalar = [
+            e for e in (*layer.definitions, *layer.indices)
             if not isinstance(e.rhs, sp.MatrixBase)
         ]
+        shown = [Equation(e.lhs, e.rhs) for e in scalar if _terms(e.rhs) <= _MOST_TERMS]
+        long = [f"${latex(e.lhs)}$ ({_terms(e.rhs)} terms)" for e in scalar
+                if _terms(e.rhs) > _MOST_TERMS]
         name, states = layer.label, f"${_state(layer.source)} \\to {_state(layer.target)}$"
         blocks.append(Paragraph(f"Layer {name}, {layer.rule} rule, {states}:"))
         if shown:
             blocks.append(Equations(shown, number=False))
+        if long:
+            blocks.append(Paragraph(
+                f"Too long to print: {', '.join(long)}; cumulants derive --style indices shows "
+                "them."
+            ))
     return blocks
+
+
+def _terms(expr: Any) -> int:
+    return len(sp.Add.make_args(expr)) if isinstance(expr, sp.Expr) else 1
 
 
 def _state(name: str) -> str:
