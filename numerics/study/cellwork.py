@@ -91,6 +91,7 @@ def run_cell(config: StudyConfig, cell: Cell) -> dict[str, Any]:
                 "seed": k, "test_law": name, "train_loss": float(losses[k]),
                 "converged": bool(converged[k]), "generalises": bool(not rejected[k]),
                 "mirror": bool(mirrored[k]), "worst_order": worst.order, "worst_z": worst.z,
+                "resolution": resolution(result, k, prediction, output, target),
                 "expected": expectation(
                     cell, config.b, config.match_order, tests[name], bool(mirrored[k])
                 ) if converged[k] else "open",
@@ -147,6 +148,18 @@ def against(
     )
     wanted: dict[Any, Any] = {(r,): np.full(networks, v) for r, v in target.items()}
     return compare(Prediction((output,), {output: wanted}), restricted)
+
+
+def resolution(
+    result: Comparison, network: int, prediction: Prediction, output: str, target: dict[int, float]
+) -> float:
+    """Largest |predicted residual| / standard error: what the samples could resolve at best."""
+    found = 0.0
+    for row in result.rows:
+        if row.network == network and row.standard_error > 0 and row.verdict != "undecided":
+            predicted = float(np.asarray(prediction.values[output][row.alpha])[network])
+            found = max(found, abs(predicted - target[row.order]) / row.standard_error)
+    return found
 
 
 def _rejected(result: Comparison, networks: int) -> np.ndarray:

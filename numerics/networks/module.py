@@ -9,15 +9,13 @@ import sympy as sp
 import torch
 from torch import nn
 
-from cumulant_theory.algebra import Polynomial
 from cumulant_theory.errors import DomainError, ShapeError, UnknownNameError
-from cumulant_theory.layers import AffineRule, Layer, PointwiseRule
-from cumulant_theory.layers.base import Stage
+from cumulant_theory.layers import Layer
+
+from .plan import Plan
+from .stages import StageModule
 
 __all__ = ["Ensemble", "Network", "build"]
-
-Factors = tuple[int, ...]  # positions of the parameters in a monomial, repeated
-
 
 def build(
     net: Layer,
@@ -92,7 +90,7 @@ def build(
         if not isinstance(number, (int, np.integer)) or isinstance(number, bool) or number < 0:
             raise DomainError(f"build: seed {number!r} is no integer from 0 up")
     constants = _constants(net, fixed)
-    plan = _Plan(net, constants, units)
+    plan = Plan(net, constants, units)
     drawn = np.stack([_initial(plan, net.parameters, int(n)) for n in numbers])
     keep = [k for k, p in enumerate(net.parameters) if str(p) in plan.names]
     theta = torch.tensor(drawn[:, keep], dtype=dtype)
@@ -133,7 +131,7 @@ def _finite(value: Any, name: str) -> float:
     return number
 
 
-def _initial(plan: "_Plan", parameters: Sequence[sp.Symbol], seed: int) -> np.ndarray:
+def _initial(plan: Plan, parameters: Sequence[sp.Symbol], seed: int) -> np.ndarray:
     """One draw per parameter of the network, fixed ones included."""
     rng = np.random.default_rng(seed)
     uniform = rng.uniform(-1, 1, len(parameters))
@@ -144,184 +142,6 @@ def _initial(plan: "_Plan", parameters: Sequence[sp.Symbol], seed: int) -> np.nd
     ])
 
 
-class _Plan:
-    """Entries of every stage as sums of multiples of monomials in the parameters.
-
-    The monomials are the free parameters, the fixed ones, 1, and then products of these.
-    """
-
-    def __init__(self, net: Layer, constants: Mapping[str, float], units: int | None) -> None:
-        for layer in net.layers:
-            if getattr(layer, "is_symbolic", False):
-                raise ShapeError(
-                    f"{layer!r} has the symbolic size {layer.in_features}; give it a number by subs"
-                )
-        self.units = net.input_units(units)
-        self.names = tuple(str(p) for p in net.parameters if str(p) not in constants)
-        order = (*self.names, *constants)
-        self.position: dict[Any, int] = {p: order.index(str(p)) for p in net.parameters}
-        self.one = len(order)
-        self.products: dict[Factors, int] = {}
-        self.bounds: dict[str, float] = {}
-        self._known: dict[Any, list[tuple[float, Factors]]] = {}
-        self.stages: list[Stage] = list(net.stages(self.units))
-        self.tables = [self._stage(s, net) for s in self.stages]
-        self.out_units = self.stages[-1].rule.out_units if self.stages else self.units
-
-    def _stage(self, stage: Stage, net: Layer) -> list[tuple[np.ndarray, np.ndarray]]:
-        rule = stage.rule
-        owner = net.layers[stage.layer]
-        if isinstance(rule, AffineRule):
-            rows = rule.weight.tolist()
-            terms = [[self._terms(w, owner) for w in row] for row in rows]
-            shift = [self._terms(c, owner) for c in rule.shift]
-            fan_in = [max(1, sum(w != 0 for w in row)) for row in rows]
-            for row, bias, fan in zip(terms, shift, fan_in, strict=True):
-                self._bound([t for entry in (*row, bias) for t in entry], fan)
-            flat = [entry for row in terms for entry in row]
-            return [
-                self._table(flat, (rule.out_units, rule.in_units)),
-                self._table(shift, (rule.out_units,)),
-            ]
-        degree = max(len(unit) for unit in rule.coefficients)
-        padded = [
-            unit[k] if k < len(unit) else sp.S.Zero
-            for k in range(degree) for unit in rule.coefficients
-        ]
-        return [self._table([self._terms(a, owner) for a in padded], (degree, rule.in_units))]
-
-    def _bound(self, terms: Iterable[tuple[float, Factors]], fan_in: int) -> None:
-        for coefficient, factors in terms:
-            if len(factors) == 1 and factors[0] < self.one and coefficient:
-                name = next(str(p) for p, k in self.position.items() if k == factors[0])
-                bound = 1 / (math.sqrt(fan_in) * abs(coefficient))
-                self.bounds[name] = min(bound, self.bounds.get(name, bound))
-
-    def _terms(self, entry: sp.Expr, owner: Layer) -> list[tuple[float, Factors]]:
-        if entry not in self._known:
-            if entry in self.position:
-                self._known[entry] = [(1.0, (self.position[entry],))]
-            else:
-                self._known[entry] = [
-                    self._term(sp.Rational(c.numerator, c.denominator), atoms, entry, owner)
-                    for c, atoms in Polynomial.of(entry).terms
-                ]
-        return self._known[entry]
-
-    def _term(
-        self, coefficient: sp.Expr, atoms: Any, entry: sp.Expr, owner: Layer
-    ) -> tuple[float, Factors]:
-        factors: list[int] = []
-        for atom, exponent in atoms:
-            if atom in self.position:
-                factors += [self.position[atom]] * exponent
-            elif atom.free_symbols:
-                raise DomainError(
-                    f"{owner!r} has the entry {entry}, which is no polynomial in its parameters; "
-                    f"give {', '.join(sorted(map(str, atom.free_symbols)))} a value by subs "
-                    "before build"
-                )
-            else:
-                coefficient = coefficient * atom**exponent
-        number = complex(coefficient.evalf(30))
-        if number.imag or not math.isfinite(number.real):
-            raise DomainError(f"{owner!r} has the entry {entry}, which is no finite real number")
-        return number.real, tuple(sorted(factors))
-
-    def _place(self, factors: Factors) -> int:
-        if not factors:
-            return self.one
-        if len(factors) == 1:
-            return factors[0]
-        return self.products.setdefault(factors, self.one + 1 + len(self.products))
-
-    def _table(
-        self, entries: Sequence[list[tuple[float, Factors]]], shape: tuple[int, ...]
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Positions and coefficients, (terms, *shape), padded with zero times one."""
-        width = max([1, *map(len, entries)])
-        places = np.full((width, len(entries)), self.one)
-        factors = np.zeros((width, len(entries)))
-        for k, terms in enumerate(entries):
-            for t, (coefficient, monomial) in enumerate(terms):
-                places[t, k] = self._place(monomial)
-                factors[t, k] = coefficient
-        return places.reshape(width, *shape), factors.reshape(width, *shape)
-
-
-class _Entries(nn.Module):
-    """An array whose entries are linear in the monomials."""
-
-    places: torch.Tensor
-    factors: torch.Tensor
-    constant: torch.Tensor
-
-    def __init__(self, table: tuple[np.ndarray, np.ndarray], one: int) -> None:
-        super().__init__()
-        places, factors = table
-        self.shape = places.shape[1:]
-        self.is_constant = bool((places == one).all())
-        self.is_zero = self.is_constant and not factors.any()
-        self.is_plain = len(places) == 1 and bool((factors == 1).all())
-        buffers = {
-            "places": torch.as_tensor(places.reshape(len(places), -1)),
-            "factors": torch.as_tensor(factors.reshape(len(places), -1)),
-            "constant": torch.as_tensor(factors.sum(axis=0)),
-        }
-        for name, tensor in buffers.items():
-            self.register_buffer(name, tensor, persistent=False)
-
-    def forward(self, monomials: torch.Tensor) -> torch.Tensor:
-        if self.is_constant:
-            return self.constant
-        total: Any = None
-        for places, factors in zip(self.places, self.factors, strict=True):
-            part = monomials.index_select(-1, places)
-            part = part if self.is_plain else part * factors
-            total = part if total is None else total + part
-        return total.reshape(*monomials.shape[:-1], *self.shape)
-
-
-class _Stage(nn.Module):
-    """One affine or pointwise rule."""
-
-    def __init__(self, stage: Stage, tables: Any, one: int) -> None:
-        super().__init__()
-        self.label = stage.label
-        self.affine = isinstance(stage.rule, AffineRule)
-        self.entries = nn.ModuleList(_Entries(t, one) for t in tables)
-        self.identity = isinstance(stage.rule, PointwiseRule) and all(
-            tuple(unit) == (0, 1) for unit in stage.rule.coefficients
-        )
-        self.present = [bool(row.any()) for row in np.moveaxis(tables[0][1], 1, 0)]
-
-    def forward(self, monomials: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-        if self.identity:
-            return x
-        values: list[Any] = [e(monomials) for e in self.entries]
-        if self.affine:
-            weight, shift = values
-            if weight.ndim == 3 and x.ndim == 2:
-                # one product for all networks, in place of one for each with x repeated
-                product = (weight.flatten(0, 1) @ x.mT).unflatten(0, weight.shape[:2]).mT
-            else:
-                product = x @ weight.mT
-            if self.entries[1].is_zero:
-                return product
-            return product + (shift if shift.ndim == 1 else shift.unsqueeze(-2))
-        coefficients = values[0]
-        result: Any = None
-        for k in reversed(range(coefficients.shape[-2])):
-            a = coefficients[..., k, :]
-            a = a if a.ndim == 1 else a.unsqueeze(-2)
-            if result is None:
-                result = a
-            else:
-                result = result * x
-                result = result + a if self.present[k] else result
-        return result.expand(x.shape) if coefficients.shape[-2] == 1 else result
-
-
 class _Module(nn.Module):
     """What a single network and an ensemble share."""
 
@@ -329,7 +149,7 @@ class _Module(nn.Module):
     products: torch.Tensor
 
     def __init__(
-        self, theory: Layer, plan: _Plan, theta: torch.Tensor, fixed: Mapping[str, float]
+        self, theory: Layer, plan: Plan, theta: torch.Tensor, fixed: Mapping[str, float]
     ) -> None:
         super().__init__()
         self.theory = theory
@@ -345,7 +165,7 @@ class _Module(nn.Module):
         table = torch.tensor(rows, dtype=torch.long).reshape(len(rows), width)
         self.register_buffer("products", table, persistent=False)
         self.stages = nn.ModuleList(
-            _Stage(s, t, plan.one) for s, t in zip(plan.stages, plan.tables, strict=True)
+            StageModule(s, t, plan.one) for s, t in zip(plan.stages, plan.tables, strict=True)
         )
 
     def _monomials(self, theta: torch.Tensor) -> torch.Tensor:
@@ -533,7 +353,7 @@ class Ensemble(_Module):
     """
 
     def __init__(
-        self, theory: Layer, plan: _Plan, theta: torch.Tensor, fixed: Mapping[str, float],
+        self, theory: Layer, plan: Plan, theta: torch.Tensor, fixed: Mapping[str, float],
         seeds: tuple[int, ...],
     ) -> None:
         super().__init__(theory, plan, theta, fixed)
