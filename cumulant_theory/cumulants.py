@@ -174,7 +174,7 @@ class JointCumulants:
 
         return cls(
             int(source.dim), order, ring, element, state=state, blocks=source.blocks,
-            hypotheses=source.hypotheses,
+            hypotheses=(*source.hypotheses, *independence(source)),
             exact=getattr(source, "exact", True), closure=getattr(source, "closure", "Exact()"),
         )
 
@@ -354,6 +354,20 @@ class GenericJoint:
 
     def __repr__(self) -> str:
         return f"GenericJoint({self.dim}, '{self.state}')"
+
+
+def is_identical(source: CumulantSource) -> bool:
+    """Whether the units are independent copies of one law."""
+    return getattr(source, "law", None) is not None
+
+
+def independence(source: CumulantSource) -> tuple[str, ...]:
+    """What a source assumes of the joint law of its units, in words."""
+    if is_identical(source):
+        return ("the input units are independent copies of one law",)
+    if len(source.blocks) > 1:
+        return ("the input units are independent between blocks",)
+    return ()
 
 
 def source_values(source: CumulantSource, order: int) -> dict[MultiIndex, sp.Expr]:

@@ -87,6 +87,9 @@ class Spectrum:
     def __getitem__(self, order: int) -> Eigenvalue:
         return self.eigenvalues[order - 1]
 
+    def __repr__(self) -> str:
+        return "Spectrum(" + ", ".join(f"{e.value} {e.kind}" for e in self.eigenvalues) + ")"
+
     def of_kind(self, kind: str) -> list[Eigenvalue]:
         """Those that are relevant, marginal, irrelevant or undecided."""
         return [e for e in self.eigenvalues if e.kind == kind]
@@ -207,7 +210,7 @@ class RGMap:
 
     def eigenvalues(self, order: int) -> list[sp.Expr]:
         """d kappa_r' / d kappa_r of a linear map: b^{1 - r s}, or the power sums of its weights."""
-        self._require_linear("spectrum")
+        self._require_linear("eigenvalues")
         return [
             sp.diff(e.rhs, sp.Symbol(f"kappa_{r}"))
             for r, e in enumerate(self.recursion(order), 1)
@@ -225,6 +228,7 @@ class RGMap:
             If the map is not linear.
         """
         check_order(order)
+        self._require_linear("spectrum")
         x = sp.Symbol("x")
         density = sp.exp(-(x**2) / 2) / sp.sqrt(2 * sp.pi)
         found = []
@@ -266,6 +270,7 @@ class RGMap:
         {1: 0, 2: kappa_2, 3: 0, 4: 0}
         """
         check_order(order)
+        self._require_linear("fixed points")
         recursion = self.recursion(order)
         values: dict[int, sp.Expr] = {}
         hypotheses: list[str] = []

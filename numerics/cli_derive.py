@@ -70,7 +70,7 @@ def derive(
     return 0
 
 
-def _inputs(network: Layer, law: str, order: int) -> Any:
+def _inputs(network: Layer, law: Any, order: int) -> Any:
     """The joint input law: independent copies of a univariate one."""
     if not hasattr(law, "iid"):
         return law

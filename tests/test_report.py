@@ -5,6 +5,7 @@ import re
 import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import matplotlib as mpl
@@ -90,7 +91,7 @@ def test_html_is_sound_accessible_and_offline(written):
     assert len(outline.ids) == len(set(outline.ids))
     assert outline.headings[0] == 1
     assert outline.headings.count(1) == 1
-    assert all(b - a <= 1 for a, b in zip(outline.headings, outline.headings[1:], strict=False))
+    assert all(b - a <= 1 for a, b in pairwise(outline.headings))
     assert outline.scopes
     assert set(outline.scopes) == {"col"}
     assert {link[1:] for link in outline.links} <= set(outline.ids)
@@ -228,7 +229,7 @@ def test_text_in_the_figures_does_not_overlap(results):
                           and not t.get_rotation() and whole.contains(
                               *t.get_window_extent(renderer).min)]
                 boxes = [t.get_window_extent(renderer) for t in labels]
-                assert not any(a.x1 > b.x0 for a, b in zip(boxes, boxes[1:], strict=False))
+                assert not any(a.x1 > b.x0 for a, b in pairwise(boxes))
                 for text in (axes.xaxis.label, axes.title):
                     box = text.get_window_extent(renderer)
                     assert whole.x0 <= box.x0

@@ -8,7 +8,15 @@ from typing import Any
 import sympy as sp
 
 from ..algebra import Ring, cumulants_from_moments
-from ..cumulants import CumulantSource, GenericJoint, JointCumulants, cumulant_symbol, source_values
+from ..cumulants import (
+    CumulantSource,
+    GenericJoint,
+    JointCumulants,
+    cumulant_symbol,
+    independence,
+    is_identical,
+    source_values,
+)
 from ..derivation import Check, Derivation, Equation, Step, require_equal
 from ..errors import VerificationError
 from ..laws import Generic, Law, Product
@@ -30,7 +38,7 @@ def derive_network(
     network: Layer, stages: Sequence[Stage], source: CumulantSource, order: int
 ) -> Derivation:
     """Law, rules, effective coefficients, result, and the law put in."""
-    kind = "iid" if _identical(source) else "joint"
+    kind = "iid" if is_identical(source) else "joint"
     orders = [order]
     for stage in reversed(stages):
         orders.insert(0, stage.rule.input_order(orders[0]))
@@ -53,7 +61,7 @@ def derive_network(
     steps.append(Step(
         rule="moments to cumulants",
         text="Joint cumulants of the output units, order by order.",
-        statement=results, check=end_to_end(named), hypotheses=_independence(source),
+        statement=results, check=end_to_end(named), hypotheses=independence(source),
         reference="speed", uses=uses,
     ))
     if not _is_generic(source):
@@ -108,10 +116,6 @@ def summary(network: Layer) -> str:
 # ---------------------------------------------------------------------------- sources
 
 
-def _identical(source: CumulantSource) -> bool:
-    return getattr(source, "law", None) is not None
-
-
 def _is_generic(source: CumulantSource) -> bool:
     law = getattr(source, "law", source)
     return isinstance(law, GenericJoint) or (isinstance(law, Generic) and not any(
@@ -123,19 +127,11 @@ def generic_like(source: CumulantSource) -> CumulantSource:
     """All-symbol law with the same independence as ``source``."""
     if _is_generic(source):
         return source
-    if _identical(source):
+    if is_identical(source):
         return Generic("kappa").iid(int(source.dim))
     if all(len(block) == 1 for block in source.blocks):
         return Product([Generic(f"kappa__{j + 1}") for j in range(int(source.dim))])
     return GenericJoint(int(source.dim), "x", source.blocks)
-
-
-def _independence(source: CumulantSource) -> tuple[str, ...]:
-    if _identical(source):
-        return ("the input units are independent copies of one law",)
-    if len(source.blocks) > 1:
-        return ("the input units are independent between blocks",)
-    return ()
 
 
 def _input_step(source: CumulantSource, order: int) -> Step:
@@ -164,7 +160,7 @@ def _input_step(source: CumulantSource, order: int) -> Step:
 
     return Step(
         rule="input law", text=text, statement=statement, check=check,
-        hypotheses=_independence(source), reference="mccullagh",
+        hypotheses=independence(source), reference="mccullagh",
     )
 
 
@@ -262,7 +258,7 @@ def _end_to_end_check(
         def check(step: Step, rng: random.Random) -> None:
             point, numbers = _setting(stages, rng)
             law = random_law_of_blocks(
-                rng, source.blocks, _identical(source), numbers,
+                rng, source.blocks, is_identical(source), numbers,
                 3 if len(source.blocks) <= 4 else 2,
             )
             current = law

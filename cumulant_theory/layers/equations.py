@@ -9,7 +9,14 @@ import sympy as sp
 from ..activations import Activation
 from ..activations import Polynomial as PolynomialActivation
 from ..algebra import MultiIndex, Polynomial, Ring, integer_partitions
-from ..cumulants import Blocks, CumulantSource, GenericJoint, JointCumulants, cumulant_symbol
+from ..cumulants import (
+    Blocks,
+    CumulantSource,
+    GenericJoint,
+    JointCumulants,
+    cumulant_symbol,
+    independence,
+)
 from ..derivation import Equation
 from ..errors import DomainError, ShapeError
 from ..laws import Generic, Product
@@ -74,7 +81,7 @@ def build_system(
         parameters=network.parameters,
         definitions=tuple(definitions),
         outputs=symbols,
-        hypotheses=(*source.hypotheses, *network.hypotheses),
+        hypotheses=(*source.hypotheses, *independence(source), *network.hypotheses),
     )
 
 
@@ -185,7 +192,7 @@ def build_recursion(network: Layer, order: int, inputs: Any) -> Recursion:
             hypotheses=network.layers[stage.layer].hypotheses,
         ))
     return Recursion(
-        tuple(entries), order, (*source.hypotheses, *network.hypotheses), title=repr(network)
+        tuple(entries), order, (*source.hypotheses, *independence(source), *network.hypotheses), title=repr(network)
     )
 
 

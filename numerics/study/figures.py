@@ -8,6 +8,8 @@ import numpy as np
 
 from cumulant_theory.errors import MissingDependencyError, OutputError
 
+from .mirror import mirror_data, mirror_figure, mirror_panel
+from .palette import BLUE, GREEN, INK, ORANGE, PURPLE, RED, SKY, clean, loss_label
 from .results import StudyResults
 from .tally import Tally, label, tallies
 
@@ -23,18 +25,13 @@ __all__ = [
     "write_figures",
 ]
 
-# Okabe and Ito's palette, distinct under all common colour-vision deficiencies.
-BLUE, SKY, GREEN, ORANGE, RED, PURPLE = (
-    "#0072B2", "#56B4E9", "#009E73", "#E69F00", "#D55E00", "#CC79A7"
-)
 _LAYERS = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED)
-_INK = "#1c2430"
 _SHOWN_POINTS = 2000
 _Z_RANGE = 8.0
 _STYLE = {
     "font.size": 10, "axes.titlesize": 10.5, "axes.labelsize": 10, "xtick.labelsize": 9,
     "ytick.labelsize": 9, "legend.fontsize": 9, "axes.edgecolor": "#586273",
-    "text.color": _INK, "axes.labelcolor": _INK, "xtick.color": _INK, "ytick.color": _INK,
+    "text.color": INK, "axes.labelcolor": INK, "xtick.color": INK, "ytick.color": INK,
     "axes.titleweight": "bold", "mathtext.fontset": "dejavusans",
 }
 
@@ -74,7 +71,7 @@ def write_figures(results: StudyResults, out: Path) -> dict[str, Path]:
         "mirror": mirror_figure, "demo": demo_figure,
     }
     written = {}
-    with mpl.rc_context(_STYLE):
+    with mpl.rc_context(_STYLE):  # pyright: ignore[reportArgumentType]
         for name, draw in drawings.items():
             figure = draw(results)
             if figure is None:
@@ -109,12 +106,12 @@ def generalisation_map(results: StudyResults) -> "Figure":
     figure = Figure(figsize=(width, height), layout="constrained")
     figure.get_layout_engine().set(h_pad=0.08, w_pad=0.08)  # type: ignore[union-attr]
     axes = figure.subplots(len(losses), len(laws), squeeze=False)
-    image = None
+    image: Any = None
     for i, loss in enumerate(losses):
         for j, law in enumerate(laws):
             here = [t for t in counted if (t.loss, t.train_law) == (loss, law)]
             image = _panel(axes[i, j], here, rows, columns)
-            axes[i, j].set_title(f"{_loss(loss)}, trained on {law}", loc="left", pad=7)
+            axes[i, j].set_title(f"{loss_label(loss)}, trained on {law}", loc="left", pad=7)
             if j:
                 axes[i, j].set_yticklabels([])
             if i < len(losses) - 1:
@@ -125,10 +122,6 @@ def generalisation_map(results: StudyResults) -> "Figure":
     figure.legend(handles=_frame_handles(counted), loc="outside lower center", ncols=4,
                   frameon=False)
     return figure
-
-
-def _loss(loss: str) -> str:
-    return {"pointwise": "pointwise risk", "law": "law matching"}.get(loss, loss)
 
 
 def _ordered(values: Any) -> list[str]:
@@ -157,7 +150,7 @@ def _panel(
     for t in counted:
         k, c = rows.index((t.symmetry, t.activation)), columns.index(t.test_law)
         grid[k, c] = t.generalises / t.seeds
-        ink = "white" if grid[k, c] > 0.6 else _INK
+        ink = "white" if grid[k, c] > 0.6 else INK
         lines = f"{t.generalises}/{t.seeds}" + ("" if t.holds else " !")
         if t.mirror:
             lines += f"\n{t.mirror} mirror"
@@ -200,7 +193,7 @@ def _frame_handles(counted: Sequence[Tally]) -> list[Any]:
         for mark, (colour, style, text) in _FRAMES.items() if mark in marks
     ]
     if not all(t.holds for t in counted):
-        handles.append(Line2D([], [], linestyle="none", marker="$!$", color=_INK,
+        handles.append(Line2D([], [], linestyle="none", marker="$!$", color=INK,
                               label="against theory"))
     return handles
 
@@ -236,8 +229,12 @@ def _scatter(axes: "Axes", results: StudyResults) -> None:
     finite = np.isfinite(c["predicted"]) & np.isfinite(c["measured"])
     values = np.concatenate([c["predicted"][finite], c["measured"][finite], [0.0]])
     positive = np.abs(values[np.abs(values) > 1e-12])
-    linear = 10 ** np.round(np.log10(np.clip(np.quantile(positive, 0.1), 1e-4, 1)) if (
-        positive.size) else 0)
+    noise = c["standard_error"][(np.abs(c["predicted"]) < 1e-9) & np.isfinite(c["standard_error"])]
+    scale = max(
+        float(np.quantile(positive, 0.1)) if positive.size else 1.0,
+        3 * float(np.quantile(noise, 0.9)) if noise.size else 0.0,
+    )
+    linear = 10 ** float(np.round(np.log10(np.clip(scale, 1e-4, 1))))
     ends = np.array([values.min(), values.max()])
     reach = max(float(np.abs(ends).max()), float(linear)) * 2
     axes.plot([-reach, reach], [-reach, reach], color="0.35", linewidth=0.9, zorder=1)
@@ -271,7 +268,7 @@ def _scatter(axes: "Axes", results: StudyResults) -> None:
     for handle in legend.legend_handles:
         if handle is not None:
             handle.set_alpha(1)
-    _clean(axes)
+    clean(axes)
 
 
 def _no_ticks() -> Any:
@@ -287,13 +284,13 @@ def _histogram(axes: "Axes", results: StudyResults) -> None:
     used = (c["verdict"] != "undecided") & np.isfinite(c["z"]) & (c["z"] != 0)
     z = np.clip(c["z"][used], -_Z_RANGE, _Z_RANGE)
     edges = np.arange(-_Z_RANGE, _Z_RANGE + 0.251, 0.25)
-    axes.hist(z, edges, color=SKY, edgecolor="white", linewidth=0.4,
+    axes.hist(z, edges.tolist(), color=SKY, edgecolor="white", linewidth=0.4,
               label=f"{len(z)} comparisons")
     grid = np.linspace(-_Z_RANGE, _Z_RANGE, 400)
-    axes.plot(grid, 0.25 * len(z) * stats.norm.pdf(grid), color=_INK, linewidth=1.4,
+    axes.plot(grid, 0.25 * len(z) * stats.norm.pdf(grid), color=INK, linewidth=1.4,
               label="standard normal")
     level = float(results.manifest.get("level", 0.01))
-    threshold = stats.norm.isf(level / (2 * max(1, int(used.sum()))))
+    threshold = float(stats.norm.isf(level / (2 * max(1, int(used.sum())))))
     for k, sign in enumerate((-1, 1)):
         axes.axvline(sign * threshold, color=RED, linestyle="--", linewidth=1.2,
                      label=None if k else f"Holm, level {level:g}: |z| = {threshold:.2f}")
@@ -304,129 +301,7 @@ def _histogram(axes: "Axes", results: StudyResults) -> None:
     axes.set_ylabel("comparisons")
     axes.set_title("z-scores", loc="left")
     axes.legend(loc="upper center", ncols=1, frameon=True, framealpha=1, edgecolor="none")
-    _clean(axes)
-
-
-def _clean(axes: "Axes") -> None:
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(alpha=0.25, linewidth=0.6)
-    axes.set_axisbelow(True)
-
-
-# ---------------------------------------------------------------------- mirror images
-
-
-def mirror_figure(results: StudyResults) -> "Figure | None":
-    """Third output cumulant of each seed on the most skewed test law, beside the target.
-
-    Shown are the kinds of network with mirror images, each beside the same kind trained on the
-    other laws. None if no test law is skewed.
-    """
-    from matplotlib.figure import Figure
-
-    data = _mirror_data(results)
-    if data is None:
-        return None
-    figure = Figure(figsize=(max(7.5, 1.2 + 1.0 * len(data["groups"])), 4.8),
-                    layout="constrained")
-    axes = figure.subplots()
-    _mirror_panel(axes, data)
-    return figure
-
-
-def _mirror_data(results: StudyResults, most: int = 12) -> dict[str, Any] | None:
-    output = max((r["layer"] for r in results.comparisons), key=_layer_number, default=None)
-    measured: dict[tuple[str, int, str], dict[str, Any]] = {
-        (r["cell"], r["seed"], r["test_law"]): r for r in results.comparisons
-        if r["layer"] == output and r["alpha"] == "3"
-    }
-    points = []
-    for o in results.outcomes:
-        row = measured.get((o["cell"], o["seed"], o["test_law"]))
-        if row is not None and o["residual_3"] != "":
-            points.append((o, row, row["predicted"] - o["residual_3"]))
-    skewness: dict[str, float] = {}
-    for o, _, target in points:
-        skewness.setdefault(o["test_law"], abs(target))
-    if not skewness or max(skewness.values()) < 1e-9:
-        return None
-    law = max(skewness, key=lambda name: skewness[name])
-    points = [p for p in points if p[0]["test_law"] == law]
-    kinds = {(o["symmetry"], o["activation"], o["loss"]) for o, _, _ in points
-             if o["mirror"] and not o["generalises"]}
-    if not kinds:
-        kinds = {(o["symmetry"], o["activation"], o["loss"]) for o, _, _ in points}
-    groups: dict[str, list[Any]] = {}
-    for p in points:
-        o = p[0]
-        if (o["symmetry"], o["activation"], o["loss"]) in kinds:
-            groups.setdefault(o["cell"], []).append(p)
-    # Whole kinds, so that each stands beside its likes trained on the other laws.
-    order = sorted(groups, key=lambda g: (
-        groups[g][0][0]["symmetry"] != "permutation_invariant",
-        groups[g][0][0]["activation"] != "identity",
-    ))
-    kept = set(order[:most])
-    return {"law": law, "target": points[0][2],
-            "groups": {g: v for g, v in groups.items() if g in kept}}
-
-
-def _layer_number(name: str) -> int:
-    head = name.split()[0]
-    return int(head) if head.isdigit() else 0
-
-
-_KINDS = (
-    ("acts as the block sum", BLUE, "o"),
-    ("mirror image", RED, "^"),
-    ("neither", "#7a828e", "x"),
-)
-
-
-def _mirror_panel(axes: "Axes", data: dict[str, Any]) -> None:
-    target = data["target"]
-    limit, reach = 2.6 * abs(target), 1.75 * abs(target)
-    losses = {points[0][0]["loss"] for points in data["groups"].values()}
-    axes.axhline(target, color=BLUE, linewidth=1.3, zorder=1, label="target")
-    axes.axhline(-target, color=RED, linewidth=1.3, linestyle="--", zorder=1,
-                 label="its mirror image")
-    axes.axhline(0, color="0.7", linewidth=0.7, zorder=0)
-    seen: set[str] = set()
-    names = []
-    for k, points in enumerate(data["groups"].values()):
-        first = points[0][0]
-        names.append("\n".join([
-            label(first["symmetry"], rich=True), label(first["activation"]), first["train_law"],
-            *([_loss(first["loss"])] if len(losses) > 1 else []),
-        ]))
-        if k % 2:
-            axes.axvspan(k - 0.5, k + 0.5, color="#f4f6f9", zorder=0)
-        spread = np.linspace(-0.33, 0.33, len(points)) if len(points) > 1 else [0.0]
-        for x, (o, row, _) in zip(spread, points, strict=True):
-            kind = 0 if o["generalises"] else 1 if o["mirror"] else 2
-            text, colour, marker = _KINDS[kind]
-            value = float(row["measured"])
-            inside = abs(value) <= reach
-            axes.errorbar(
-                k + x, np.clip(value, -reach, reach),
-                yerr=row["standard_error"] if inside else 0, color=colour,
-                marker=marker if inside else ("$↑$" if value > 0 else "$↓$"),
-                markersize=5.5, elinewidth=0.9, linestyle="none", zorder=3,
-                label=None if text in seen or not inside else text,
-            )
-            if inside:
-                seen.add(text)
-    axes.set_xticks(range(len(names)), names, fontsize=8)
-    method = f" ({_loss(next(iter(losses)))})" if len(losses) == 1 else ""
-    axes.set_xlabel(f"symmetry, activation, training law{method}")
-    axes.set_xlim(-0.6, len(names) - 0.4)
-    axes.set_ylim(-limit, limit)
-    axes.set_ylabel(r"measured $\kappa_3$ of the output")
-    axes.set_title(f"the block sum and its mirror image on {data['law']} input", loc="left")
-    axes.legend(frameon=False, loc="upper center", ncols=2)
-    _clean(axes)
-    axes.grid(False, axis="x")
-    axes.tick_params(axis="x", length=0)
+    clean(axes)
 
 
 # ---------------------------------------------------------------------- the picture in the README
@@ -446,15 +321,15 @@ def demo_figure(results: StudyResults) -> "Figure":
     grid = figure.add_gridspec(2, 2, width_ratios=(1, 1.05), height_ratios=(1, 0.9))
     whole = figure.add_subplot(grid[:, 0])
     _panel(whole, [t for t in counted if (t.loss, t.train_law) == (loss, law)], rows, columns)
-    whole.set_title(f"networks that act as the block sum\n{_loss(loss)}, trained on {law}",
+    whole.set_title(f"networks that act as the block sum\n{loss_label(loss)}, trained on {law}",
                     loc="left", pad=8)
     whole.legend(handles=_frame_handles(counted), loc="upper left", bbox_to_anchor=(-0.35, -0.09),
                  ncols=1, frameon=False)
     _scatter(figure.add_subplot(grid[0, 1]), results)
     lower = figure.add_subplot(grid[1, 1])
-    data = _mirror_data(results, most=4)
+    data = mirror_data(results, most=4)
     if data is None:
         _histogram(lower, results)
     else:
-        _mirror_panel(lower, data)
+        mirror_panel(lower, data)
     return figure

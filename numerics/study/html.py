@@ -161,7 +161,8 @@ class _Writer:
                 self.headings.append((level, anchor, shown))
                 return f'<h{level + 1} id="{escape(anchor)}">{shown}</h{level + 1}>'
             case Equation(lhs, rhs, _, relation):
-                return f'<div class="equations">{mathml_equation(lhs, rhs, relation=relation)}</div>'
+                formula = mathml_equation(lhs, rhs, relation=relation)
+                return f'<div class="equations">{formula}</div>'
             case Equations(equations):
                 return f'<div class="equations">{"".join(map(_equation, equations))}</div>'
             case Table():

@@ -1,35 +1,21 @@
 """The report of a study: one content, written as HTML and as LaTeX."""
 
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import sympy as sp
-
-from cumulant_theory.errors import CumulantError, MissingDependencyError, OutputError
-from cumulant_theory.latex import (
-    Article,
-    Block,
-    Equation,
-    Equations,
-    Figure,
-    Heading,
-    Paragraph,
-    Table,
-    latex,
-)
-from cumulant_theory.layers import BlockSum, Layer
+from cumulant_theory.errors import MissingDependencyError, OutputError
+from cumulant_theory.latex import Article, Block, Figure, Heading, Paragraph, Table
 from cumulant_theory.references import reference_text
 
 from .figures import write_figures
 from .html import page
+from .recursions import theory_blocks
 from .results import StudyResults, write_text
 from .tally import Tally, label, tallies, verdict
 
 __all__ = ["ReportFiles", "build_article", "write_report"]
 
-_MOST_TERMS = 40
 _WORST = 30
 _MOST_ROWS = 38
 _FIGURES = {
@@ -145,7 +131,7 @@ def build_article(results: StudyResults, figures: dict[str, Path]) -> Article:
     if results.comparisons:
         blocks += _comparisons(results, figures)
     if results.theory:
-        blocks += _theory(results)
+        blocks += theory_blocks(results)
     blocks += _reproducibility(results)
     keys = ("mccullagh", "leonov-shiryaev", "jona-lasinio", "fischer")
     return Article(
@@ -178,9 +164,9 @@ def _what_was_done(results: StudyResults) -> list[Block]:
         Paragraph(
             f"A network $f_\\theta$ sees blocks of $b = {b}$ independent samples of a law and "
             "should act as the block sum $R(x) = b^{-1/2} (x_1 + \\cdots + x_b)$, the "
-            "renormalisation-group map of the central limit theorem [@jona-lasinio]. On independent "
-            "copies its cumulants are $\\kappa_r(R) = b^{1 - r/2} \\kappa_r$. Each network is "
-            f"linear, pointwise, linear, with {c.get('hidden', 'several')} hidden units; the "
+            "renormalisation-group map of the central limit theorem [@jona-lasinio]. On "
+            "independent copies its cumulants are $\\kappa_r(R) = b^{1 - r/2} \\kappa_r$. Each network "
+            f"is linear, pointwise, linear, with {c.get('hidden', 'several')} hidden units; the "
             "weights obey a symmetry."
         ),
         Paragraph(
@@ -387,109 +373,6 @@ def _comparisons(results: StudyResults, figures: dict[str, Path]) -> list[Block]
 
 def _number(value: Any) -> str | None:
     return None if value is None else f"{float(value):.4g}"
-
-
-# ---------------------------------------------------------------------- theory
-
-
-def _theory(results: StudyResults) -> list[Block]:
-    order = int(results.config.get("order", 4))
-    blocks: list[Block] = [
-        Heading(1, "Recursions", "sec:recursions"),
-        Paragraph(
-            "Every network is a chain of two rules [@fischer]. In index notation the equations are "
-            "the same for all weight symmetries; $i$, $j$, $\\ldots$ stand for distinct units. The "
-            "symmetry enters through the weight matrices alone."
-        ),
-        Table(
-            ("symmetry", "activation", "free parameters", "without symmetry"),
-            [(label(t["symmetry"], rich=True), label(t["activation"]),
-              t.get("free", len(t["parameters"])), t.get("unconstrained")) for t in results.theory],
-            "Parameters of each architecture.", "tab:parameters",
-        ),
-    ]
-    seen: set[str] = set()
-    for entry in results.theory:
-        if entry["activation"] not in seen:
-            seen.add(entry["activation"])
-            blocks += _recursion(entry, order)
-    for entry in results.theory:
-        blocks += _architecture(entry, order, results.config)
-    return blocks
-
-
-def _recursion(entry: dict[str, Any], order: int) -> list[Block]:
-    net: Layer = entry["net"]
-    blocks: list[Block] = [Heading(2, f"Recursion with {label(entry['activation'])} activation")]
-    for layer in net.recursion(order, inputs="iid").layers:
-        scalar = [
-            e for e in (*layer.definitions, *layer.indices)
-            if not isinstance(e.rhs, sp.MatrixBase)
-        ]
-        shown = [Equation(e.lhs, e.rhs) for e in scalar if _terms(e.rhs) <= _MOST_TERMS]
-        long = [f"${latex(e.lhs)}$ ({_terms(e.rhs)} terms)" for e in scalar
-                if _terms(e.rhs) > _MOST_TERMS]
-        name, states = layer.label, f"${_state(layer.source)} \\to {_state(layer.target)}$"
-        blocks.append(Paragraph(f"Layer {name}, {layer.rule} rule, {states}:"))
-        if shown:
-            blocks.append(Equations(shown, number=False))
-        if long:
-            blocks.append(Paragraph(
-                f"Too long to print: {', '.join(long)}; cumulants derive --style indices shows "
-                "them."
-            ))
-    return blocks
-
-
-def _terms(expr: Any) -> int:
-    return len(sp.Add.make_args(expr)) if isinstance(expr, sp.Expr) else 1
-
-
-def _state(name: str) -> str:
-    match = re.fullmatch(r"([a-z]+)(\d*)", name)
-    return f"{match[1]}_{{{match[2]}}}" if match and match[2] else name
-
-
-def _architecture(entry: dict[str, Any], order: int, config: dict[str, Any]) -> list[Block]:
-    net: Layer = entry["net"]
-    name = f"{label(entry['symmetry'], rich=True)}, {label(entry['activation'])}"
-    blocks: list[Block] = [Heading(2, f"Architecture: {name}")]
-    weights = [
-        Equation(e.lhs, e.rhs) for layer in net.recursion(1, inputs="iid").layers
-        for e in layer.definitions if isinstance(e.rhs, sp.MatrixBase)
-    ]
-    blocks.append(Equations(weights, number=False))
-    try:
-        system = net.system(order, inputs="iid", form="effective")
-    except CumulantError as error:
-        return [*blocks, Paragraph(f"No closed form of the effective coefficients: {error}.")]
-    effective = [Equation(d.symbol, d.expr) for d in system.definitions if not d.order]
-    blocks += [
-        Paragraph("As one polynomial map, in effective coefficients (constant, linear, quadratic, "
-                  "and so on):"),
-        Equations(effective, number=False),
-    ]
-    b = int(config.get("b", net.input_units()))
-    residuals, long = [], []
-    for alpha, symbol in system.outputs.items():
-        r = sum(alpha)
-        definition = next(d for d in system.definitions if d.symbol == symbol)
-        if len(definition.terms) > _MOST_TERMS:
-            long.append(f"{len(definition.terms)} terms at order {r}")
-            continue
-        target = BlockSum(b).eigenvalue(r) * sp.Symbol(f"kappa_{r}")
-        residuals.append(Equation(f"\\rho_{{{r}}}", definition.expr - target))
-    if residuals:
-        blocks += [
-            Paragraph("Residuals $\\rho_r = \\kappa_r(f_\\theta) - \\kappa_r(R)$ on independent "
-                      "copies of a law with cumulants $\\kappa_r$:"),
-            Equations(residuals, number=False),
-        ]
-    if long:
-        blocks.append(Paragraph(
-            f"Too long to print: {', '.join(long)}; cumulants derive --style effective shows them."
-        ))
-    return blocks
 
 
 # ---------------------------------------------------------------------- reproducibility
