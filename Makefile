@@ -39,7 +39,7 @@ $(VENV)/.bench: $(VENV)/.installed
 	@touch $@
 
 demo: $(VENV)/.installed ## the default study, written to demo/
-	$(BIN)/cumulants study --out $(DEMO)
+	$(BIN)/cumulants study --out $(DEMO) --resume
 
 test: $(VENV)/.installed lint ## all tests and checks
 	$(BIN)/python -m pytest -n $(JOBS)

@@ -60,6 +60,7 @@ def synthetic(symmetries=SYMMETRIES, activations=ACTIVATIONS, losses=LOSSES, tra
                                 "seed": k, "test_law": t, "train_loss": 1e-9, "converged": True,
                                 "generalises": ok, "mirror": mirror, "worst_order": 3,
                                 "worst_z": 0.5 if ok else 50.0, "expected": expected,
+                                "resolution": 0.0 if ok else 50.0,
                                 **{f"residual_{r + 1}": float(out[r] - TARGET[t][r])
                                    for r in range(4)}})
                             for layer, dim in LAYERS.items():

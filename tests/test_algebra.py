@@ -172,6 +172,19 @@ def test_formulas_match_the_set_partition_definition(order):
     assert len(algebra.moment_formula(order)) == sp.partition(order)
 
 
+@pytest.mark.parametrize("order", [10, 12])
+def test_formulas_of_two_digit_orders(order):
+    # from order 10 on the names m_10, m_2 do not sort like the orders
+    moments = [Fraction(k * k + 1, k + 2) for k in range(1, order + 1)]
+    point = {sp.Symbol(f"m_{k}"): m for k, m in enumerate(moments, 1)}
+    kappa = algebra.cumulant_formula(order).evaluate(point)
+    assert kappa == algebra.cumulants_from_moments(moments)[-1]
+    back = {sp.Symbol(f"kappa_{k}"): m for k, m in enumerate(moments, 1)}
+    assert algebra.moment_formula(order).evaluate(back) == (
+        algebra.moments_from_cumulants(moments)[-1]
+    )
+
+
 def test_formulas_through_the_generating_function():
     t = sp.Symbol("t")
     order = 5

@@ -126,7 +126,7 @@ class Ring:
             self._roots[base] = (n, position, inverse)
         names = [f"g{i}" for i in range(len(self.atoms))]
         self._context = fmpq_mpoly_ctx.get(names, Ordering.degrevlex)
-        self.gens: tuple[Any, ...] = self._context.gens()
+        self._gens: tuple[Any, ...] = self._context.gens()
         self.one: Any = self._context.constant(1)
         self.zero: Any = self._context.constant(0)
         self._cache: dict[sp.Expr, Any] = {}
@@ -176,13 +176,13 @@ class Ring:
         if not k.is_Integer:
             raise DomainError(f"{base}**({exponent}) is not in the ring of {self.atoms}")
         if k >= 0:
-            return self.gens[position] ** int(k)
+            return self._gens[position] ** int(k)
         if base.is_Integer:
             whole = -int(k // n)
-            return self.gens[position] ** int(k + n * whole) * fmpq(1, int(base) ** whole)
+            return self._gens[position] ** int(k + n * whole) * fmpq(1, int(base) ** whole)
         if inverse is None:
             raise DomainError(f"1/{base} is not in the ring of {self.atoms}")
-        return self.gens[inverse] ** int(-k)
+        return self._gens[inverse] ** int(-k)
 
     def reduce(self, element: Any) -> Any:
         """Canonical form modulo the relations between roots and inverses."""

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
+import sympy as sp
+
 from ..errors import OrderError
 from .multiindices import MultiIndex, binomial, sub_indices
 from .partitions import set_partitions
@@ -57,10 +59,9 @@ def cumulants_from_moments(moments: Sequence[Any]) -> list[Any]:
 def _formula(order: int, letter: str, solve: Callable[[Sequence[Any]], list[Any]]) -> Polynomial:
     if order < 1:
         raise OrderError(f"order {order} has no formula; ask for order 1 or higher")
-    import sympy as sp
-
-    ring = Ring([sp.Symbol(f"{letter}_{r}") for r in range(1, order + 1)])
-    return Polynomial(ring, solve(ring.gens)[-1])
+    symbols = [sp.Symbol(f"{letter}_{r}") for r in range(1, order + 1)]
+    ring = Ring(symbols)
+    return Polynomial(ring, solve([ring.element(s) for s in symbols])[-1])
 
 
 def cumulant_formula(order: int) -> Polynomial:

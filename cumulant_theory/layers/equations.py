@@ -192,7 +192,8 @@ def build_recursion(network: Layer, order: int, inputs: Any) -> Recursion:
             hypotheses=network.layers[stage.layer].hypotheses,
         ))
     return Recursion(
-        tuple(entries), order, (*source.hypotheses, *independence(source), *network.hypotheses), title=repr(network)
+        tuple(entries), order,
+        (*source.hypotheses, *independence(source), *network.hypotheses), title=repr(network),
     )
 
 

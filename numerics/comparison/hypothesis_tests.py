@@ -123,9 +123,10 @@ def compare(predicted: Prediction, measured: Measurement, level: float = 0.01) -
 
     Rounding is no disagreement. Unit values may be what cancellation leaves of numbers of size M,
     the largest scale (|mean| or standard deviation) met up to this layer, so each carries an error
-    of up to delta = 256 eps M; a cumulant of units with scales s_i is then off by up to
-    prod_i (s_i + delta)^{alpha_i} - prod_i s_i^{alpha_i} + 256 eps prod_i s_i^{alpha_i}, however
-    many samples there are, since sums are blocked. Differences are reduced by this bound before
+    of up to delta = 256 eps M; a measured cumulant of units with scales s_i is then off by up to
+    prod_i (s_i + delta)^{alpha_i} - prod_i s_i^{alpha_i}, however many samples there are, since
+    sums are blocked, and a predicted one, a sum of terms of size M^{|alpha|}, by up to
+    256 eps M^{|alpha|}. The bound is their sum. Differences are reduced by this bound before
     they are tested. With a standard error within the bound no test applies: a difference within
     it is agreement with z = 0 and a larger one disagreement with z = +-inf.
 
@@ -272,5 +273,6 @@ def _rounding_bound(alphas: list, block: dict[str, NDArray], largest: Any) -> tu
     exponents = [np.array(a)[:, None] for a in alphas]
     plain = np.array([np.prod(scale**e, axis=0) for e in exponents])
     moved = np.array([np.prod((scale + delta) ** e, axis=0) for e in exponents])
-    own = np.maximum(plain, size * (block["standard_error"] == 0))
-    return moved - plain + ROUNDING * own, largest
+    terms = np.array([largest ** sum(a) for a in alphas])
+    terms = np.maximum(terms, size * (block["standard_error"] == 0))
+    return moved - plain + ROUNDING * terms, largest

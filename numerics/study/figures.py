@@ -151,7 +151,7 @@ def _panel(
         k, c = rows.index((t.symmetry, t.activation)), columns.index(t.test_law)
         grid[k, c] = t.generalises / t.seeds
         ink = "white" if grid[k, c] > 0.6 else INK
-        lines = f"{t.generalises}/{t.seeds}" + ("" if t.holds else " !")
+        lines = f"{t.generalises}/{t.seeds}" + (t.flag and f" {t.flag}")
         if t.mirror:
             lines += f"\n{t.mirror} mirror"
         axes.text(c, k, lines, ha="center", va="center", color=ink, linespacing=1.05,
@@ -192,9 +192,12 @@ def _frame_handles(counted: Sequence[Tally]) -> list[Any]:
         Patch(facecolor="none", edgecolor=colour, linestyle=style, linewidth=1.7, label=text)
         for mark, (colour, style, text) in _FRAMES.items() if mark in marks
     ]
-    if not all(t.holds for t in counted):
-        handles.append(Line2D([], [], linestyle="none", marker="$!$", color=INK,
-                              label="against theory"))
+    for flag, text in (("!", "against theory"), ("~", "too close to tell")):
+        if any(t.flag == flag for t in counted):
+            marker = {"!": "$!$", "~": r"$\sim$"}[flag]
+            handles.append(
+                Line2D([], [], linestyle="none", marker=marker, color=INK, label=text)
+            )
     return handles
 
 

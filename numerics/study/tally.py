@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .results import StudyResults
+from .results import RESOLVED, StudyResults
 
 __all__ = ["LABELS", "Tally", "label", "summary", "tallies", "verdict"]
 
@@ -57,6 +57,8 @@ class Tally:
         How many of each expectation: must fail, must generalise, open.
     as_expected
         How many of those that theory decides came out so.
+    unresolved
+        How many must fail, but by residuals too small for the number of samples.
     """
 
     cell: str
@@ -71,6 +73,7 @@ class Tally:
     mirror: int
     expected: Counter[str]
     as_expected: int
+    unresolved: int = 0
 
     @property
     def decided(self) -> int:
@@ -89,7 +92,12 @@ class Tally:
     @property
     def holds(self) -> bool:
         """Whether no network contradicts what theory says of it."""
-        return self.as_expected == self.decided
+        return self.as_expected + self.unresolved == self.decided
+
+    @property
+    def flag(self) -> str:
+        """``!`` against theory, ``~`` in part too close to tell, or empty."""
+        return "!" if not self.holds else "~" if self.unresolved else ""
 
     @property
     def text(self) -> str:
@@ -117,9 +125,15 @@ def tallies(results: StudyResults) -> list[Tally]:
                 (r["expected"] == FAIL and not r["generalises"])
                 or (r["expected"] == GENERALISE and bool(r["generalises"])) for r in rows
             ),
+            unresolved=sum(map(_unresolved, rows)),
         )
         for rows in groups.values()
     ]
+
+
+def _unresolved(row: dict[str, Any]) -> bool:
+    return (row["expected"] == FAIL and bool(row["generalises"])
+            and row["resolution"] < RESOLVED)
 
 
 def verdict(results: StudyResults) -> dict[str, int]:
@@ -141,6 +155,7 @@ def verdict(results: StudyResults) -> dict[str, int]:
         "generalised": sum(
             r["expected"] == GENERALISE and bool(r["generalises"]) for r in results.outcomes
         ),
+        "unresolved": sum(t.unresolved for t in counted),
         "mirror": len(branches),
     }
 
@@ -171,12 +186,14 @@ def summary(results: StudyResults) -> str:
     lines.insert(1, "-" * max(map(len, lines)))
     n = verdict(results)
     return "\n".join([
-        "networks that act as the block sum, of those trained "
-        "(m: mirror images; ! : against theory)",
+        "networks that act as the block sum, of those trained",
+        "(m: mirror images; ~: must fail, by less than the samples resolve; !: against theory)",
         *lines, "",
         f"{n['comparisons']} comparisons: {n['agree']} agree, {n['disagree']} disagree, "
         f"{n['undecided']} undecided",
-        f"must fail: {n['failed']} of {n['must_fail']} did; must generalise: "
+        f"must fail: {n['failed']} of {n['must_fail']} did"
+        + (f", {n['unresolved']} by less than the samples resolve" if n["unresolved"] else "")
+        + "; must generalise: "
         f"{n['generalised']} of {n['must_generalise']} did",
         f"mirror images: {n['mirror']} of {n['networks']} networks",
     ])
@@ -184,4 +201,4 @@ def summary(results: StudyResults) -> str:
 
 def _short(t: Tally) -> str:
     mirror = f" {t.mirror}m" if t.mirror else ""
-    return f"{t.generalises}/{t.seeds}{mirror}{'' if t.holds else ' !'}"
+    return f"{t.generalises}/{t.seeds}{mirror}{t.flag and f' {t.flag}'}"

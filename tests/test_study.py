@@ -1,0 +1,227 @@
+"""The study: what theory says must fail or generalise comes out so; nothing finished is lost."""
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+
+import pytest
+
+from cumulant_theory.errors import ConfigError, OutputError, SymmetryError
+from cumulant_theory.parsing import parse_law
+from numerics.study import DEFAULT_TOML, StudyConfig, default_config, load_config, run_study
+from numerics.study.cells import Cell, architecture, cells, expectation
+
+TINY = dataclasses.replace(
+    default_config(), symmetries=("free", "shared"), activations=("identity",), losses=("law",),
+    train_laws=("normal(0, 1)",), test_laws={"coin": "rademacher", "waiting": "exponential(1)"},
+    seeds=2, restarts=2, samples=20_000, steps=100,
+)
+
+
+@pytest.fixture(scope="module")
+def claims(tmp_path_factory):
+    config = dataclasses.replace(
+        default_config(), symmetries=("free", "permutation_invariant", "alternating"),
+        activations=("identity",), samples=200_000,
+    )
+    return run_study(config, tmp_path_factory.mktemp("claims"), progress=False)
+
+
+def _outcomes(results, **wanted):
+    found = [o for o in results.outcomes if all(o[k] == v for k, v in wanted.items())]
+    assert found
+    return found
+
+
+def test_prediction_and_measurement_agree_everywhere(claims):
+    assert claims.count("disagree") == 0
+    assert claims.count("agree") > 0.9 * len(claims.comparisons)
+
+
+def test_no_outcome_contradicts_theory(claims):
+    assert claims.unexpected() == []
+    expected = Counter(o["expected"] for o in claims.outcomes)
+    assert expected["must fail"] >= 8 * 10
+    assert expected["must generalise"] >= 8 * 10
+
+
+def test_free_weights_matched_by_law_to_gaussians_fail_on_every_other_law(claims):
+    cell = {"symmetry": "free", "loss": "law", "train_law": "normal(0, 1)"}
+    assert all(o["generalises"] for o in _outcomes(claims, test_law="Gaussian", **cell))
+    for law in ("uniform", "exponential", "Rademacher"):
+        assert not any(o["generalises"] for o in _outcomes(claims, test_law=law, **cell))
+
+
+def test_alternating_weights_fail_on_skewed_laws(claims):
+    rows = _outcomes(claims, symmetry="alternating", test_law="exponential")
+    assert not any(o["generalises"] for o in rows)
+
+
+def test_symmetric_training_law_leaves_mirror_images(claims):
+    cell = {"symmetry": "permutation_invariant", "loss": "law", "train_law": "normal(0, 1)"}
+    rows = _outcomes(claims, test_law="exponential", **cell)
+    mirrored = [o for o in rows if o["mirror"]]
+    assert 0 < len(mirrored) < len(rows)
+    assert all(o["generalises"] != o["mirror"] for o in rows)
+    for law in ("Gaussian", "uniform", "Rademacher", "Laplace"):
+        assert all(o["generalises"] for o in _outcomes(claims, test_law=law, **cell))
+
+
+def test_invariant_weights_matched_on_a_skewed_law_generalise(claims):
+    rows = _outcomes(
+        claims, symmetry="permutation_invariant", loss="law", train_law="exponential(1)"
+    )
+    assert len({o["seed"] for o in rows}) >= 8
+    assert all(o["generalises"] and not o["mirror"] for o in rows)
+
+
+def test_expectations_follow_from_the_law_classes():
+    skewed, coin = parse_law("exponential(1)"), parse_law("rademacher")
+    free = Cell("free", "identity", "law", "normal(0, 1)")
+    tied = Cell("permutation_invariant", "identity", "law", "normal(0, 1)")
+    assert expectation(free, 2, 4, coin, False) == "must fail"
+    assert expectation(tied, 2, 4, skewed, True) == "must fail"
+    assert expectation(tied, 2, 4, skewed, False) == "must generalise"
+    assert expectation(tied, 2, 4, coin, True) == "must generalise"
+    assert expectation(tied, 2, 2, skewed, False) == "open"
+    quadratic = dataclasses.replace(tied, activation="quadratic")
+    assert expectation(quadratic, 2, 4, skewed, False) == "open"
+
+
+def test_cell_names_are_distinct_and_safe():
+    names = [c.name for c in cells(default_config())]
+    assert len(set(names)) == len(names) == 40
+    assert all(c.isalnum() or c in "-_" for name in names for c in name)
+
+
+def test_readout_shares_what_the_symmetry_shares():
+    assert len(architecture("shared", "identity", 2, 3).parameters) == 3
+    assert len(architecture("permutation_invariant", "identity", 2, 3).parameters) == 7
+    with pytest.raises(SymmetryError, match="3"):
+        architecture("cyclic", "identity", 2, 3)
+
+
+# ---------------------------------------------------------------------------- running
+
+
+def test_resume_repeats_nothing_and_gives_the_same_tables(tmp_path):
+    first = run_study(TINY, tmp_path, progress=False, jobs=1)
+    table = (tmp_path / "results.csv").read_bytes()
+    kept, lost = sorted((tmp_path / "cells").iterdir())
+    lost.unlink()
+    stamp = kept.stat().st_mtime_ns
+    again = run_study(TINY, tmp_path, resume=True, progress=False, jobs=1)
+    assert kept.stat().st_mtime_ns == stamp
+    assert again.manifest["cells_run"] == 1
+    assert (tmp_path / "results.csv").read_bytes() == table
+    assert [n["parameters"] for n in again.networks] == [n["parameters"] for n in first.networks]
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    assert manifest["config"]["seeds"] == 2
+    assert manifest["versions"]["torch"]
+
+
+def test_a_folder_in_use_or_of_another_study_is_refused(tmp_path):
+    run_study(TINY, tmp_path, progress=False, jobs=1)
+    with pytest.raises(OutputError, match="--resume"):
+        run_study(TINY, tmp_path, progress=False)
+    other = dataclasses.replace(TINY, seed=1)
+    with pytest.raises(ConfigError, match="another configuration"):
+        run_study(other, tmp_path, resume=True, progress=False)
+    victim = next((tmp_path / "cells").iterdir())
+    victim.write_text("{ broken")
+    with pytest.raises(OutputError, match="damaged"):
+        run_study(TINY, tmp_path, resume=True, progress=False)
+
+
+def test_two_studies_in_one_folder_are_refused(tmp_path):
+    import fcntl
+
+    with (tmp_path / ".lock").open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        with pytest.raises(OutputError, match="another study"):
+            run_study(TINY, tmp_path, progress=False)
+
+
+def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path):
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(OutputError, match="cannot be written"):
+        run_study(TINY, tmp_path / "taken", progress=False)
+
+
+def test_an_interrupted_study_keeps_what_was_finished(tmp_path):
+    config = tmp_path / "study.toml"
+    config.write_text(
+        'symmetries = ["free", "shared", "cyclic"]\nactivations = ["identity"]\n'
+        'losses = ["law"]\nseeds = 2\nrestarts = 2\nsamples = 400000\n'
+    )
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "numerics", "study", "--config", str(config), "--out",
+               str(out), "--jobs", "1", "--no-progress", "--no-report"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and not list(out.glob("cells/*.json")):
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "--resume" in errors
+    assert "Traceback" not in errors
+    finished = {p: p.stat().st_mtime_ns for p in out.glob("cells/*.json")}
+    assert finished
+    done = subprocess.run([*command, "--resume"], capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    assert len(list(out.glob("cells/*.json"))) == 6
+    assert all(p.stat().st_mtime_ns == stamp for p, stamp in finished.items())
+
+
+# ---------------------------------------------------------------------------- configuration
+
+
+def test_the_printed_default_is_the_default(tmp_path):
+    path = tmp_path / "default.toml"
+    path.write_text(DEFAULT_TOML)
+    assert load_config(path) == default_config()
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("seeds = ", "not valid TOML"),
+    ("sedes = 3", "unknown setting sedes"),
+    ("seeds = 0", "seeds = 0 must lie in"),
+    ("seeds = 1.5", "must be an integer"),
+    ("seeds = true", "must be an integer"),
+    ('symmetries = "free"', "must be a list"),
+    ("symmetries = []", "at least one entry"),
+    ('symmetries = ["free", "free"]', "twice"),
+    ('symmetries = ["fre"]', "did you mean 'free'"),
+    ('activations = ["quadratik"]', "did you mean 'quadratic'"),
+    ('losses = ["both"]', "known: pointwise, law"),
+    ('train_laws = ["normal(0, -1)"]', "scale"),
+    ('train_laws = ["generic"]', "sampled"),
+    ('train_laws = ["__import__(\'os\').system(\'true\')"]', "no name and no call"),
+    ('train_laws = ["normal(0, 9**9**9)"]', "exponents"),
+    ("test_laws = {}", "at least one law"),
+    ("samples = 10", "samples = 10 must lie in"),
+])
+def test_bad_configurations_say_what_is_wrong(tmp_path, text, message):
+    path = tmp_path / "study.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError) as error:
+        load_config(path)
+    assert message in str(error.value)
+    assert str(path) in str(error.value)
+
+
+def test_unreadable_configurations(tmp_path):
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_config(tmp_path / "missing.toml")
+    binary = tmp_path / "binary.toml"
+    binary.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="UTF-8"):
+        load_config(binary)
+    with pytest.raises(ConfigError):
+        StudyConfig()
