@@ -127,8 +127,8 @@ def compare(predicted: Prediction, measured: Measurement, level: float = 0.01) -
     prod_i (s_i + delta)^{alpha_i} - prod_i s_i^{alpha_i}, however many samples there are, since
     sums are blocked, and a predicted one, a sum of terms of size M^{|alpha|}, by up to
     256 eps M^{|alpha|}. The bound is their sum. Differences are reduced by this bound before
-    they are tested. With a standard error within the bound no test applies: a difference within
-    it is agreement with z = 0 and a larger one disagreement with z = +-inf.
+    they are tested; without scatter (standard error 0) a difference within the bound is agreement
+    with z = 0 and a larger one disagreement with z = +-inf.
 
     Examples
     --------
@@ -146,13 +146,11 @@ def compare(predicted: Prediction, measured: Measurement, level: float = 0.01) -
     difference = m_value - p_value
     bound = columns["bound"]
     limited = se <= bound
+    excess = np.maximum(np.abs(difference) - bound, 0.0)
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        excess = np.copysign(np.maximum(np.abs(difference) - bound, 0.0), difference)
-        t = np.where(limited, 0.0, excess / np.where(limited, 1.0, se))
-        z = skewness_corrected_t(t, columns["skewness"], batches)
+        t = np.where(excess > 0, np.copysign(excess / se, difference), 0.0)
+        z = np.where(limited, t, skewness_corrected_t(t, columns["skewness"], batches))
         z = np.where(np.isnan(z), t, z)
-    exceeds = np.abs(difference) > bound
-    z = np.where(limited, np.where(exceeds, np.copysign(np.inf, difference), 0.0), z)
     p = 2 * stats.t.sf(np.abs(z), batches - 1)
     undecided = columns["heavy"] & ~limited
     p_holm = p.copy()

@@ -35,7 +35,7 @@ class Comparison:
     >>> one = lambda value: {"input": {(1,): value}}
     >>> m = Measurement(("input",), one(0.1), one(0.2), one(0.0), one(False), 200)
     >>> c = compare(Prediction(("input",), one(0.0)), m)
-    >>> c.agrees, c.rows[0].verdict, c.rows[0].z
+    >>> c.agrees, c.rows[0].verdict, round(c.rows[0].z, 6)
     (True, 'agree', 0.5)
     """
 
