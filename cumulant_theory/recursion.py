@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import sympy as sp
@@ -203,6 +204,33 @@ class Recursion:
                 display(e.lhs, e.rhs) for e in (*layer.definitions, *getattr(layer, style))
             )
         return "\n".join(parts)
+
+    def article(self, style: str = "indices") -> Any:
+        """The recursion as a document for :mod:`cumulant_theory.latex`, a section per layer."""
+        from . import latex
+
+        self.equations(style)
+        blocks: list[Any] = []
+        if self.hypotheses:
+            blocks.append(latex.Paragraph("Hypotheses: " + "; ".join(self.hypotheses) + "."))
+        for layer in self.layers:
+            source, target = latex.symbol_tex(layer.source), latex.symbol_tex(layer.target)
+            blocks.append(latex.Heading(1, f"Layer {layer.label}: ${source} \\to {target}$"))
+            blocks += [
+                latex.Equation(e.lhs, e.rhs)
+                for e in (*layer.definitions, *getattr(layer, style))
+            ]
+        return latex.Article(title=f"Cumulant recursion to order {self.order}", blocks=blocks)
+
+    def write_tex(self, path: str | Path, style: str = "indices") -> Path:
+        """Write a standalone article; it compiles with latexmk.
+
+        Raises
+        ------
+        OutputError
+            If the file cannot be written.
+        """
+        return self.article(style).write(path)
 
     def _repr_latex_(self) -> str:
         from .latex import inline_display

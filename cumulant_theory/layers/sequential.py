@@ -6,8 +6,8 @@ from typing import Any
 import sympy as sp
 
 from ..errors import ShapeError, SymmetryError
-from .base import Layer
-from .rules import Rule
+from .base import Layer, Stage
+from .rules import AffineRule, Rule
 
 
 class Sequential(Layer):
@@ -130,9 +130,26 @@ class Sequential(Layer):
         return " >> ".join(map(repr, self._layers))
 
     def _repr_latex_(self) -> str:
-        parts = [layer._repr_latex_().strip("$") for layer in self._layers]
-        body = r" \\ ".join(p.replace(r"\displaystyle", "").strip() for p in parts)
-        return rf"$\displaystyle \begin{{gathered}} {body} \end{{gathered}}$"
+        from ..latex import inline_display
+
+        if self.in_features is None:
+            return super()._repr_latex_()
+        return inline_display([
+            (sp.Symbol(stage.target), _image(stage)) for stage in self.stages(self.input_units())
+        ])
+
+
+def _image(stage: Stage) -> Any:
+    """What a stage makes of its source, for display."""
+    source = sp.Symbol(stage.source)
+    if isinstance(stage.rule, AffineRule):
+        product = sp.MatMul(stage.rule.weight, source, evaluate=False)
+        if not any(c != 0 for c in stage.rule.shift):
+            return product
+        from ..latex import latex
+
+        return f"{latex(product)} + {latex(sp.Matrix(stage.rule.shift))}"
+    return stage.rule.activations[-1].expr(source)
 
 
 def _weights(layer: Layer) -> set[sp.Symbol]:
