@@ -27,7 +27,8 @@ class Activation:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        _registry[cls.name] = cls
+        if cls.name:
+            _registry[cls.name] = cls
 
     def expr(self, z: sp.Expr) -> sp.Expr:
         """The activation of a SymPy expression."""

@@ -1,7 +1,7 @@
 """Polynomial activations: identity, z + a z^2, z^2, z + a z^3, z^3, and any other."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import sympy as sp
 
@@ -67,7 +67,26 @@ class Identity(Polynomial):
         super().__init__([0, 1])
 
 
-class Quadratic(Polynomial):
+class _Perturbed(Polynomial):
+    """phi(z) = z + alpha z^p, the coefficient named by layer in a network if left out."""
+
+    name = ""
+    power: ClassVar[int]
+
+    def __init__(self, alpha: Any = None) -> None:
+        self._default = alpha is None
+        super().__init__([0, 1, *[0] * (self.power - 2), "alpha" if alpha is None else alpha])
+
+    def numbered(self, layer: int) -> "_Perturbed":
+        """With the default coefficient named after the layer."""
+        if not self._default:
+            return self
+        copy = type(self)(f"alpha__{layer}")
+        copy._default = True
+        return copy
+
+
+class Quadratic(_Perturbed):
     """phi(z) = z + alpha z^2.
 
     Parameters
@@ -82,14 +101,7 @@ class Quadratic(Polynomial):
     """
 
     name = "quadratic"
-
-    def __init__(self, alpha: Any = None) -> None:
-        self._default = alpha is None
-        super().__init__([0, 1, "alpha" if alpha is None else alpha])
-
-    def numbered(self, layer: int) -> "Quadratic":
-        """With the default coefficient named after the layer."""
-        return _numbered(self, f"alpha__{layer}")
+    power = 2
 
 
 class Square(Polynomial):
@@ -107,7 +119,7 @@ class Square(Polynomial):
         super().__init__([0, 0, 1])
 
 
-class Cubic(Polynomial):
+class Cubic(_Perturbed):
     """phi(z) = z + alpha z^3, an odd activation.
 
     Parameters
@@ -122,14 +134,7 @@ class Cubic(Polynomial):
     """
 
     name = "cubic"
-
-    def __init__(self, alpha: Any = None) -> None:
-        self._default = alpha is None
-        super().__init__([0, 1, 0, "alpha" if alpha is None else alpha])
-
-    def numbered(self, layer: int) -> "Cubic":
-        """With the default coefficient named after the layer."""
-        return _numbered(self, f"alpha__{layer}")
+    power = 3
 
 
 class Cube(Polynomial):
@@ -145,11 +150,3 @@ class Cube(Polynomial):
 
     def __init__(self) -> None:
         super().__init__([0, 0, 0, 1])
-
-
-def _numbered(activation: Any, name: str) -> Any:
-    if not activation._default:
-        return activation
-    copy = type(activation)(name)
-    copy._default = True
-    return copy

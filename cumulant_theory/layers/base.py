@@ -288,16 +288,28 @@ def check_order(order: Any) -> None:
         raise OrderError(f"order {order!r}: cumulant orders are positive integers")
 
 
+def needed_orders(stages: Sequence[Stage], order: int) -> list[int]:
+    """Cumulant order needed of every state, input first, for an output order."""
+    orders = [order]
+    for stage in reversed(stages):
+        orders.insert(0, stage.rule.input_order(orders[0]))
+    return orders
+
+
+def input_state(stages: Sequence[Stage], source: CumulantSource, order: int) -> JointCumulants:
+    """Input cumulants over the ring of all symbols of the law and of the stages."""
+    first = JointCumulants.from_source(source, order)
+    ring = Ring([*first.ring.atoms, *(e for s in stages for e in s.rule.expressions)])
+    return JointCumulants.from_source(source, order, ring)
+
+
 def propagate_stages(
     network: Layer, stages: Sequence[Stage], source: CumulantSource, order: int
 ) -> JointCumulants:
     """Chain the rules; each state is evaluated by its cheaper exact route, on demand."""
-    orders = [order]
-    for stage in reversed(stages):
-        orders.insert(0, stage.rule.input_order(orders[0]))
-    first = JointCumulants.from_source(source, orders[0])
-    ring = Ring([*first.ring.atoms, *(e for s in stages for e in s.rule.expressions)])
-    state = JointCumulants.from_source(source, orders[0], ring)
+    orders = needed_orders(stages, order)
+    state = input_state(stages, source, orders[0])
+    ring = state.ring
     states = [state]
     hypotheses = list(state.hypotheses)
     for layer in network.layers:

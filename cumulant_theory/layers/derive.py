@@ -21,7 +21,7 @@ from ..derivation import Check, Derivation, Equation, Step, require_equal
 from ..errors import VerificationError
 from ..laws import Generic, Law, Product
 from ..oracle import FiniteLaw, Numbers, random_finite_law, random_fraction, random_law_of_blocks
-from .base import Layer, Stage, all_multi_indices
+from .base import Layer, Stage, all_multi_indices, input_state, needed_orders
 from .checks import (
     LateCumulant,
     affine_check,
@@ -39,9 +39,7 @@ def derive_network(
 ) -> Derivation:
     """Law, rules, effective coefficients, result, and the law put in."""
     kind = "iid" if is_identical(source) else "joint"
-    orders = [order]
-    for stage in reversed(stages):
-        orders.insert(0, stage.rule.input_order(orders[0]))
+    orders = needed_orders(stages, order)
     steps = [_input_step(source, orders[0])]
     for k, stage in enumerate(stages):
         steps.append(_rule_step(network, stage, orders[k + 1], order, kind if k == 0 else "joint"))
@@ -323,15 +321,11 @@ def _law_step(network: Layer, source: CumulantSource, order: int, result: int) -
 
 def layerwise(stages: Sequence[Stage], source: CumulantSource, order: int) -> JointCumulants:
     """Output cumulants by the two rules one after the other, never by the effective map."""
-    orders = [order]
-    for stage in reversed(stages):
-        orders.insert(0, stage.rule.input_order(orders[0]))
-    first = JointCumulants.from_source(source, orders[0])
-    ring = Ring([*first.ring.atoms, *(e for s in stages for e in s.rule.expressions)])
-    state = JointCumulants.from_source(source, orders[0], ring)
+    orders = needed_orders(stages, order)
+    state = input_state(stages, source, orders[0])
     for k, stage in enumerate(stages):
         state = JointCumulants(
-            stage.rule.out_units, orders[k + 1], ring, stage.rule.transfer(state),
+            stage.rule.out_units, orders[k + 1], state.ring, stage.rule.transfer(state),
             state=stage.target, blocks=stage.rule.out_blocks(state.blocks),
         )
     return state

@@ -8,7 +8,7 @@ import sympy as sp
 
 from ..activations import Activation
 from ..activations import Polynomial as PolynomialActivation
-from ..algebra import MultiIndex, Polynomial, Ring, integer_partitions
+from ..algebra import MultiIndex, Polynomial, integer_partitions
 from ..cumulants import (
     Blocks,
     CumulantSource,
@@ -21,7 +21,7 @@ from ..derivation import Equation
 from ..errors import DomainError, ShapeError
 from ..laws import Generic, Product
 from ..recursion import Definition, LayerEquations, Recursion, System
-from .base import Layer, Stage, all_multi_indices
+from .base import Layer, Stage, all_multi_indices, input_state, needed_orders
 from .effective import EffectiveMap
 from .rules import AffineRule, PointwiseRule, fused_is_cheaper
 
@@ -120,9 +120,7 @@ def layer_definitions(
     stages: Sequence[Stage], source: CumulantSource, order: int, wanted: list[MultiIndex]
 ) -> tuple[list[list[Definition]], dict[MultiIndex, sp.Symbol]]:
     """Definitions of the joint cumulants of every state, only those that the outputs need."""
-    orders = [order]
-    for stage in reversed(stages):
-        orders.insert(0, stage.rule.input_order(orders[0]))
+    orders = needed_orders(stages, order)
     blocks: list[Blocks] = [source.blocks]
     for stage in stages:
         blocks.append(stage.rule.out_blocks(blocks[-1]))
@@ -150,11 +148,9 @@ def stage_values(
     stage: Stage, before: CumulantSource, order: int, wanted: Sequence[MultiIndex]
 ) -> dict[MultiIndex, Polynomial]:
     """Cumulants after one rule in terms of the symbols of the state before it."""
-    inner = JointCumulants.from_source(before, stage.rule.input_order(order))
-    ring = Ring([*inner.ring.atoms, *stage.rule.expressions])
-    inner = JointCumulants.from_source(before, stage.rule.input_order(order), ring)
+    inner = input_state([stage], before, stage.rule.input_order(order))
     element = stage.rule.transfer(inner)
-    return {alpha: Polynomial(ring, element(alpha)) for alpha in wanted}
+    return {alpha: Polynomial(inner.ring, element(alpha)) for alpha in wanted}
 
 
 # ---------------------------------------------------------------------------- recursions
@@ -165,9 +161,7 @@ def build_recursion(network: Layer, order: int, inputs: Any) -> Recursion:
     source = input_source(network, inputs)
     units = network.input_units(int(source.dim))
     stages = network.stages(units)
-    orders = [order]
-    for stage in reversed(stages):
-        orders.insert(0, stage.rule.input_order(orders[0]))
+    orders = needed_orders(stages, order)
 
     @cache
     def groups() -> list[list[Definition]]:

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from cumulant_theory.layers import BlockSum
 from cumulant_theory.laws import Law
+from cumulant_theory.layers import BlockSum
 from cumulant_theory.parsing import parse_law
 
 from ..comparison import Comparison, Measurement, Prediction, compare

@@ -16,8 +16,8 @@ COMPARISON_COLUMNS = (
 )
 OUTCOME_COLUMNS = (
     "cell", "symmetry", "activation", "loss", "train_law", "seed", "test_law", "train_loss",
-    "converged", "generalises", "mirror", "worst_order", "worst_z", "resolution", "residual_1", "residual_2",
-    "residual_3", "residual_4", "expected",
+    "converged", "generalises", "mirror", "worst_order", "worst_z", "resolution", "residual_1",
+    "residual_2", "residual_3", "residual_4", "expected",
 )
 NETWORK_COLUMNS = ("cell", "seed", "train_loss", "steps", "converged", "seconds", "parameters")
 
