@@ -419,9 +419,12 @@ def test_overfull_lines_and_errors_are_seen(tmp_path):
     source.write_text(body % r"\nonsense")
     with pytest.raises(OutputError, match="Undefined control sequence"):
         lx.compile_tex(source, tmp_path / "wide.pdf")
-    source.write_text(body % r"\loop\iftrue\repeat")
+    endless = tmp_path / "endless.tex"
+    endless.write_text(body % r"\loop\iftrue\repeat")
     with pytest.raises(OutputError, match="did not end within"):
-        lx.compile_tex(source, tmp_path / "wide.pdf", timeout=2)
+        lx.compile_tex(endless, tmp_path / "endless.pdf", timeout=2)
+    left = subprocess.run(["pgrep", "-f", endless.name], capture_output=True, text=True)
+    assert left.stdout == "", "TeX runs on after its time limit"
 
 
 @needs_tex

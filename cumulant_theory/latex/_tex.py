@@ -1,7 +1,9 @@
 """Plain text for LaTeX, the preamble of articles, and runs of latexmk."""
 
+import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 from pathlib import Path
@@ -156,6 +158,8 @@ def _escape_plain(text: str) -> str:
             run = 0
         if character in "`\"" and out and out[-1] in ("!", "?"):
             out.append("{}")  # An exclamation mark before ` is the ligature of an inverted one.
+        if character == "-" and out and out[-1] == "-":
+            out.append("{}")  # Two typed hyphens are no dash.
         if character == '"':
             out.append("''" if quotes % 2 else "``")
             quotes += 1
@@ -231,25 +235,27 @@ def compile_tex(tex_path: str | Path, pdf_path: str | Path, timeout: float = 180
             "-jobname=article",
             source.name,
         ]
+        # its own session: a time limit must end pdflatex too, which latexmk starts
+        run = subprocess.Popen(
+            command, cwd=source.parent, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE, start_new_session=True,
+        )
         try:
-            run = subprocess.run(
-                command,
-                cwd=source.parent,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=timeout,
-                check=False,
-            )
+            _, errors = run.communicate(timeout=timeout)
         except subprocess.TimeoutExpired as error:
             raise OutputError(
                 f"{source}: latexmk did not end within {timeout:g} s; raise the time limit or "
                 "shorten the document"
             ) from error
+        finally:
+            if run.poll() is None:
+                os.killpg(run.pid, signal.SIGKILL)
+                run.communicate()
         log_path = Path(folder, "article.log")
         log = log_path.read_text("utf-8", "replace") if log_path.exists() else ""
         result = Path(folder, "article.pdf")
         if run.returncode or not result.exists():
-            raise OutputError(f"{source}: LaTeX failed: {_first_error(log, run.stderr)}")
+            raise OutputError(f"{source}: LaTeX failed: {_first_error(log, errors)}")
         try:
             shutil.copyfile(result, target)
         except OSError as error:
