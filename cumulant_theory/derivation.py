@@ -2,7 +2,7 @@
 
 import random
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -237,15 +237,3 @@ def require_equal(left: Any, right: Any, what: str) -> None:
         raise VerificationError(
             f"{what}: the statement gives {right}, the independent route {left}"
         )
-
-
-def unverifiable(names: Sequence[str]) -> Check:
-    """Check of a step that only gives names: fails if it asserts anything else."""
-    allowed = set(names)
-
-    def check(step: Step, rng: random.Random) -> None:
-        for e in step.statement:
-            if str(e.lhs) not in allowed:
-                raise VerificationError(f"{e.lhs} is not among the quantities this step names")
-
-    return check

@@ -6,6 +6,8 @@ Names are loaded at first use, so that ``import numerics`` needs neither torch n
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from cumulant_theory.errors import MissingDependencyError
+
 if TYPE_CHECKING:
     from . import sampling, tasks
     from .comparison import Comparison, Measurement, Prediction, compare
@@ -57,12 +59,23 @@ __all__ = [
 ]
 
 
+_EXTRAS = {"numpy": "numerics", "scipy": "numerics", "tqdm": "numerics",
+           "matplotlib": "numerics", "torch": "torch", "symengine": "llvm"}
+
+
 def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return import_module(f".{name}", __name__)
-    if name in _HOMES:
-        return getattr(import_module(f".{_HOMES[name]}", __name__), name)
-    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    if name not in _MODULES and name not in _HOMES:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    try:
+        home = import_module(f".{_HOMES.get(name, name)}", __name__)
+    except ModuleNotFoundError as error:
+        if error.name not in _EXTRAS:
+            raise
+        raise MissingDependencyError(
+            f"numerics.{name} needs {error.name}, which is not installed; "
+            f"pip install 'cumulant-theory[{_EXTRAS[error.name]}]'"
+        ) from None
+    return getattr(home, name) if name in _HOMES else home
 
 
 def __dir__() -> list[str]:

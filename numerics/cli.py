@@ -15,7 +15,7 @@ __all__ = ["main"]
 
 _EPILOG = """\
 examples:
-  cumulants study --out results                    the built-in study, in about three minutes
+  cumulants study --out results                    the built-in study, in one to three minutes
   cumulants study --print-config > my.toml         its settings, to be edited
   cumulants study --config my.toml --out results
   cumulants derive --layers "blocksum(b)"

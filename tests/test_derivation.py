@@ -1,14 +1,16 @@
 """Derivations: verified as they stand, refuted when any statement is changed."""
 
 import functools
+import shutil
 
 import pytest
 import sympy as sp
 
 from cumulant_theory import activations, laws, layers, symmetries
 from cumulant_theory.cumulants import GenericJoint
-from cumulant_theory.derivation import Derivation, Equation, Step, require_equal, unverifiable
+from cumulant_theory.derivation import Derivation, Equation
 from cumulant_theory.errors import DomainError, UnknownNameError, VerificationError
+from cumulant_theory.latex import compile_tex, overfull_boxes
 from cumulant_theory.references import REFERENCES, reference_text
 
 R = sp.Rational
@@ -167,19 +169,31 @@ def test_bad_arguments():
         reference_text("leonov-shiryaef")
 
 
-def test_helpers_of_checks():
-    with pytest.raises(VerificationError, match="gives 2, the independent route 1"):
-        require_equal(1, 2, "thing")
-    require_equal(1, 1, "thing")
-    check = unverifiable(["a"])
-    ok = Step("naming", "names", (Equation(sp.Symbol("a"), sp.S.One),), check)
-    bad = Step("naming", "names", (Equation(sp.Symbol("b"), sp.S.One),), check)
-    assert Derivation("t", (ok,)).verify()
-    with pytest.raises(VerificationError, match="b is not among"):
-        Derivation("t", (bad,)).verify()
-
 
 def test_equations_stay_unevaluated():
     e = Equation(sp.Symbol("a"), sp.Symbol("a"))
     assert isinstance(e.eq, sp.Eq)
     assert e.eq.lhs == e.eq.rhs
+
+
+@pytest.mark.latex
+@pytest.mark.skipif(shutil.which("latexmk") is None, reason="latexmk is not installed")
+def test_derivations_and_recursions_compile_without_overfull_lines(tmp_path):
+    net = (
+        layers.Linear(2, 3, symmetry=symmetries.PermutationInvariant(), bias=True)
+        >> layers.Pointwise(activations.Quadratic("alpha"))
+        >> layers.Linear(3, 1)
+    )
+    derivation = net.propagate(laws.Normal(0, "sigma"), order=4).derivation
+    written = [derivation.write_tex(tmp_path / "derivation.tex")]
+    for style in ("indices", "expanded"):
+        recursion = net.recursion(order=2, inputs="independent")
+        written.append(recursion.write_tex(tmp_path / f"{style}.tex", style=style))
+    for source in written:
+        log = compile_tex(source, source.with_suffix(".pdf"))
+        assert [box for box in overfull_boxes(log) if box[0] > 1] == []
+        assert "undefined" not in log.lower()
+        assert source.with_suffix(".pdf").stat().st_size > 10_000
+    text = written[0].read_text()
+    assert r"\cref{step:1}" in text
+    assert text.count(r"\label{step:") == len(derivation)

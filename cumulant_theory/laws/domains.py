@@ -61,16 +61,6 @@ def positive(value: sp.Expr, what: str, hint: str = "") -> tuple[str, ...]:
     return ()
 
 
-def nonnegative(value: sp.Expr, what: str) -> tuple[str, ...]:
-    """Check value >= 0."""
-    s = sign(value)
-    if s is None and value.is_nonnegative is not False:
-        return () if value.is_nonnegative else (f"{value} >= 0",)
-    if s not in (0, 1):
-        raise DomainError(f"{what} = {value} is negative; pass a value of at least 0")
-    return ()
-
-
 def less(low: sp.Expr, high: sp.Expr, what: str) -> tuple[str, ...]:
     """Check low < high."""
     gap = sp.expand(high - low)

@@ -16,6 +16,7 @@ from ..cumulants import (
     JointCumulants,
     cumulant_symbol,
     independence,
+    is_identical,
 )
 from ..derivation import Equation
 from ..errors import DomainError, ShapeError
@@ -171,7 +172,8 @@ def build_recursion(network: Layer, order: int, inputs: Any) -> Recursion:
     def expand(k: int) -> Callable[[], tuple[Equation, ...]]:
         return lambda: tuple(Equation(d.symbol, d.expr, d.order) for d in groups()[k])
 
-    kind = inputs if isinstance(inputs, str) else "joint"
+    separate = all(len(block) == 1 for block in source.blocks)
+    kind = "iid" if is_identical(source) else "independent" if separate else "joint"
     entries = []
     for k, stage in enumerate(stages):
         affine = isinstance(stage.rule, AffineRule)

@@ -135,8 +135,10 @@ class Linear(Layer):
 
     @property
     def hypotheses(self) -> tuple[str, ...]:
-        """What the symmetry says of the weights."""
-        return self.tying.hypotheses
+        """What the symmetry says of the weights, and of the bias where there is one."""
+        return tuple(
+            h for h in self.tying.hypotheses if self.has_bias or not h.startswith("bias")
+        )
 
     def rules(self, units: int) -> tuple[Rule, ...]:
         """One affine rule."""
