@@ -27,11 +27,11 @@ def collect(name: str) -> list[dict[str, Any]]:
 
 
 def quantity(value: Any, kind: str) -> str:
-    """A time with its unit, a number of terms, or an error."""
+    """A time with its unit, a number of things, or an error."""
     if value is None:
         return "-"
-    if kind == "terms":
-        return f"{value:.0f} terms"
+    if kind in ("terms", "cumulants"):
+        return f"{value:.0f} {kind}"
     if kind:
         return f"{value:.1e}"
     for unit, scale in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):

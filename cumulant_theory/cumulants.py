@@ -18,6 +18,7 @@ from .algebra import (
 )
 from .derivation import Derivation
 from .errors import DomainError, OrderError, ShapeError
+from .orbits import Orbits
 
 Blocks = tuple[tuple[int, ...], ...]
 
@@ -110,6 +111,9 @@ class JointCumulants:
         Joint cumulants of the layers before this one, input first.
     derive
         Called for :attr:`derivation`.
+    orbits
+        Permutations of the units that leave their joint law as it is: one cumulant per orbit of
+        multi-indices is computed and stored.
 
     Examples
     --------
@@ -134,6 +138,7 @@ class JointCumulants:
         first_neglected: str | None = None,
         layers: Sequence["JointCumulants"] = (),
         derive: Callable[[], Derivation] | None = None,
+        orbits: Orbits | None = None,
     ) -> None:
         self.dim = dim
         self.order = order
@@ -148,6 +153,7 @@ class JointCumulants:
         self._element = element
         self._memo: dict[MultiIndex, Any] = {}
         self._derive = derive
+        self.orbits = orbits or Orbits(dim)
 
     @classmethod
     def from_source(
@@ -185,10 +191,16 @@ class JointCumulants:
 
     def element(self, alpha: MultiIndex) -> Any:
         """Ring element of kappa_alpha."""
+        alpha = self.orbits.canonical(alpha)
         if alpha not in self._memo:
             spread = len(blocks_of(alpha, self.blocks)) > 1
             self._memo[alpha] = self.ring.zero if spread else self._element(alpha)
         return self._memo[alpha]
+
+    @property
+    def stored(self) -> tuple[MultiIndex, ...]:
+        """Multi-indices computed so far, one per orbit."""
+        return tuple(self._memo)
 
     def polynomial(self, alpha: MultiIndex | int) -> Polynomial:
         """kappa_alpha as an exact polynomial."""
@@ -285,7 +297,7 @@ class JointCumulants:
             self.dim, self.order, ring,
             lambda alpha: self.ring.compose(self.element(alpha), mapped, ring),
             state=self.state, blocks=self.blocks, exact=self.exact, closure=self.closure,
-            hypotheses=self.hypotheses, first_neglected=self.first_neglected,
+            hypotheses=self.hypotheses, first_neglected=self.first_neglected, orbits=self.orbits,
         )
 
     @property
@@ -388,7 +400,7 @@ def source_values(source: CumulantSource, order: int) -> dict[MultiIndex, sp.Exp
 
 def moments_of(state: JointCumulants) -> Callable[[MultiIndex], Any]:
     """Joint raw moments of a state as ring elements; they factorise over independent blocks."""
-    within = joint_moments(state.element, state.ring.one)
+    within = joint_moments(state.element, state.ring.one, state.orbits.canonical)
 
     def moment(alpha: MultiIndex) -> Any:
         return math.prod((within(p) for p in blocks_of(alpha, state.blocks)), start=state.ring.one)

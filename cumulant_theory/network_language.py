@@ -24,7 +24,7 @@ from typing import Any
 from . import activations, symmetries
 from .errors import CumulantError, ParseError, UnknownNameError
 from .layers import BlockSum, Layer, Linear, Mean, Pointwise, Residual, Sequential, Sum
-from .parsing import parse_activation, parse_number, parse_symmetry
+from .parsing import parse_activation, parse_number, parse_symmetry, syntax_tree
 
 __all__ = ["known_layers", "parse_network"]
 
@@ -80,7 +80,7 @@ def parse_network(text: str) -> Layer:
     if len(line) > _MAX_LENGTH:
         raise ParseError(f"network of {len(line)} characters; at most {_MAX_LENGTH} are read")
     try:
-        tree = ast.parse(line, mode="eval").body
+        tree = syntax_tree(line)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         raise ParseError(f"'{line}' is no network; write for example {_EXAMPLE}") from None
     return _Reader(line).network(tree)

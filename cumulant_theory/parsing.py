@@ -5,6 +5,7 @@ rebuilt node by node from the few node types below; nothing is ever evaluated as
 """
 
 import ast
+import warnings
 from collections.abc import Callable, Iterable
 from fractions import Fraction
 from typing import Any
@@ -119,9 +120,22 @@ def _tree(text: Any) -> ast.expr:
     if len(text) > _MAX_LENGTH:
         raise ParseError(f"expression of {len(text)} characters; at most {_MAX_LENGTH} are read")
     try:
-        return ast.parse(text.strip(), mode="eval").body
+        return syntax_tree(text.strip())
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         raise ParseError(f"'{text}' is no expression; allowed are {_GRAMMAR}") from None
+
+
+def syntax_tree(text: str) -> ast.expr:
+    """Syntax tree of one expression; Python's own warnings about it are nobody's concern.
+
+    Raises
+    ------
+    SyntaxError, ValueError, MemoryError, RecursionError
+        As :func:`ast.parse` does.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(text, mode="eval").body
 
 
 def _call(node: ast.expr, text: str) -> tuple[str, list[Any], dict[str, Any]]:

@@ -9,15 +9,11 @@ expression. Its steps, for every definition in turn:
 3. Equal subsums get a name; sums that are long or deeply nested are cut into statements.
 """
 
-import keyword
-import re
-import textwrap
-import unicodedata
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, Protocol
+from typing import Any
 
 import sympy as sp
 
@@ -36,48 +32,11 @@ from .horner import (
     plus,
     symbolic,
 )
+from .source import WIDTH, Names, add, is_long, wrap
+from .system import Definition, System
 
 SUMMANDS = 10  # per statement
 NESTING = 4  # parentheses per statement
-WIDTH = 96
-
-
-class Definition(Protocol):
-    """A named polynomial: ``symbol = sum of coefficient * product of atom**exponent``."""
-
-    @property
-    def symbol(self) -> sp.Symbol:
-        """The defined symbol."""
-        ...
-
-    @property
-    def terms(self) -> Iterable[tuple[Any, Iterable[tuple[Any, int]]]]:
-        """Pairs of a rational coefficient and its factors ``(atom, exponent)``."""
-        ...
-
-
-class System(Protocol):
-    """Polynomial definitions in the order in which they can be evaluated."""
-
-    @property
-    def inputs(self) -> Sequence[sp.Symbol]:
-        """Input cumulants in array order."""
-        ...
-
-    @property
-    def parameters(self) -> Sequence[sp.Symbol]:
-        """Weights, biases and activation coefficients in array order."""
-        ...
-
-    @property
-    def definitions(self) -> Sequence[Definition]:
-        """Definitions, each in terms of inputs, parameters and earlier ones."""
-        ...
-
-    @property
-    def outputs(self) -> Mapping[Any, sp.Symbol]:
-        """Which symbols are asked for, under which keys."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -203,41 +162,13 @@ def _needed(system: System, wanted: Iterable[sp.Symbol]) -> set[sp.Basic]:
     return needed
 
 
-class _Names:
-    """Python identifiers for symbols, each used once."""
-
-    def __init__(self) -> None:
-        self.taken = {"kernel"}
-
-    def new(self, wanted: str) -> str:
-        name = unicodedata.normalize("NFKC", wanted)
-        if not name.isidentifier():
-            name = re.sub(r"[^0-9A-Za-z_]+", "_", name).strip("_") or "x"
-            name = name if name.isidentifier() else f"x_{name}"
-        if keyword.iskeyword(name) or keyword.issoftkeyword(name):
-            name += "_"
-        unique, count = name, 1
-        while unique in self.taken:
-            count += 1
-            unique = f"{name}_{count}"
-        self.taken.add(unique)
-        return unique
-
-    def numbered(self, stem: str) -> str:
-        count = 1
-        while f"{stem}{count}" in self.taken:
-            count += 1
-        self.taken.add(f"{stem}{count}")
-        return f"{stem}{count}"
-
-
 class _Writer(Pool):
     """Collects statements."""
 
     def __init__(self, system: System) -> None:
         super().__init__()
         self.system = system
-        self.names = _Names()
+        self.names = Names()
         self.text: dict[int, str] = {}
         self.powers: dict[int, dict[int, str]] = {}
         self.blocks: dict[int, list[str]] = {-1: []}  # statements, by the atom they follow
@@ -372,7 +303,7 @@ class _Writer(Pool):
             single = self.uses[number] == 1 and exponent == 1 and self.kind[number] != INPUT
             if single and depth < NESTING and len(total) <= SUMMANDS:
                 inner = [self._summand(s, lines, depth + 1, where) for s in total]
-                text = _add(inner)
+                text = add(inner)
                 if len(text) <= 4 * WIDTH:
                     return f"({text})"
                 name = self.names.numbered("t")
@@ -406,7 +337,7 @@ class _Writer(Pool):
             texts.append(self._summand(summand, lines, 0, where))
             last = position == len(total) - 1
             if last or len(texts) == SUMMANDS or sum(map(len, texts)) > 4 * WIDTH:
-                lines.append(f"{name} = {_add(texts if first else [name, *texts])}")
+                lines.append(f"{name} = {add(texts if first else [name, *texts])}")
                 texts, first = [], False
         if not total:
             lines.append(f"{name} = 0.0")
@@ -433,9 +364,9 @@ class _Writer(Pool):
         doc = ['"""Evaluate cumulants.', "", "Parameters", "----------"]
         for label, names in (("weights", parameters), ("input cumulants", inputs)):
             if names:
-                doc += [*_wrap(", ".join(names)), f"    {label}, numbers or arrays"]
+                doc += [*wrap(", ".join(names)), f"    {label}, numbers or arrays"]
         doc += ["", "Returns", "-------", "tuple"]
-        doc += [f"    {line}" for line in _wrap(", ".join(pairs))] + ['"""']
+        doc += [f"    {line}" for line in wrap(", ".join(pairs))] + ['"""']
         # !a keeps line breaks and quotes of a symbol's name out of the source.
         doc += [f"# {name} is the symbol {original[:60]!a}" for name, original in self.renamed]
         body = doc
@@ -444,28 +375,6 @@ class _Writer(Pool):
         for number in self.order:
             body += self.blocks[number]
         body.append(f"return ({', '.join(returned)},)")
-        head = _wrap(f"def kernel({', '.join([*parameters, *inputs])}):", "        ")
-        text = [line for s in body for line in (_wrap(s, "    ") if _long(s) else [s])]
+        head = wrap(f"def kernel({', '.join([*parameters, *inputs])}):", "        ")
+        text = [line for s in body for line in (wrap(s, "    ") if is_long(s) else [s])]
         return "\n".join([*head, *(f"    {line}".rstrip() for line in text)]) + "\n"
-
-
-def _long(statement: str) -> bool:
-    if statement.startswith("#"):
-        return False
-    if statement.startswith("return"):
-        return True
-    return len(statement) > WIDTH - 4 and " = " in statement
-
-
-def _wrap(text: str, indent: str = "") -> list[str]:
-    if " = " in text and len(text) > WIDTH - 4:
-        left, right = text.split(" = ", 1)
-        inner = textwrap.wrap(right, WIDTH - 8, break_long_words=False, break_on_hyphens=False)
-        return [f"{left} = (", *(f"{indent}{line}" for line in inner), ")"]
-    return textwrap.wrap(
-        text, WIDTH - 4, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    )
-
-
-def _add(texts: Sequence[str]) -> str:
-    return texts[0] + "".join(f" - {t[1:]}" if t[0] == "-" else f" + {t}" for t in texts[1:])

@@ -111,8 +111,13 @@ def _splits(alpha: MultiIndex) -> tuple[tuple[int, MultiIndex, MultiIndex], ...]
     )
 
 
+def _same(alpha: MultiIndex) -> MultiIndex:
+    return alpha
+
+
 def joint_moments(
-    cumulant: Callable[[MultiIndex], Any], one: Any = 1
+    cumulant: Callable[[MultiIndex], Any], one: Any = 1,
+    canonical: Callable[[MultiIndex], MultiIndex] = _same,
 ) -> Callable[[MultiIndex], Any]:
     """Joint raw moments from joint cumulants, on demand and memoised.
 
@@ -122,6 +127,8 @@ def joint_moments(
         alpha -> kappa_alpha; zeros are skipped.
     one
         The unit of the ring, returned for alpha = 0.
+    canonical
+        Representative of a multi-index among those with the same moment.
 
     Returns
     -------
@@ -139,6 +146,7 @@ def joint_moments(
     def moment(alpha: MultiIndex) -> Any:
         if not any(alpha):
             return one
+        alpha = canonical(alpha)
         if alpha not in memo:
             value: Any = 0 * one
             for weight, beta, rest in _splits(alpha):
@@ -151,8 +159,18 @@ def joint_moments(
     return moment
 
 
-def joint_cumulants(moment: Callable[[MultiIndex], Any]) -> Callable[[MultiIndex], Any]:
+def joint_cumulants(
+    moment: Callable[[MultiIndex], Any],
+    canonical: Callable[[MultiIndex], MultiIndex] = _same,
+) -> Callable[[MultiIndex], Any]:
     """Joint cumulants from joint raw moments, on demand and memoised.
+
+    Parameters
+    ----------
+    moment
+        alpha -> E prod x_i^{alpha_i}.
+    canonical
+        Representative of a multi-index among those with the same cumulant.
 
     Examples
     --------
@@ -163,6 +181,7 @@ def joint_cumulants(moment: Callable[[MultiIndex], Any]) -> Callable[[MultiIndex
     memo: dict[MultiIndex, Any] = {}
 
     def cumulant(alpha: MultiIndex) -> Any:
+        alpha = canonical(alpha)
         if alpha not in memo:
             value = moment(alpha)
             for weight, beta, rest in _splits(alpha):

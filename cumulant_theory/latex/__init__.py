@@ -3,12 +3,8 @@
 The only renderer of the toolkit. Objects hand it expressions and plain structured data.
 """
 
-from cumulant_theory.latex._breaking import (
-    break_equation,
-    display,
-    display_group,
-    inline_display,
-)
+from cumulant_theory.latex._breaking import break_equation
+from cumulant_theory.latex._display import display, display_group, inline_display
 from cumulant_theory.latex._document import (
     Article,
     Block,
@@ -21,7 +17,8 @@ from cumulant_theory.latex._document import (
     Table,
 )
 from cumulant_theory.latex._mathml import mathml, mathml_equation
-from cumulant_theory.latex._printing import latex, split_terms, symbol_tex
+from cumulant_theory.latex._names import symbol_tex
+from cumulant_theory.latex._printing import latex, split_terms
 from cumulant_theory.latex._tex import compile_tex, escape, overfull_boxes
 from cumulant_theory.latex._widths import TEXT_WIDTH, estimate_width
 

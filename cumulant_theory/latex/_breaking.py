@@ -2,21 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sympy as sp
 
 from cumulant_theory.errors import DomainError
 from cumulant_theory.latex import _tree as tree
+from cumulant_theory.latex._commands import RELATIONS
 from cumulant_theory.latex._printing import latex
 from cumulant_theory.latex._widths import TEXT_WIDTH, estimate_width, height, nodes_width
 
-__all__ = ["break_equation", "display", "display_group", "inline_display"]
+__all__ = ["Side", "break_equation"]
 
 Side = sp.Basic | str | int | None
 
 _QUAD = 10.0
-_TAG_WIDTH = 36.0
 _MARGIN = 4.0
 _SMALLEST_WIDTH = 60.0
 _SIGNS = ("+", "-", r"\pm", r"\mp")
@@ -113,7 +112,7 @@ def _fill(nodes: Sequence[tree.Node], width: float, first: float, later: float) 
     for piece in pieces:
         gap = _operator_nodes(piece.op, soft=bool(line))
         extra = nodes_width([tree.Group(()), *gap, *piece.nodes])
-        chained = depth == 0 and piece.op in tree.RELATIONS
+        chained = depth == 0 and piece.op in RELATIONS
         if line and (used + extra > width or chained):
             rows.append(indent + tree.to_tex(line))
             steps = 0 if chained else 1 + min(depth, 2)
@@ -263,163 +262,3 @@ def _digits(piece: _Piece, limit: float) -> list[_Piece]:
         else:
             current.append(node)
     return [*out, _Piece(op, tuple(current))]
-
-
-def _triple(equation: Any) -> tuple[Side, Side, str | None, str]:
-    if isinstance(equation, sp.Equality):
-        return equation.lhs, equation.rhs, None, "="
-    if hasattr(equation, "rhs"):
-        return (
-            equation.lhs,
-            equation.rhs,
-            getattr(equation, "label", None),
-            getattr(equation, "relation", "="),
-        )
-    lhs, rhs, *label = equation
-    return lhs, rhs, label[0] if label else None, "="
-
-
-def _rows(equations: Iterable[object], width: float) -> list[tuple[list[str], str | None]]:
-    triples = [_triple(e) for e in equations]
-    widths = [estimate_width(latex(t[0])) if t[0] is not None else 0.0 for t in triples]
-    shared = max((w for w in widths if w <= 0.3 * width), default=0.0)
-    return [
-        (
-            break_equation(
-                lhs,
-                rhs,
-                width,
-                relation=relation,
-                lhs_width=max(w, shared) if w <= 0.3 * width else w,
-            ),
-            label,
-        )
-        for (lhs, rhs, label, relation), w in zip(triples, widths, strict=True)
-    ]
-
-
-def display(
-    lhs: Side,
-    rhs: Side,
-    label: str | None = None,
-    *,
-    number: bool | str = True,
-    relation: str = "=",
-    width: float = TEXT_WIDTH,
-) -> str:
-    r"""Write one equation as an ``align`` environment with one number.
-
-    Parameters
-    ----------
-    lhs, rhs
-        Expressions or LaTeX strings.
-    label
-        LaTeX label, set at the numbered (last) line.
-    number
-        True for the next number, False for none, or the text of a tag.
-    relation
-        LaTeX of the relation sign.
-    width
-        Line width in points.
-
-    Returns
-    -------
-    str
-        The environment, for use in a document with amsmath.
-
-    Raises
-    ------
-    DomainError, ParseError
-        As `break_equation`.
-
-    Examples
-    --------
-    >>> print(display("y", sp.Symbol("kappa_4") / 2, "eq:half"))
-    \begin{align}
-    y &= \frac{1}{2} \, \kappa_{4} \label{eq:half}
-    \end{align}
-    """
-    room = width - (_TAG_WIDTH if number else 0.0)
-    lines = break_equation(lhs, rhs, room, relation=relation)
-    return _align([(lines, label)], number)
-
-
-def display_group(
-    equations: Iterable[object], *, number: bool = True, width: float = TEXT_WIDTH
-) -> str:
-    r"""Write several equations as one ``align`` environment, each with one number.
-
-    Parameters
-    ----------
-    equations
-        Objects with lhs, rhs, label; or tuples (lhs, rhs) or (lhs, rhs, label); or sympy.Eq.
-    number
-        False for none.
-    width
-        Line width in points.
-
-    Returns
-    -------
-    str
-        The environment, empty for no equations.
-
-    Raises
-    ------
-    DomainError, ParseError
-        As `break_equation`.
-
-    Examples
-    --------
-    >>> print(display_group([("x", "1"), ("y", "2")], number=False))
-    \begin{align*}
-    x &= 1 \\
-    y &= 2
-    \end{align*}
-    """
-    rows = _rows(equations, width - (_TAG_WIDTH if number else 0.0))
-    return _align(rows, number) if rows else ""
-
-
-def _align(rows: list[tuple[list[str], str | None]], number: bool | str) -> str:
-    out: list[str] = []
-    for lines, label in rows:
-        if number:
-            out += [rf"{line} \notag" for line in lines[:-1]]
-            tag = rf" \tag{{{number}}}" if isinstance(number, str) else ""
-            out.append(lines[-1] + tag + (rf" \label{{{label}}}" if label else ""))
-        else:
-            out += lines
-    name = "align" if number else "align*"
-    return f"\\begin{{{name}}}\n" + " \\\\\n".join(out) + f"\n\\end{{{name}}}"
-
-
-def inline_display(equations: Iterable[object], width: float = TEXT_WIDTH) -> str:
-    r"""Write equations as one string for ``_repr_latex_``, for MathJax and KaTeX.
-
-    Parameters
-    ----------
-    equations
-        As in `display_group`.
-    width
-        Line width in points.
-
-    Returns
-    -------
-    str
-        Mathematics between dollar signs.
-
-    Raises
-    ------
-    DomainError, ParseError
-        As `break_equation`.
-
-    Examples
-    --------
-    >>> print(inline_display([("x", "1"), ("y", "2")]))
-    $\displaystyle \begin{aligned} x &= 1 \\ y &= 2 \end{aligned}$
-    """
-    lines = [line for rows, _ in _rows(equations, width) for line in rows]
-    body = r" \\ ".join(lines)
-    # KaTeX limits the number of macros it expands, and spaces such as \, are macros there.
-    body = body.replace(r"\quad", r"\hskip1em ").replace(r" \, ", r"\mkern3mu ")
-    return rf"$\displaystyle \begin{{aligned}} {body} \end{{aligned}}$"

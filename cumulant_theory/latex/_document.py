@@ -7,7 +7,8 @@ from pathlib import Path
 import sympy as sp
 
 from cumulant_theory.errors import DomainError, OutputError, UnknownNameError
-from cumulant_theory.latex._breaking import Side, display_group
+from cumulant_theory.latex._breaking import Side
+from cumulant_theory.latex._display import display_group
 from cumulant_theory.latex._floats import Figure, Table, figure_tex, label_tex, table_tex
 from cumulant_theory.latex._tex import PREAMBLE, compile_tex, escape
 

@@ -38,6 +38,13 @@ class Figure:
 
 
 def label_tex(label: str | None) -> str:
+    r"""Write the ``\label`` command, or nothing without a label.
+
+    Examples
+    --------
+    >>> print(label_tex("eq:sum"))
+    \label{eq:sum}
+    """
     return rf"\label{{{label}}}" if label else ""
 
 
@@ -61,6 +68,28 @@ def _is_number(cell: object) -> bool:
 
 
 def table_tex(table: Table) -> str:
+    r"""Write a table, as a ``longtable`` of smaller type from 41 rows on.
+
+    Parameters
+    ----------
+    table
+        Columns of numbers are flush right, all others flush left.
+
+    Returns
+    -------
+    str
+        The environment, for a document with the packages of `Article`.
+
+    Raises
+    ------
+    DomainError
+        If a row has not one cell per column.
+
+    Examples
+    --------
+    >>> print(table_tex(Table(("law", "b"), [("normal", 2)])).splitlines()[4])
+    \begin{tabular}{@{}lr@{}}
+    """
     columns = len(table.header)
     for row in table.rows:
         if len(row) != columns:
@@ -128,6 +157,25 @@ def table_tex(table: Table) -> str:
 
 
 def figure_tex(figure: Figure, folder: str | Path | None) -> str:
+    r"""Write a figure, as wide as the text allows.
+
+    Parameters
+    ----------
+    figure
+        The picture with its caption.
+    folder
+        Folder of the document, which the path is made relative to; None keeps the path.
+
+    Returns
+    -------
+    str
+        The ``figure`` environment.
+
+    Examples
+    --------
+    >>> print(figure_tex(Figure("law.png", "A law."), None).splitlines()[3])
+    \caption{A law.}
+    """
     path = Path(figure.path)
     if folder is not None:
         path = Path(os.path.relpath(path.resolve(), Path(folder).resolve()))

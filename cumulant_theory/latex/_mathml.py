@@ -8,6 +8,7 @@ from sympy.printing.pretty.pretty_symbology import greek_unicode
 from cumulant_theory.errors import ParseError
 from cumulant_theory.latex import _tree as tree
 from cumulant_theory.latex._breaking import Side, break_equation
+from cumulant_theory.latex._commands import FUNCTIONS
 from cumulant_theory.latex._printing import latex
 from cumulant_theory.latex._widths import TEXT_WIDTH
 
@@ -267,7 +268,7 @@ def _atom(tex: str, role: str) -> str:
         return f"<mi>{tex}</mi>"
     if tex == r"\bmod":
         return '<mo lspace="0.222em" rspace="0.222em">mod</mo>'
-    if tex in tree.FUNCTIONS or tex in (r"\lim", r"\max", r"\min", r"\sup", r"\inf"):
+    if tex in FUNCTIONS or tex in (r"\lim", r"\max", r"\min", r"\sup", r"\inf"):
         return f"<mi>{tex[1:]}</mi>"
     if tex in _IDENTIFIERS:
         return f"<mi>{_IDENTIFIERS[tex]}</mi>"

@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 from cumulant_theory.errors import DomainError, MissingDependencyError, OutputError
-from cumulant_theory.latex._printing import symbol_tex
+from cumulant_theory.latex._names import symbol_tex
 
 __all__ = ["PREAMBLE", "compile_tex", "escape", "overfull_boxes"]
 

@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 
+from cumulant_theory.latex._commands import FUNCTIONS, LARGE, SPACES
 from cumulant_theory.latex._tree import (
-    FUNCTIONS,
-    LARGE,
-    SPACES,
     Atom,
     Delimited,
     Environment,

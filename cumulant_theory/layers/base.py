@@ -1,6 +1,6 @@
 """What a layer is: a composition of affine and pointwise rules, and what follows from that."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from ..algebra import Polynomial, Ring, exact, multi_indices
 from ..closures import Exact
 from ..cumulants import CumulantSource, JointCumulants
 from ..errors import DomainError, OrderError, ShapeError
+from ..orbits import Orbits, Permutation, moved
 from ..recursion import Recursion, System
 from .effective import EffectiveMap
 from .rules import Rule, check_widths, fused_is_cheaper
@@ -83,6 +84,13 @@ class Layer:
             Symbol or symbol name -> exact value.
         """
         return self
+
+    def input_permutations(self, units: int) -> Sequence[Permutation]:
+        """Permutations of the inputs under which the layer is equivariant, as far as it knows.
+
+        They are only proposals: propagation checks each against the law and every rule.
+        """
+        return ()
 
     def width_after(self, units: int) -> int:
         """Number of output units for ``units`` input units."""
@@ -180,7 +188,7 @@ class Layer:
     # ------------------------------------------------------------------ cumulants
 
     def propagate(
-        self, x: Any, order: int = 4, closure: Exact | None = None
+        self, x: Any, order: int = 4, closure: Exact | None = None, orbits: bool = True
     ) -> JointCumulants:
         """Joint cumulants of the output units.
 
@@ -193,6 +201,9 @@ class Layer:
             Highest output order, at least 1.
         closure
             What to do where no exact answer exists; default ``Exact()``.
+        orbits
+            Compute one cumulant per orbit of multi-indices under the permutations of the units
+            that leave both law and weights as they are. The values are the same without.
 
         Returns
         -------
@@ -222,7 +233,7 @@ class Layer:
         source = self.source(x)
         units = self.input_units(int(source.dim))
         stages = self.stages(units)
-        return propagate_stages(self, stages, source, order)
+        return propagate_stages(self, stages, source, order, orbits)
 
     def source(self, x: Any) -> CumulantSource:
         """The joint input law that an argument stands for."""
@@ -303,14 +314,42 @@ def input_state(stages: Sequence[Stage], source: CumulantSource, order: int) -> 
     return JointCumulants.from_source(source, order, ring)
 
 
+def law_permutations(
+    proposals: Iterable[Permutation], state: JointCumulants
+) -> list[Permutation]:
+    """Those permutations of the units that leave all cumulants of an input law as they are."""
+    known = {alpha: state.element(alpha) for block in state.blocks
+             for alpha in _on_block(state.dim, block, state.order)}
+    return [
+        p for p in dict.fromkeys(proposals)
+        if all(known.get(moved(alpha, p), state.ring.zero) == v for alpha, v in known.items())
+    ]
+
+
+def _on_block(dim: int, block: Sequence[int], order: int) -> Iterator[tuple[int, ...]]:
+    for local in all_multi_indices(len(block), order):
+        alpha = [0] * dim
+        for i, a in zip(block, local, strict=True):
+            alpha[i] = a
+        yield tuple(alpha)
+
+
 def propagate_stages(
-    network: Layer, stages: Sequence[Stage], source: CumulantSource, order: int
+    network: Layer, stages: Sequence[Stage], source: CumulantSource, order: int,
+    orbits: bool = True,
 ) -> JointCumulants:
     """Chain the rules; each state is evaluated by its cheaper exact route, on demand."""
     orders = needed_orders(stages, order)
     state = input_state(stages, source, orders[0])
     ring = state.ring
     states = [state]
+    pushed: list[Permutation] = []
+    if orbits:
+        proposals = [
+            p for layer in network.layers for p in layer.input_permutations(state.dim)
+            if len(p) == state.dim
+        ]
+        pushed = law_permutations(proposals, state) if proposals else []
     hypotheses = list(state.hypotheses)
     for layer in network.layers:
         hypotheses.extend(layer.hypotheses)
@@ -322,10 +361,12 @@ def propagate_stages(
 
     for k, stage in enumerate(stages):
         chain = [s.rule for s in stages[: k + 1]]
+        pushed = [q for p in pushed if (q := stage.rule.push(p)) is not None]
+        group = Orbits(stage.rule.out_units, pushed)
         element = (
             _fused(chain, source, states[0], orders[k + 1])
             if fused_is_cheaper(chain, state.blocks, orders[k + 1])
-            else stage.rule.transfer(states[-1])
+            else stage.rule.transfer(states[-1], group)
         )
         is_last = k == len(stages) - 1
         ends = [j for j, s in enumerate(stages) if j + 1 == len(stages)
@@ -335,7 +376,7 @@ def propagate_stages(
             blocks=stage.rule.out_blocks(states[-1].blocks),
             exact=state.exact, closure=state.closure, hypotheses=hypotheses,
             layers=tuple(states[j + 1] for j in ends if j < k) if is_last else (),
-            derive=derive if is_last else None,
+            derive=derive if is_last else None, orbits=group,
         ))
     return states[-1] if stages else state
 

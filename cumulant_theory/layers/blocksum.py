@@ -9,6 +9,7 @@ from ..algebra import Ring, exact, substitution, symbols_in
 from ..closures import Exact
 from ..cumulants import JointCumulants
 from ..errors import DomainError, ShapeError
+from ..orbits import Permutation, symmetric_group
 from .base import Layer, check_order
 from .rules import AffineRule, Rule
 
@@ -85,6 +86,10 @@ class BlockSum(Layer):
         if self.weights is not None:
             return sp.Add(*(w**r for w in self.weights))
         return sp.Pow(self.b, sp.expand(1 - r * self.s))
+
+    def input_permutations(self, units: int) -> list[Permutation]:
+        """All of them where the weights are equal."""
+        return symmetric_group(units)
 
     def rules(self, units: int) -> tuple[Rule, ...]:
         """One constant row."""

@@ -6,6 +6,7 @@ from typing import Any
 import sympy as sp
 
 from ..errors import ShapeError
+from ..orbits import Permutation, symmetric_group
 from .base import Layer
 from .rules import AffineRule, Rule
 
@@ -29,6 +30,10 @@ class Sum(Layer):
         self.in_features = _positive(in_features, "Sum")
         self.out_features = 1
 
+    def input_permutations(self, units: int) -> list[Permutation]:
+        """All of them."""
+        return symmetric_group(units)
+
     def rules(self, units: int) -> tuple[Rule, ...]:
         """One row of ones."""
         return (AffineRule.constant([[1] * self.in_features]),)
@@ -46,6 +51,10 @@ class Mean(Layer):
     def __init__(self, in_features: int) -> None:
         self.in_features = _positive(in_features, "Mean")
         self.out_features = 1
+
+    def input_permutations(self, units: int) -> list[Permutation]:
+        """All of them."""
+        return symmetric_group(units)
 
     def rules(self, units: int) -> tuple[Rule, ...]:
         """One row of entries 1/n."""

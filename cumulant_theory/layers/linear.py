@@ -8,6 +8,7 @@ import sympy as sp
 
 from ..algebra import exact, substitution, symbols_in
 from ..errors import ShapeError, SymmetryError
+from ..orbits import Permutation
 from ..symmetries import Free, Symmetry, Tying
 from .base import Layer
 from .rules import AffineRule, Rule
@@ -139,6 +140,17 @@ class Linear(Layer):
         return tuple(
             h for h in self.tying.hypotheses if self.has_bias or not h.startswith("bias")
         )
+
+    def input_permutations(self, units: int) -> list[Permutation]:
+        """Those of the symmetry's generators that permute the inputs."""
+        found = []
+        generators = zip(self.tying.generators, self.tying.infinitesimal, strict=True)
+        for (_, rho), infinitesimal in generators:
+            images = [[i for i in range(rho.rows) if rho[i, j] != 0] for j in range(rho.cols)]
+            if not infinitesimal and all(len(i) == 1 and rho[i[0], j] == 1
+                                         for j, i in enumerate(images)):
+                found.append(tuple(i[0] for i in images))
+        return found
 
     def rules(self, units: int) -> tuple[Rule, ...]:
         """One affine rule."""

@@ -16,6 +16,7 @@ from ..activations import Activation
 from ..algebra import MultiIndex, Ring, joint_cumulants
 from ..cumulants import Blocks, JointCumulants, blocks_of, moments_of
 from ..errors import NoClosedFormError, ShapeError
+from ..orbits import Orbits, Permutation
 
 SparsePolynomial = dict[MultiIndex, Any]
 
@@ -91,7 +92,9 @@ class AffineRule:
             groups = [*separate, (units, sources)]
         return tuple(sorted(tuple(sorted(units)) for units, _ in groups))
 
-    def transfer(self, source: JointCumulants) -> Callable[[MultiIndex], Any]:
+    def transfer(
+        self, source: JointCumulants, orbits: Orbits | None = None
+    ) -> Callable[[MultiIndex], Any]:
         """alpha -> kappa_alpha(z) as an element of the ring of ``source``.
 
         One output index at a time is traded for input indices; the mixed cumulants on the way
@@ -129,6 +132,25 @@ class AffineRule:
             return value + shift[alpha.index(1)] if sum(alpha) == 1 else value
 
         return cumulant
+
+    def push(self, p: Permutation) -> Permutation | None:
+        """Permutation q of the outputs with W_{q(i) p(j)} = W_{ij} and c_{q(i)} = c_i, if any.
+
+        If p leaves the input law as it is, q leaves the output law as it is.
+        """
+        places: dict[tuple[Any, ...], list[int]] = {}
+        for i in range(self.out_units):
+            places.setdefault((*self.weight.row(i), self.shift[i]), []).append(i)
+        q = []
+        for i in range(self.out_units):
+            row: list[Any] = [None] * self.in_units
+            for j in range(self.in_units):
+                row[p[j]] = self.weight[i, j]
+            candidates = places.get((*row, self.shift[i]))
+            if not candidates:
+                return None
+            q.append(candidates.pop(0))
+        return tuple(q)
 
     def compose(
         self, inner: list[SparsePolynomial], ring: Ring, variables: int
@@ -224,10 +246,18 @@ class PointwiseRule:
         """Independence is kept."""
         return blocks
 
-    def transfer(self, source: JointCumulants) -> Callable[[MultiIndex], Any]:
+    def transfer(
+        self, source: JointCumulants, orbits: Orbits | None = None
+    ) -> Callable[[MultiIndex], Any]:
         """alpha -> kappa_alpha(y) as an element of the ring of ``source``."""
         units = coordinates(self.in_units, source.ring)
-        return polynomial_cumulants(self.compose(units, source.ring, self.in_units), source)
+        outputs = self.compose(units, source.ring, self.in_units)
+        return polynomial_cumulants(outputs, source, orbits)
+
+    def push(self, p: Permutation) -> Permutation | None:
+        """p itself if units that it exchanges carry the same activation."""
+        same = all(self.activations[i] == self.activations[k] for i, k in enumerate(p))
+        return p if same else None
 
     def compose(
         self, inner: list[SparsePolynomial], ring: Ring, variables: int
@@ -264,7 +294,7 @@ Rule = AffineRule | PointwiseRule
 
 
 def polynomial_cumulants(
-    outputs: list[SparsePolynomial], source: JointCumulants
+    outputs: list[SparsePolynomial], source: JointCumulants, orbits: Orbits | None = None
 ) -> Callable[[MultiIndex], Any]:
     """Joint cumulants of polynomials in the units of ``source``, on demand.
 
@@ -272,8 +302,11 @@ def polynomial_cumulants(
     ----------
     outputs
         One polynomial per output unit: exponents over the units of ``source`` -> ring element.
+    orbits
+        Permutations of the outputs that leave their joint law as it is.
     """
     ring = source.ring
+    canonical = (orbits or Orbits(len(outputs))).canonical
     moment = moments_of(source)
     origin = (0,) * source.dim
     constants = [p.get(origin, ring.zero) for p in outputs]
@@ -290,13 +323,14 @@ def polynomial_cumulants(
     memo: dict[MultiIndex, Any] = {}
 
     def expectation(alpha: MultiIndex) -> Any:
+        alpha = canonical(alpha)
         if alpha not in memo:
             memo[alpha] = sum(
                 (c * moment(k) for k, c in power(alpha).items()), start=ring.zero
             )
         return memo[alpha]
 
-    shifted = joint_cumulants(expectation)
+    shifted = joint_cumulants(expectation, canonical)
 
     def cumulant(alpha: MultiIndex) -> Any:
         value = shifted(alpha)

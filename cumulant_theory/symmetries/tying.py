@@ -1,6 +1,5 @@
 """The exact weight tying that a symmetry imposes on one affine layer."""
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
@@ -8,9 +7,15 @@ from typing import Any, cast
 import sympy as sp
 from sympy.combinatorics import Permutation, PermutationGroup
 
-from cumulant_theory.errors import DomainError, ShapeError, SymmetryError
+from cumulant_theory.errors import SymmetryError
 from cumulant_theory.symmetries.actions import Action, PermutationAction
 from cumulant_theory.symmetries.solve import Vector
+from cumulant_theory.symmetries.vectors import (
+    combination,
+    dual_vectors,
+    exact_entries,
+    inner_products,
+)
 
 
 @dataclass(frozen=True)
@@ -148,7 +153,7 @@ class Tying:
         Matrix([[w, -w]])
         """
         shape = (self.out_features, self.in_features)
-        return _combine(self.symbols(name), self.weight_vectors, shape)
+        return combination(self.symbols(name), self.weight_vectors, shape)
 
     def bias(self, name: str = "c") -> sp.ImmutableMatrix:
         """The parametrised bias column, shape (out_features, 1).
@@ -159,7 +164,7 @@ class Tying:
         >>> SignFlip().tie(1, 2).bias()
         Matrix([[0]])
         """
-        return _combine(self.bias_symbols(name), self.bias_vectors, (self.out_features, 1))
+        return combination(self.bias_symbols(name), self.bias_vectors, (self.out_features, 1))
 
     def project(self, W: Any) -> sp.ImmutableMatrix:
         """The nearest equivariant matrix P_G W in the Frobenius norm, exactly.
@@ -187,8 +192,8 @@ class Tying:
         Matrix([[3, 3, 3]])
         """
         shape = (self.out_features, self.in_features)
-        W = _exact_entries(W, shape, "W")
-        return _combine(_inner(self._dual, W), self.weight_vectors, shape)
+        W = exact_entries(W, shape, "W")
+        return combination(inner_products(self._dual, W), self.weight_vectors, shape)
 
     def project_bias(self, c: Any) -> sp.ImmutableMatrix:
         """The nearest admissible bias, shape (out_features, 1); errors as in :meth:`project`.
@@ -202,8 +207,9 @@ class Tying:
         [3/2]])
         """
         shape = (self.out_features, 1)
-        c = _exact_entries(c, shape, "bias")
-        return _combine(_inner(_dual(self.bias_vectors), c), self.bias_vectors, shape)
+        c = exact_entries(c, shape, "bias")
+        products = inner_products(dual_vectors(self.bias_vectors), c)
+        return combination(products, self.bias_vectors, shape)
 
     def projector(self) -> sp.ImmutableMatrix:
         """The matrix of P_G on row-major vec(W), side out_features * in_features.
@@ -239,7 +245,7 @@ class Tying:
         >>> PermutationInvariant().tie(1, 2).breaking_distance([["a", "b"]]).expand()
         a**2/2 - a*b + b**2/2
         """
-        W = _exact_entries(W, (self.out_features, self.in_features), "W")
+        W = exact_entries(W, (self.out_features, self.in_features), "W")
         return sp.Add(*(entry**2 for entry in W - self.project(W)))
 
     def is_equivariant(self, W: Any, bias: Any = None) -> bool:
@@ -265,12 +271,12 @@ class Tying:
         >>> Cyclic().tie(3, 3).is_equivariant([[1, 2, 3], [3, 1, 2], [2, 3, 1]])
         True
         """
-        W = _exact_entries(W, (self.out_features, self.in_features), "W")
+        W = exact_entries(W, (self.out_features, self.in_features), "W")
         if not all(action.fixes(W) for action in self.actions):
             return False
         if bias is None:
             return True
-        c = _exact_entries(bias, (self.out_features, 1), "bias")
+        c = exact_entries(bias, (self.out_features, 1), "bias")
         return all(action.fixes_bias(c) for action in self.actions)
 
     def coefficients(self, W: Any) -> tuple[sp.Expr, ...]:
@@ -289,7 +295,7 @@ class Tying:
         >>> PermutationEquivariant().tie(2, 2).coefficients([[5, 3], [3, 5]])
         (5, 3)
         """
-        W = _exact_entries(W, (self.out_features, self.in_features), "W")
+        W = exact_entries(W, (self.out_features, self.in_features), "W")
         if not self.is_equivariant(W):
             raise SymmetryError(
                 f"the {self.out_features} x {self.in_features} matrix W does not commute with "
@@ -352,64 +358,4 @@ class Tying:
 
     @cached_property
     def _dual(self) -> tuple[Vector, ...]:
-        return _dual(self.weight_vectors)
-
-
-def _dual(vectors: tuple[Vector, ...]) -> tuple[Vector, ...]:
-    """The members D_k of the span with <D_k, B_l> = delta_kl."""
-    tables = [dict(vector) for vector in vectors]
-    if sum(map(len, tables)) == len(set().union(*tables)):
-        norms = [sp.Add(*(v**2 for v in table.values())) for table in tables]
-        return tuple(
-            tuple((place, value / norm) for place, value in vector)
-            for vector, norm in zip(vectors, norms, strict=True)
-        )
-    gram = sp.Matrix(len(tables), len(tables), lambda k, m: _overlap(tables[k], tables[m]))
-    inverse = gram.inv(method="DM").applyfunc(lambda e: sp.radsimp(sp.expand(e)))
-    duals = []
-    for k in range(len(tables)):
-        table: dict[tuple[int, int], sp.Expr] = {}
-        for m, other in enumerate(tables):
-            for place, value in other.items():
-                table[place] = table.get(place, sp.S.Zero) + inverse[k, m] * value
-        duals.append(tuple(sorted((p, sp.expand(v)) for p, v in table.items())))
-    return tuple(duals)
-
-
-def _overlap(left: Mapping, right: Mapping) -> sp.Expr:
-    return sp.expand(sp.Add(*(v * right[place] for place, v in left.items() if place in right)))
-
-
-def _inner(vectors: Iterable[Vector], W: sp.MatrixBase) -> tuple[sp.Expr, ...]:
-    return tuple(sp.Add(*(v * W[place] for place, v in vector)) for vector in vectors)
-
-
-def _combine(
-    coefficients: Iterable[sp.Expr], vectors: Iterable[Vector], shape: tuple[int, int]
-) -> sp.ImmutableMatrix:
-    terms: dict[tuple[int, int], list[sp.Expr]] = {}
-    for coefficient, vector in zip(coefficients, vectors, strict=True):
-        for place, value in vector:
-            terms.setdefault(place, []).append(coefficient * value)
-    entries = {place: sp.Add(*values) for place, values in terms.items()}
-    return sp.ImmutableMatrix(sp.SparseMatrix(*shape, entries))
-
-
-def _exact_entries(matrix: Any, shape: tuple[int, int], what: str) -> sp.ImmutableMatrix:
-    if not isinstance(matrix, sp.MatrixBase):
-        try:
-            matrix = sp.ImmutableMatrix(matrix)
-        except (TypeError, ValueError) as error:
-            raise ShapeError(
-                f"{what} is not a matrix; give a sympy Matrix or a list of rows of shape {shape}"
-            ) from error
-    if matrix.shape != shape:
-        raise ShapeError(
-            f"{what} has shape {matrix.shape}, the layer has {shape} = (out_features, "
-            f"{'in_features' if what == 'W' else '1'}); give it in that shape"
-        )
-    if any(e.has(sp.nan, sp.oo, -sp.oo, sp.zoo) for e in matrix):
-        raise DomainError(f"{what} has an entry that is NaN or infinite; give finite numbers")
-    return sp.ImmutableMatrix(
-        matrix.applyfunc(lambda e: e.replace(lambda x: x.is_Float, lambda x: sp.Rational(x)))
-    )
+        return dual_vectors(self.weight_vectors)

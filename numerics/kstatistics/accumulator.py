@@ -8,7 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from cumulant_theory.errors import DomainError, OrderError, ShapeError
 from numerics.kstatistics.batches import heavy_threshold, scatter, unite_small
-from numerics.kstatistics.formulas import MAX_JOINT_ORDER, check_order
+from numerics.kstatistics.checks import checked_chunk, position_of
+from numerics.kstatistics.formulas import check_order
 from numerics.kstatistics.sums import (
     Sums,
     block_sums,
@@ -153,7 +154,7 @@ class KStatistics:
             No samples, NaN or infinite entries, not real numbers, or power sums that overflow.
             The accumulator is then as it was before the call.
         """
-        x, ensemble = self._checked(chunk)
+        x, ensemble = checked_chunk(chunk, self.dim)
         if self._pivot is not None and (ensemble, len(x)) != (self._ensemble, len(self._pivot)):
             was = f"{len(self._pivot)} networks" if self._ensemble else "no ensemble axis"
             raise ShapeError(
@@ -173,34 +174,6 @@ class KStatistics:
         self._pivot, self._ensemble = pivot, ensemble
         self._cache.clear()
         return self
-
-    def _checked(self, chunk: ArrayLike) -> tuple[NDArray[np.float64], bool]:
-        given = np.asarray(chunk)
-        if given.dtype.kind not in "fiub":
-            raise DomainError(
-                f"chunk has dtype {given.dtype}, not real numbers; convert it to float64"
-            )
-        x = given.astype(np.float64, copy=False)
-        if x.ndim == 1 and self.dim == 1:
-            x = x[:, None]
-        if x.ndim not in (2, 3) or x.shape[-1] != self.dim:
-            raise ShapeError(
-                f"chunk has shape {given.shape}; with {self.dim} units give (N, {self.dim}) "
-                f"or (networks, N, {self.dim})" + (" or (N,)" if self.dim == 1 else "")
-            )
-        if x.size == 0:
-            raise DomainError(f"chunk of shape {given.shape} has no samples; give at least one")
-        finite = np.isfinite(x)
-        if not finite.all():
-            bad = np.argwhere(~finite)
-            axes = ("network", "sample", "unit")[3 - x.ndim :]
-            where = ", ".join(f"{a} {k}" for a, k in zip(axes, bad[0], strict=True))
-            raise DomainError(
-                f"chunk has {len(bad)} NaN or infinite entries, the first at {where}; "
-                "remove these samples or find what diverged"
-            )
-        ensemble = x.ndim == 3
-        return (x if ensemble else x[None]), ensemble
 
     def _absorb(self, x: NDArray[np.float64], pivot: NDArray[np.float64]) -> None:
         total, at = x.shape[1], 0
@@ -330,26 +303,6 @@ class KStatistics:
         values = kstatistics_of(blocks, self._tables)
         self._cache |= scatter(blocks.counts, values) | {"batch_values": values}
 
-    def _index(self, alpha: int | Sequence[int]) -> int:
-        given: Any = alpha
-        key = (int(given),) if hasattr(given, "__index__") else tuple(given)
-        if len(key) != self.dim:
-            raise ShapeError(
-                f"multi-index {alpha!r} has {len(key)} entries but there are {self.dim} units; "
-                "give one exponent per unit"
-            )
-        if key not in self._tables.position:
-            if any(isinstance(a, bool) or not hasattr(a, "__index__") or a < 0 for a in key):
-                raise ShapeError(f"multi-index {alpha!r} must consist of non-negative integers")
-            degree, units = sum(key), sum(a > 0 for a in key)
-            check_order(degree, units)
-            limit = self.order if units == 1 else min(self.order, MAX_JOINT_ORDER)
-            raise OrderError(
-                f"the k-statistic {alpha!r} has order {degree} but this accumulator goes to "
-                f"{limit}; make one with order={degree}"
-            )
-        return self._tables.position[key]
-
     def _pick(self, array: NDArray[np.float64], k: int) -> Value:
         return array[:, k].copy() if self._ensemble else float(array[0, k])
 
@@ -379,7 +332,7 @@ class KStatistics:
         >>> KStatistics(1, order=3).update([0.0, 1.0, 5.0]).cumulant(3)
         27.0
         """
-        k = self._index(alpha)
+        k = position_of(alpha, self._tables)
         self._need(sum(self.alphas[k]))
         return self._pick(self._values(), k)
 
@@ -408,7 +361,7 @@ class KStatistics:
         return self.cumulant(tuple(indices.count(i) for i in range(self.dim)))
 
     def _batch_quantity(self, name: str, alpha: int | Sequence[int]) -> Value:
-        k = self._index(alpha)
+        k = position_of(alpha, self._tables)
         self._need(sum(self.alphas[k]))
         if name not in self._cache:
             self._spread()
