@@ -11,6 +11,14 @@ Layers are separated by ``|`` or ``>>`` and written as calls:
 ``blocksum(b, s)``                 block sum b^{-s} (x_1 + ... + x_b); s is 1/2 when left out, and
                                    both may be symbols. Keyword: ``weights=[1/2, 1/3]``
 ``residual(network)``              x + f(x) for a network f that keeps the width
+``graphconv(cycle(3), 1, 2)``      graph convolution with features in and out; after them come the
+                                   aggregation (sum, mean, symmetric) and the word ``bias``. Graphs:
+                                   ``complete(n)``, ``cycle(n)``, ``path(n)``, ``star(n)``.
+                                   Likewise ``gcnconv``, ``sageconv``, ``ginconv`` (keyword
+                                   ``eps=``) and ``edgelift``; keyword ``bias=``
+``edgesum(cycle(3), channels)``    sum of edge messages at their targets
+``readout(cycle(3), mean)``        ``mean``, ``sum`` or a node (its position); keyword
+                                   ``channels=``
 =================================  ================================================================
 
 As in :mod:`cumulant_theory.parsing` the text is read as a syntax tree and rebuilt from a whitelist;
@@ -23,7 +31,7 @@ from typing import Any
 
 from . import activations, symmetries
 from .errors import CumulantError, ParseError, UnknownNameError
-from .layers import BlockSum, Layer, Linear, Mean, Pointwise, Residual, Sequential, Sum
+from .layers import BlockSum, Layer, Linear, Mean, Pointwise, Residual, Sequential, Sum, graphs
 from .parsing import parse_activation, parse_number, parse_symmetry, syntax_tree
 
 __all__ = ["known_layers", "parse_network"]
@@ -263,6 +271,63 @@ def _residual(reader: _Reader, args: list[ast.expr], keywords: dict[str, ast.exp
     return Residual(reader.network(args[0]))
 
 
+def _graph(reader: _Reader, node: ast.expr, key: str) -> graphs.Graph:
+    name, args, keywords = reader.call(node)
+    if name not in graphs.families.__all__:
+        raise UnknownNameError.of("graph", name, graphs.families.__all__)
+    if len(args) != 1 or keywords:
+        raise ParseError(f"'{reader.text(node)}' is no graph; write for example {name}(3)")
+    return getattr(graphs, name)(reader.integer(args[0], f"{key}: the number of nodes"))
+
+
+def _convolution(key: str, make: Callable[..., Layer]) -> Callable[..., Layer]:
+    extra = {"graphconv": ("aggregation",), "ginconv": ("eps",)}.get(key, ())
+
+    def build(reader: _Reader, args: list[ast.expr], keywords: dict[str, ast.expr]) -> Layer:
+        _only(key, keywords, "bias", *extra)
+        _count(key, args, 1, 5)
+        options: dict[str, Any] = {}
+        widths: list[int] = []
+        words = [(word, reader.text(node)) for word, node in keywords.items()
+                 if word == "aggregation"]
+        for node in args[1:]:
+            if not isinstance(node, ast.Name):
+                widths.append(reader.integer(node, f"{key}: the number of features"))
+            elif node.id.lower() == "bias":
+                options["bias"] = True
+            else:
+                words.append(("aggregation", node.id))
+        if len(widths) > 2 or len(words) > len(extra) or (words and key != "graphconv"):
+            raise ParseError(f"{key}: too many arguments; {_USAGE[key]}")
+        if "bias" in keywords:
+            options["bias"] = reader.flag(keywords["bias"])
+        if "eps" in keywords:
+            options["eps"] = reader.number(keywords["eps"])
+        return make(_graph(reader, args[0], key), *widths, **dict(words), **options)
+
+    return build
+
+
+def _edge_sum(reader: _Reader, args: list[ast.expr], keywords: dict[str, ast.expr]) -> Layer:
+    _only("edgesum", keywords)
+    _count("edgesum", args, 1, 2)
+    channels = [reader.integer(a, "edgesum: the number of channels") for a in args[1:]]
+    return graphs.EdgeSum(_graph(reader, args[0], "edgesum"), *channels)
+
+
+def _graph_readout(reader: _Reader, args: list[ast.expr], keywords: dict[str, ast.expr]) -> Layer:
+    _only("readout", keywords, "channels")
+    _count("readout", args, 1, 2)
+    kind: Any = "mean"
+    if len(args) == 2:
+        node = args[1]
+        kind = node.id if isinstance(node, ast.Name) else reader.integer(node, "readout: the node")
+    channels = (
+        reader.integer(keywords["channels"], "readout: channels") if "channels" in keywords else 1
+    )
+    return graphs.Readout(_graph(reader, args[0], "readout"), kind, channels)
+
+
 _MAKERS: dict[str, Callable[[_Reader, list[ast.expr], dict[str, ast.expr]], Layer]] = {
     "linear": _linear,
     "pointwise": _pointwise,
@@ -270,6 +335,13 @@ _MAKERS: dict[str, Callable[[_Reader, list[ast.expr], dict[str, ast.expr]], Laye
     "sum": _readout("sum", Sum),
     "blocksum": _block_sum,
     "residual": _residual,
+    "graphconv": _convolution("graphconv", graphs.GraphConv),
+    "gcnconv": _convolution("gcnconv", graphs.GCNConv),
+    "sageconv": _convolution("sageconv", graphs.SAGEConv),
+    "ginconv": _convolution("ginconv", graphs.GINConv),
+    "edgelift": _convolution("edgelift", graphs.EdgeLift),
+    "edgesum": _edge_sum,
+    "readout": _graph_readout,
 }
 _USAGE = {
     "linear": "write linear(in, out), linear(in, out, cyclic) or linear(in, out, cyclic, bias)",
@@ -278,4 +350,11 @@ _USAGE = {
     "sum": "write sum(n)",
     "blocksum": "write blocksum(b) or blocksum(b, s)",
     "residual": "write residual(linear(2, 2) | square)",
+    "graphconv": "write graphconv(cycle(3), 1, 2), graphconv(cycle(3), 1, 2, mean, bias)",
+    "gcnconv": "write gcnconv(cycle(3), 1, 2) or gcnconv(cycle(3), 1, 2, bias)",
+    "sageconv": "write sageconv(cycle(3), 1, 2) or sageconv(cycle(3), 1, 2, bias)",
+    "ginconv": "write ginconv(cycle(3), 1, 2) or ginconv(cycle(3), 1, 2, eps=1/2)",
+    "edgelift": "write edgelift(cycle(3), 1, 2) or edgelift(cycle(3), 1, 2, bias)",
+    "edgesum": "write edgesum(cycle(3)) or edgesum(cycle(3), 2)",
+    "readout": "write readout(cycle(3), mean), readout(cycle(3), sum) or readout(cycle(3), 0)",
 }

@@ -106,6 +106,17 @@ class Orbits:
         return f"Orbits({self.dim} units, {len(self.generators)} generators)"
 
 
+def on_channels(p: Sequence[int], channels: int) -> Permutation:
+    """A permutation of sites acting on units numbered channel * sites + site.
+
+    Examples
+    --------
+    >>> on_channels((1, 0), 2)
+    (1, 0, 3, 2)
+    """
+    return tuple(c * len(p) + i for c in range(channels) for i in p)
+
+
 def symmetric_group(n: int) -> list[Permutation]:
     """Generators of all permutations of n units.
 

@@ -123,8 +123,8 @@ def test_styles_as_json_are_the_equations_of_the_library(style, capsys):
         known = {str(e.lhs): str(e.rhs) for e in network.recursion(2, law).equations(style)}
     shown = {e["lhs"]: e["rhs"] for s in data["sections"] for e in s["equations"]}
     assert set(shown) == set(known)
-    assert {k: v for k, v in shown.items() if not k.startswith(("W", "c__"))} == {
-        k: v for k, v in known.items() if not k.startswith(("W", "c__"))}
+    assert {k: v for k, v in shown.items() if not k.startswith(("M__", "t__"))} == {
+        k: v for k, v in known.items() if not k.startswith(("M__", "t__"))}
     assert data["parameters"] == [str(p) for p in network.parameters]
 
 

@@ -129,3 +129,24 @@ def test_what_is_no_permutation():
         Orbits(3, [(0, 0, 1)])
     with pytest.raises(ShapeError, match="3 units"):
         Orbits(3, symmetric_group(3)).canonical((1, 0))
+
+
+def test_graph_layers_use_the_automorphisms_of_their_graph():
+    pytest.importorskip("igraph")
+    from cumulant_theory.layers import graphs
+
+    half, third = sp.Rational(1, 2), sp.Rational(1, 3)
+    net = (
+        layers.GraphConv(graphs.cycle(5), weights=[[[half]], [[third]]])
+        >> QUADRATIC
+        >> layers.GraphConv(graphs.cycle(5), weights=[[[1]], [[-third]]])
+    )
+    out = net.propagate(laws.Exponential(1), order=3)
+    plain = net.propagate(laws.Exponential(1), order=3, orbits=False)
+    assert all(out[a] == plain[a] for a in all_multi_indices(5, 3))
+    assert out.orbits.representatives(2) == {
+        (2, 0, 0, 0, 0): 5, (1, 1, 0, 0, 0): 5, (1, 0, 1, 0, 0): 5,
+    }
+    channels = layers.GraphConv(graphs.star(4), 1, 2).propagate(laws.Generic("kappa"), order=2)
+    assert sum(channels.orbits.representatives(1).values()) == 8
+    assert len(channels.orbits.representatives(1)) == 4

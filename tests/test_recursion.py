@@ -159,17 +159,17 @@ def test_affine_indices_hold_at_every_unit(kind):
         law = laws.Product([law, laws.Bernoulli(R(1, 3))])
     states = enumerated_states(net, law, order)
     entry = net.recursion(order, inputs=kind).layers[0]
-    matrix = next(e.rhs for e in entry.definitions if str(e.lhs) == "W__1")
-    shift = next(e.rhs for e in entry.definitions if str(e.lhs) == "c__1")
+    matrix = next(e.rhs for e in entry.definitions if str(e.lhs) == "M__1")
+    shift = next(e.rhs for e in entry.definitions if str(e.lhs) == "t__1")
     assert sp.Matrix(matrix) == sp.Matrix(net[0].weight)
 
     def look_up(factor):
         if isinstance(factor, sp.Symbol):
             return states["x"][int(str(factor).rsplit("_", 1)[1]), 0]
         indices = [int(i) - 1 for i in factor.indices]
-        if str(factor.base.label) == "W__1":
+        if str(factor.base.label) == "M__1":
             return matrix[indices[0], indices[1]]
-        if str(factor.base.label) == "c__1":
+        if str(factor.base.label) == "t__1":
             return shift[indices[0]]
         return states["x"][tuple(indices.count(j) for j in range(2))]
 

@@ -10,11 +10,13 @@ import time
 from collections import Counter
 
 import pytest
+import sympy as sp
 
-from cumulant_theory.errors import ConfigError, OutputError, SymmetryError
+from cumulant_theory.errors import ConfigError, CumulantError, OutputError, SymmetryError
 from cumulant_theory.parsing import parse_law
 from numerics.study import DEFAULT_TOML, StudyConfig, default_config, load_config, run_study
-from numerics.study.cells import Cell, architecture, cells, expectation
+from numerics.study.architectures import allowed_directions, architecture
+from numerics.study.cells import Cell, cells, expectation
 
 TINY = dataclasses.replace(
     default_config(), symmetries=("free", "shared"), activations=("identity",), losses=("law",),
@@ -95,7 +97,7 @@ def test_expectations_follow_from_the_law_classes():
 
 def test_cell_names_are_distinct_and_safe():
     names = [c.name for c in cells(default_config())]
-    assert len(set(names)) == len(names) == 40
+    assert len(set(names)) == len(names) == 56
     assert all(c.isalnum() or c in "-_" for name in names for c in name)
 
 
@@ -104,6 +106,23 @@ def test_readout_shares_what_the_symmetry_shares():
     assert len(architecture("permutation_invariant", "identity", 2, 3).parameters) == 7
     with pytest.raises(SymmetryError, match="3"):
         architecture("cyclic", "identity", 2, 3)
+
+
+@pytest.mark.parametrize("text", ["graph_conv(complete)", "sage_conv(cycle)", "gin_conv(path)",
+                                  "gcn_conv(star)"])
+def test_graph_architectures_have_the_directions_of_their_graph(text):
+    net = architecture(text, "identity", 4, 2)
+    directions = allowed_directions(net, 4)
+    forward = net.forward(["x_1", "x_2", "x_3", "x_4"])[0]
+    ones = sp.ones(4, 1)
+    regular = "star" not in text and "path" not in text
+    assert (directions.rank() == 1) == (regular or text.startswith(("gin", "gcn")))
+    if regular:
+        assert directions.rank() == directions.row_join(ones).rank()
+        swap = {sp.Symbol("x_1"): sp.Symbol("x_2"), sp.Symbol("x_2"): sp.Symbol("x_1")}
+        assert sp.expand(forward.subs(swap, simultaneous=True) - forward) == 0
+    with pytest.raises(CumulantError, match="cycle"):
+        architecture("graph_conv(cycle)", "identity", 2, 2)
 
 
 # ---------------------------------------------------------------------------- running
@@ -198,6 +217,9 @@ def test_the_printed_default_is_the_default(tmp_path):
     ("symmetries = []", "at least one entry"),
     ('symmetries = ["free", "free"]', "twice"),
     ('symmetries = ["fre"]', "did you mean 'free'"),
+    ('symmetries = ["gat_conv(cycle)"]', "unknown convolution"),
+    ('symmetries = ["gcn_conv(circle)"]', "unknown graph family"),
+    ('symmetries = ["gcn_conv()"]', "name a graph"),
     ('activations = ["quadratik"]', "did you mean 'quadratic'"),
     ('losses = ["both"]', "known: pointwise, law"),
     ('train_laws = ["normal(0, -1)"]', "scale"),

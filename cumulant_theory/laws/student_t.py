@@ -83,7 +83,8 @@ class StudentT(Law):
         if r % 2:
             return sp.S.Zero
         kappa = cumulants_from_moments([self._central(k) for k in range(1, r + 1)])[-1]
-        return sp.factor(sp.together(kappa))
+        result: Any = sp.factor(sp.together(kappa))
+        return result
 
     def _moment(self, r: int) -> sp.Expr:
         loc = self.parameters["loc"]

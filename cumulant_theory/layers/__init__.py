@@ -1,9 +1,11 @@
 """Layers: each one a composition of the affine and the pointwise rule."""
 
+from . import graphs
 from .base import Layer, Stage
 from .blocksum import BlockSum
 from .constant import Mean, Residual, Sum
 from .effective import EffectiveMap
+from .graphs import EdgeLift, EdgeSum, GCNConv, GINConv, Graph, GraphConv, Readout, SAGEConv
 from .linear import Linear
 from .pointwise import Pointwise
 from .rules import AffineRule, PointwiseRule
@@ -12,14 +14,23 @@ from .sequential import Sequential
 __all__ = [
     "AffineRule",
     "BlockSum",
+    "EdgeLift",
+    "EdgeSum",
     "EffectiveMap",
+    "GCNConv",
+    "GINConv",
+    "Graph",
+    "GraphConv",
     "Layer",
     "Linear",
     "Mean",
     "Pointwise",
     "PointwiseRule",
+    "Readout",
     "Residual",
+    "SAGEConv",
     "Sequential",
     "Stage",
     "Sum",
+    "graphs",
 ]

@@ -194,9 +194,9 @@ def build_recursion(network: Layer, order: int, inputs: Any) -> Recursion:
 
 
 def affine_names(stage: Stage) -> tuple[sp.Symbol, sp.Symbol]:
-    """Printed names of the matrix and the shift of an affine stage."""
+    """Printed names of the matrix and the shift of an affine stage, unlike any parameter's."""
     number = stage.target[1:]
-    return sp.Symbol(f"W__{number}"), sp.Symbol(f"c__{number}")
+    return sp.Symbol(f"M__{number}"), sp.Symbol(f"t__{number}")
 
 
 def rule_definitions(stage: Stage, network: Layer) -> tuple[Equation, ...]:

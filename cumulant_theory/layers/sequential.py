@@ -157,7 +157,9 @@ def _weights(layer: Layer) -> set[sp.Symbol]:
     inner = getattr(layer, "inner", None)
     if inner is not None:
         return {s for la in inner.layers for s in _weights(la)}
-    return set(layer.parameters) if hasattr(layer, "weight") else set()
+    if not hasattr(layer, "weight"):
+        return set()
+    return set(getattr(layer, "own_parameters", layer.parameters))
 
 
 def _number(layers: list[Layer], prefix: str) -> tuple[Layer, ...]:
@@ -170,7 +172,8 @@ def _number(layers: list[Layer], prefix: str) -> tuple[Layer, ...]:
             if probe is layer or not layer.parameters:
                 renamed[id(layer)] = layer
                 continue
-            counts[type(layer)] = counts.get(type(layer), 0) + 1
-            number: Any = counts[type(layer)]
+            kind = getattr(layer, "numbered_with", type(layer))
+            counts[kind] = counts.get(kind, 0) + 1
+            number: Any = counts[kind]
             renamed[id(layer)] = layer.numbered(f"{prefix}{number}" if prefix else number)
     return tuple(renamed[id(layer)] for layer in layers)

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from cumulant_theory import layers, symmetries
 from cumulant_theory.activations import Identity
 from cumulant_theory.laws import Law
-from cumulant_theory.parsing import parse_activation, parse_law, parse_symmetry
+from cumulant_theory.parsing import parse_activation, parse_law
 
+from .architectures import allowed_directions, architecture
 from .config import StudyConfig
 
 MUST_FAIL, MUST_GENERALISE, OPEN = "must fail", "must generalise", "open"
@@ -44,25 +44,6 @@ def cells(config: StudyConfig) -> Iterator[Cell]:
             for loss in config.losses:
                 for law in config.train_laws:
                     yield Cell(symmetry, activation, loss, law)
-
-
-def architecture(symmetry: str, activation: str, b: int, hidden: int) -> layers.Sequential:
-    """Linear(b, hidden) >> Pointwise >> Linear(hidden, 1) under a symmetry.
-
-    A symmetry that acts on the hidden units too constrains the readout by the same action;
-    otherwise the readout is free. The readout has a bias.
-
-    Raises
-    ------
-    SymmetryError
-        If the symmetry does not fit the widths.
-    """
-    group = parse_symmetry(symmetry)
-    first = layers.Linear(b, hidden, symmetry=group)
-    acts_on_hidden = any(out != sp.eye(hidden) for out, _ in first.tying.generators)
-    keeps = acts_on_hidden and not isinstance(group, symmetries.Alternating)
-    readout = layers.Linear(hidden, 1, symmetry=group if keeps else None, bias=True)
-    return layers.Sequential(first, layers.Pointwise(parse_activation(activation)), readout)
 
 
 def expectation(cell: Cell, b: int, match_order: int, test: Law, mirror: bool) -> str:
@@ -117,15 +98,3 @@ def expectation(cell: Cell, b: int, match_order: int, test: Law, mirror: bool) -
     if train_gaussian and train.cumulant(1) == 0 and directions.rank() == b:
         return MUST_GENERALISE if gaussian and centred else MUST_FAIL
     return OPEN
-
-
-def allowed_directions(net: layers.Layer, b: int) -> sp.Matrix:
-    """Columns that span the linear coefficients l = W_2 W_1 that the symmetry allows."""
-    first, _, readout = net.layers
-    product = readout.weight * first.weight  # type: ignore[attr-defined]
-    columns: dict[tuple[int, ...], list[sp.Expr]] = {}
-    for k in range(b):
-        entry = sp.Poly(product[0, k], *net.parameters)
-        for monomial, coefficient in entry.terms():
-            columns.setdefault(monomial, [sp.S.Zero] * b)[k] = coefficient
-    return sp.Matrix(list(columns.values())).T

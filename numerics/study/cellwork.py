@@ -16,7 +16,8 @@ from ..networks import Ensemble, build
 from ..prediction import predict
 from ..tasks import BlockSum as BlockSumTask
 from ..training import train
-from .cells import Cell, architecture, expectation
+from .architectures import architecture
+from .cells import Cell, expectation
 from .config import StudyConfig
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from cumulant_theory.errors import ConfigError, CumulantError
-from cumulant_theory.parsing import parse_activation, parse_law, parse_symmetry
+from cumulant_theory.parsing import parse_activation, parse_law
 
 from ..sampling import require_samplable
+from .architectures import check_architecture
 
 LOSSES = ("pointwise", "law")
 _SCALARS = {"b": 1, "hidden": 1, "order": 1, "match_order": 1, "seeds": 1, "restarts": 1,
@@ -28,7 +29,11 @@ hidden = 2         # width of the hidden layer
 order = 4          # cumulant orders that are predicted, measured and compared
 match_order = 4    # orders matched by the loss "law"
 
-symmetries = ["free", "shared", "permutation_invariant", "alternating", "cyclic"]
+# weight symmetries, and graph convolutions that see the block as the nodes of a graph
+symmetries = [
+    "free", "shared", "permutation_invariant", "alternating", "cyclic",
+    "graph_conv(complete)", "gcn_conv(complete)",
+]
 activations = ["identity", "quadratic"]
 losses = ["pointwise", "law"]    # E (f - R)^2, or only the cumulants of the output law
 train_laws = ["normal(0, 1)", "exponential(1)"]
@@ -111,7 +116,7 @@ class StudyConfig:
         for loss in self.losses:
             if loss not in LOSSES:
                 raise ConfigError(f"loss '{loss}' is unknown; known: {', '.join(LOSSES)}")
-        self._parse("symmetry", parse_symmetry, self.symmetries)
+        self._parse("symmetry", check_architecture, self.symmetries)
         self._parse("activation", parse_activation, self.activations)
         self._parse("law", _samplable, (*self.train_laws, *self.test_laws.values()))
 

@@ -19,7 +19,8 @@ from tqdm import tqdm
 from cumulant_theory.errors import ConfigError, OutputError
 
 from ..comparison import holm
-from .cells import Cell, architecture, cells
+from .architectures import architecture
+from .cells import Cell, cells
 from .config import StudyConfig
 from .results import StudyResults, write_text
 

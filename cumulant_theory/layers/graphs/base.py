@@ -1,0 +1,259 @@
+"""What the graph layers with weights share: one small matrix per fixed node operator."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import sympy as sp
+
+from ...algebra import exact, symbols_in
+from ...errors import MissingDependencyError, ShapeError, SymmetryError
+from ...orbits import Permutation, on_channels
+from ...symmetries import Free
+from ..base import Layer
+from ..linear import Linear
+from ..rules import AffineRule, Rule
+from .graph import Graph
+
+_DERIVED = ("operators", "matrices", "bias", "weight", "own_parameters")
+
+
+class NodeShared(Layer):
+    """z = (sum_k Theta_k (x) S_k) x + c (x) 1, with Theta_k and c shared by all nodes.
+
+    Units are numbered channel * nodes + node. Subclasses name the operators S_k, which are fixed
+    by the graph, in :meth:`_operators`.
+    """
+
+    base_names: tuple[str, ...] = ("W",)
+    places = "nodes"
+    numbered_with: type[Layer] = Linear
+
+    def __init__(
+        self, graph: Any, in_features: int, out_features: int, bias: bool, name: Any,
+        bias_name: str | None, weights: Any, bias_values: Any, places: tuple[int, int],
+    ) -> None:
+        for label, value in (("in_features", in_features), ("out_features", out_features)):
+            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+                raise ShapeError(
+                    f"{self._kind}: {label} is {value!r}; the number of features per node must "
+                    "be a positive integer"
+                )
+        self.graph: Graph = graph
+        self.in_channels, self.out_channels = in_features, out_features
+        self.in_features = in_features * places[0]
+        self.out_features = out_features * places[1]
+        self.has_bias = bool(bias) or bias_values is not None
+        self._names = (*self._named(name), bias_name)
+        self._position: Any = None
+        self._matrices = self._fixed_matrices(weights)
+        self._bias = self._fixed_bias(bias_values)
+        self._check_names()
+
+    @property
+    def _kind(self) -> str:
+        return type(self).__name__
+
+    def input_permutations(self, units: int) -> list[Permutation]:
+        """Automorphisms of the graph, acting on the nodes of every channel; needs igraph."""
+        if units != self.in_channels * len(self.graph):
+            return []
+        try:
+            automorphisms = self.graph.automorphisms()
+        except MissingDependencyError:
+            return []
+        return [on_channels(p, self.in_channels) for p in automorphisms]
+
+    def _operators(self) -> tuple[sp.ImmutableMatrix, ...]:
+        raise TypeError(f"{self._kind} does not define _operators()")
+
+    def _named(self, name: Any) -> tuple[str | None, ...]:
+        wanted = len(self.base_names)
+        names = (name,) if name is None or isinstance(name, str) else tuple(name)
+        if names == (None,):
+            names = (None,) * wanted
+        if len(names) != wanted or len({n for n in names if n}) != len([n for n in names if n]):
+            raise ShapeError(
+                f"{self._kind}: name is {name!r}; it needs {wanted} different base names, such as "
+                f"{self.base_names if wanted > 1 else self.base_names[0]!r}"
+            )
+        return names
+
+    def _fixed_matrices(self, weights: Any) -> tuple[sp.ImmutableMatrix, ...] | None:
+        if weights is None:
+            return None
+        given = list(weights)
+        if len(given) != len(self.base_names):
+            raise ShapeError(
+                f"{self._kind}: {len(given)} weights are given; it takes {len(self.base_names)}, "
+                f"one matrix for each of {', '.join(self.base_names)}"
+            )
+        shape = (self.out_channels, self.in_channels)
+        found = []
+        for base, value in zip(self.base_names, given, strict=True):
+            rows = value.tolist() if isinstance(value, sp.MatrixBase) else [list(r) for r in value]
+            if len(rows) != shape[0] or any(len(row) != shape[1] for row in rows):
+                raise ShapeError(
+                    f"{self._kind}: the weight {base} must be {shape[0]} x {shape[1]} = "
+                    f"(out_features, in_features), not {rows}"
+                )
+            found.append(sp.ImmutableMatrix(
+                [[exact(w, f"{self._kind}: weight {base}") for w in row] for row in rows]
+            ))
+        return tuple(found)
+
+    def _fixed_bias(self, values: Any) -> tuple[sp.Expr, ...] | None:
+        if values is None:
+            return None
+        found = tuple(exact(c, f"{self._kind}: bias") for c in values)
+        if len(found) != self.out_channels:
+            raise ShapeError(
+                f"{self._kind}: {len(found)} bias values are given; give one for each of the "
+                f"{self.out_channels} features"
+            )
+        return found
+
+    def _check_names(self) -> None:
+        """The symbols that are made here must be different, also from those of graph and eps."""
+        bases = [*self.base_names, *(["c"] if self.has_bias else [])]
+        names = [self._name(k, base) for k, base in enumerate(bases)]
+        taken = {str(s) for s in symbols_in(*self._coefficients(), *self.operators)}
+        taken &= {str(s) for s in self.own_parameters} if self._matrices is None else set()
+        twice = sorted({n for n in names if names.count(n) > 1} | taken)
+        if twice:
+            raise SymmetryError(
+                f"{self!r}: the name {', '.join(twice)} stands for two different parameters; "
+                "choose other names by name= and bias_name=, or rename the symbols of the graph"
+            )
+
+    def _name(self, index: int, base: str) -> str:
+        given = self._names[index]
+        if given is not None:
+            return given
+        return base if self._position is None else f"{base}__{self._position}"
+
+    # ------------------------------------------------------------------ numbers and symbols
+
+    @cached_property
+    def operators(self) -> tuple[sp.ImmutableMatrix, ...]:
+        """The fixed matrices S_k between nodes (or edges), one per weight matrix."""
+        return self._operators()
+
+    @cached_property
+    def matrices(self) -> tuple[sp.ImmutableMatrix, ...]:
+        """The weight matrices Theta_k, each of shape (out_channels, in_channels)."""
+        if self._matrices is not None:
+            return self._matrices
+        tying = Free().tie(self.out_channels, self.in_channels)
+        return tuple(
+            tying.matrix(self._name(k, base)) for k, base in enumerate(self.base_names)
+        )
+
+    @cached_property
+    def weight(self) -> sp.ImmutableMatrix:
+        """W = sum_k Theta_k (x) S_k, shape (out_features, in_features)."""
+        rows, cols = self.operators[0].shape
+        entries: dict[tuple[int, int], Any] = {}
+        pairs: Any = zip(self.matrices, self.operators, strict=True)
+        for theta, operator in pairs:
+            inner = [(v, u, operator[v, u]) for v in range(rows) for u in range(cols)
+                     if operator[v, u] != 0]
+            for i in range(self.out_channels):
+                for j in range(self.in_channels):
+                    for v, u, s in inner:
+                        place = (i * rows + v, j * cols + u)
+                        entries[place] = entries.get(place, sp.S.Zero) + theta[i, j] * s
+        return sp.ImmutableMatrix(
+            sp.SparseMatrix(self.out_features, self.in_features, entries)
+        )
+
+    @cached_property
+    def bias(self) -> tuple[Any, ...]:
+        """c, one entry per output unit, equal on all nodes; zeros without bias."""
+        copies = self.out_features // self.out_channels
+        return tuple(c for c in self._channel_bias for _ in range(copies))
+
+    @property
+    def _channel_bias(self) -> tuple[Any, ...]:
+        if not self.has_bias:
+            return (sp.S.Zero,) * self.out_channels
+        if self._bias is not None:
+            return self._bias
+        tying = Free().tie(self.out_channels, self.in_channels)
+        return tying.bias_symbols(self._name(len(self.base_names), "c"))
+
+    @cached_property
+    def own_parameters(self) -> tuple[sp.Symbol, ...]:
+        """Symbols of weights and bias, those of edges and coefficients apart."""
+        entries = [w for theta in self.matrices for w in theta.flat()] + [*self._channel_bias]
+        return tuple(dict.fromkeys(s for entry in entries for s in symbols_in(entry)))
+
+    @property
+    def parameters(self) -> tuple[sp.Symbol, ...]:
+        """Free symbols: weights, bias, coefficients, edge weights."""
+        rest = symbols_in(*self._coefficients(), *self.operators)
+        return tuple(dict.fromkeys((*self.own_parameters, *rest)))
+
+    def _coefficients(self) -> tuple[sp.Expr, ...]:
+        return ()
+
+    @property
+    def hypotheses(self) -> tuple[str, ...]:
+        """That the nodes share their weights, and what follows for automorphisms."""
+        shared = "weights and bias" if self.has_bias else "weights"
+        return (
+            f"{shared} of {self._kind} are shared by all {self.places} of {self.graph!r}, so it "
+            "commutes with the automorphisms of the graph",
+        )
+
+    def rules(self, units: int) -> tuple[Rule, ...]:
+        """One affine rule on channels times nodes."""
+        return (AffineRule(self.weight, self.bias),)
+
+    # ------------------------------------------------------------------ copies
+
+    def _changed(self, **changes: Any) -> Any:
+        copy = object.__new__(type(self))
+        copy.__dict__.update({k: v for k, v in self.__dict__.items() if k not in _DERIVED})
+        copy.__dict__.update(changes)
+        return copy
+
+    def numbered(self, position: Any) -> Layer:
+        """A copy whose default names carry the number of the layer."""
+        copy = self._changed(_position=position)
+        copy._check_names()
+        return copy
+
+    def subs(self, values: Mapping[Any, Any]) -> Layer:
+        """A copy with parameters, edge weights included, replaced by exact values."""
+        images = {
+            p: exact(values[k], f"value of {p}")
+            for p in self.parameters for k in (p, str(p)) if k in values
+        }
+        if not images:
+            return self
+        copy = self._changed(
+            graph=self.graph.subs(images),
+            _matrices=tuple(theta.subs(images) for theta in self.matrices),
+            _bias=tuple(c.subs(images) for c in self._channel_bias) if self.has_bias else None,
+            **self._substituted(images),
+        )
+        copy.operators  # noqa: B018  the values may make a normalisation divide by zero
+        return copy
+
+    def _substituted(self, images: Mapping[Any, Any]) -> dict[str, Any]:
+        return {}
+
+    def _options(self) -> Sequence[str]:
+        return ()
+
+    def __repr__(self) -> str:
+        options = [*self._options(), *(["bias=True"] if self.has_bias else [])]
+        parts = [repr(self.graph), str(self.in_channels), str(self.out_channels), *options]
+        return f"{self._kind}({', '.join(parts)})"
+
+    def _repr_latex_(self) -> str:
+        from ...latex import latex
+
+        shift = f" + {latex(sp.Matrix(self.bias))}" if self.has_bias else ""
+        return rf"$\displaystyle z = {latex(self.weight)}\, x{shift}$"

@@ -1,0 +1,91 @@
+"""From node features to one value per channel."""
+
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+import sympy as sp
+
+from ...errors import ShapeError
+from ...orbits import Permutation, on_channels, symmetric_group
+from ..base import Layer
+from ..rules import AffineRule, Rule
+from .graph import Graph
+
+
+class Readout(Layer):
+    """Mean or sum over all nodes, or the value of one node; one output unit per channel.
+
+    Parameters
+    ----------
+    graph
+        NetworkX graph, `Graph`, (nodes, edges), or the number of nodes.
+    kind
+        ``mean``, ``sum``, or a node (its position where only the number of nodes is given).
+    channels
+        Features per node.
+
+    Raises
+    ------
+    ShapeError
+        If there is no such node, or channels is no positive integer.
+
+    Examples
+    --------
+    >>> Readout(3, "mean").forward([1, 2, 6])
+    [3]
+    >>> Readout((["a", "b"], [("a", "b")]), "b", channels=2).forward([1, 2, 3, 4])
+    [2, 4]
+    """
+
+    def __init__(self, graph: Any, kind: Hashable = "mean", channels: int = 1) -> None:
+        counted = isinstance(graph, int) and not isinstance(graph, bool)
+        if counted:
+            graph = Graph((positive(graph, "Readout: the number of nodes"), []), label=str(graph))
+        self.graph = Graph.of(graph)
+        self.kind = kind
+        self.channels = positive(channels, "Readout: channels")
+        self._node: int | None = None
+        if kind not in ("mean", "sum"):
+            try:
+                self._node = self.graph.index(kind)
+            except ShapeError as error:
+                raise ShapeError(
+                    f"Readout: kind {kind!r} is neither 'mean' nor 'sum' nor a node; {error}"
+                ) from None
+        self.in_features = self.channels * len(self.graph)
+        self.out_features = self.channels
+
+    def input_permutations(self, units: int) -> list[Permutation]:
+        """All permutations of the nodes, for a sum or a mean."""
+        if self._node is not None:
+            return []
+        return [on_channels(p, self.channels) for p in symmetric_group(len(self.graph))]
+
+    def rules(self, units: int) -> tuple[Rule, ...]:
+        """One constant row per channel."""
+        n = len(self.graph)
+        if self._node is not None:
+            row = [sp.Integer(v == self._node) for v in range(n)]
+        else:
+            row = [sp.S.One if self.kind == "sum" else sp.Rational(1, n)] * n
+        return (AffineRule.constant(channel_copies([row], self.channels)),)
+
+    def __repr__(self) -> str:
+        extra = "" if self.channels == 1 else f", channels={self.channels}"
+        return f"Readout({self.graph!r}, {self.kind!r}{extra})"
+
+
+def positive(value: Any, what: str) -> int:
+    """The value, or ShapeError unless it is a positive integer."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ShapeError(f"{what} is {value!r}; it must be a positive integer")
+    return value
+
+
+def channel_copies(rows: Sequence[Sequence[Any]], channels: int) -> list[list[Any]]:
+    """Rows of the block-diagonal matrix with the same block for every channel."""
+    width = len(rows[0])
+    return [
+        [*[0] * (width * k), *row, *[0] * (width * (channels - 1 - k))]
+        for k in range(channels) for row in rows
+    ]
