@@ -391,13 +391,14 @@ def _unconstrained(net: Layer) -> int:
     """Number of parameters that the same layers have without a symmetry."""
     total = 0
     for layer in _leaves(net):
-        tying = getattr(layer, "tying", None)
-        if tying is None:
+        affine: Any = layer
+        if not hasattr(layer, "has_bias"):
             total += len(layer.parameters)
             continue
-        linear: Any = layer
-        if linear.weight.free_symbols or tying.dimension == 0:
+        tying = getattr(layer, "tying", None)
+        if affine.weight.free_symbols or (tying is not None and tying.dimension == 0):
             total += layer.in_features * layer.out_features
-        if linear.has_bias and (sp.Matrix(linear.bias).free_symbols or tying.bias_dimension == 0):
+        no_bias_allowed = tying is not None and tying.bias_dimension == 0
+        if affine.has_bias and (sp.Matrix(affine.bias).free_symbols or no_bias_allowed):
             total += layer.out_features
     return total
