@@ -1,6 +1,6 @@
 """Exact joint cumulants carried through block sums, MLPs and their weight symmetries."""
 
-from . import activations, algebra, generalisation, laws, layers, rg, symmetries
+from . import activations, algebra, exchangeable, generalisation, laws, layers, rg, symmetries
 from .closures import Exact
 from .cumulants import JointCumulants
 
@@ -9,6 +9,7 @@ __all__ = [
     "JointCumulants",
     "activations",
     "algebra",
+    "exchangeable",
     "generalisation",
     "laws",
     "layers",
