@@ -77,6 +77,10 @@ def _script_tex(part: str) -> str:
     return ",".join(_word_tex(piece) for piece in part.split(","))
 
 
+# indices of units in order, such as iij or jjkk; other long words are names and stay upright
+_INDEX_WORD = re.compile(r"i*j*k*l*m*n*p*q*r*s*")
+
+
 def _word_tex(word: str) -> str:
     if not word.isascii():
         return rf"\text{{{_escape_word(word)}}}"
@@ -84,7 +88,9 @@ def _word_tex(word: str) -> str:
         translated = translate(word)
         if translated != word or len(word) == 1 or any(c.isdigit() for c in word):
             return translated
-        return word if len(word) == 2 else rf"\mathrm{{{word}}}"
+        if len(word) == 2 or _INDEX_WORD.fullmatch(word):
+            return word
+        return rf"\mathrm{{{word}}}"
     if re.fullmatch(r"[A-Za-z0-9+\-*/=(),.']*", word):
         return word
     return rf"\text{{{_escape_word(word)}}}"
