@@ -11,6 +11,7 @@ from cumulant_theory.errors import MissingDependencyError
 if TYPE_CHECKING:
     from . import sampling, tasks
     from .comparison import Comparison, Measurement, Prediction, compare
+    from .imports import from_torch
     from .kernels import Kernel, compile
     from .kstatistics import KStatistics
     from .measurement import measure
@@ -31,6 +32,7 @@ _HOMES = {
     "build": "networks",
     "compare": "comparison",
     "compile": "kernels",
+    "from_torch": "imports",
     "measure": "measurement",
     "predict": "prediction",
     "sample": "sampling",
@@ -50,6 +52,7 @@ __all__ = [
     "build",
     "compare",
     "compile",
+    "from_torch",
     "measure",
     "predict",
     "sample",

@@ -43,10 +43,12 @@ def mirror_data(results: StudyResults, most: int = 12) -> dict[str, Any] | None:
     most
         Number of cells shown at most.
     """
-    output = max((r["layer"] for r in results.comparisons), key=_layer_number, default=None)
+    outputs: dict[str, str] = {}
+    for r in results.comparisons:
+        outputs[r["cell"]] = max(outputs.get(r["cell"], r["layer"]), r["layer"], key=_layer_number)
     measured: dict[tuple[str, int, str], dict[str, Any]] = {
         (r["cell"], r["seed"], r["test_law"]): r for r in results.comparisons
-        if r["layer"] == output and r["alpha"] == "3"
+        if r["layer"] == outputs[r["cell"]] and r["alpha"] == "3"
     }
     points = []
     for o in results.outcomes:
@@ -105,7 +107,7 @@ def mirror_panel(axes: "Axes", data: dict[str, Any]) -> None:
     for k, points in enumerate(data["groups"].values()):
         first = points[0][0]
         names.append("\n".join([
-            label(first["symmetry"], rich=True), label(first["activation"]), first["train_law"],
+            label(first["symmetry"], rich=True).replace("(", "\n("), label(first["activation"]), first["train_law"],
             *([loss_label(first["loss"])] if len(losses) > 1 else []),
         ]))
         if k % 2:
