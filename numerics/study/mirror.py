@@ -107,7 +107,8 @@ def mirror_panel(axes: "Axes", data: dict[str, Any]) -> None:
     for k, points in enumerate(data["groups"].values()):
         first = points[0][0]
         names.append("\n".join([
-            label(first["symmetry"], rich=True).replace("(", "\n("), label(first["activation"]), first["train_law"],
+            label(first["symmetry"], rich=True).replace("(", "\n("),
+            label(first["activation"]), first["train_law"],
             *([loss_label(first["loss"])] if len(losses) > 1 else []),
         ]))
         if k % 2:

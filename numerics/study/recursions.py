@@ -51,8 +51,8 @@ def theory_blocks(results: StudyResults) -> list[Block]:
         Heading(1, "Recursions", "sec:recursions"),
         Paragraph(
             "Every network is a chain of two rules [@fischer]. In index notation the equations are "
-            "the same for all weight symmetries; $i$, $j$, $\\ldots$ stand for distinct units. The "
-            "symmetry enters through the weight matrices alone."
+            "the same for all weight symmetries and graphs; $i$, $j$, $\\ldots$ stand for distinct "
+            "units. The symmetry enters through the weight matrices alone."
         ),
         Table(
             ("symmetry", "activation", "free parameters", "without symmetry"),
@@ -62,19 +62,23 @@ def theory_blocks(results: StudyResults) -> list[Block]:
             "Parameters of each architecture.", "tab:parameters",
         ),
     ]
-    seen: set[str] = set()
+    seen: dict[str, list[str]] = {}
     for entry in results.theory:
-        if entry["activation"] not in seen:
-            seen.add(entry["activation"])
-            blocks += _recursion(entry, order)
+        net: Layer = entry["net"]
+        chain = ", ".join(s.rule.kind for s in net.stages(net.input_units()))
+        chains = seen.setdefault(entry["activation"], [])
+        if chain not in chains:
+            blocks += _recursion(entry, order, f" ({chain})" if chains else "")
+            chains.append(chain)
     for entry in results.theory:
         blocks += _architecture(entry, order, results.config)
     return blocks
 
 
-def _recursion(entry: dict[str, Any], order: int) -> list[Block]:
+def _recursion(entry: dict[str, Any], order: int, chain: str) -> list[Block]:
     net: Layer = entry["net"]
-    blocks: list[Block] = [Heading(2, f"Recursion with {label(entry['activation'])} activation")]
+    title = f"Recursion with {label(entry['activation'])} activation{chain}"
+    blocks: list[Block] = [Heading(2, title)]
     for layer in net.recursion(order, inputs="iid").layers:
         scalar = [
             e for e in (*layer.definitions, *layer.indices)
