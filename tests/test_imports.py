@@ -217,5 +217,5 @@ def test_features_of_sources_and_targets_must_agree():
 
 def test_without_torch_geometric_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setattr(imports, "find_spec", lambda name: None)
-    with pytest.raises(MissingDependencyError, match="pip install torch_geometric"):
+    with pytest.raises(MissingDependencyError, match=r"cumulant-theory\[pyg\]"):
         nm.from_torch(LINEAR(1, 1), graphs.path(2))
