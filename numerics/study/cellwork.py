@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from cumulant_theory.errors import DivergenceError
 from cumulant_theory.laws import Law
 from cumulant_theory.layers import BlockSum
 from cumulant_theory.parsing import parse_law
@@ -112,7 +113,15 @@ def _trained(
         order=config.match_order, steps=config.steps, progress=False, on_divergence="keep",
     )
     losses = np.asarray(result.final_loss, dtype=float).reshape(config.seeds, config.restarts)
+    lost = np.flatnonzero(~np.isfinite(losses).any(axis=1))
+    if len(lost):
+        raise DivergenceError(
+            f"cell {cell.name}: all {config.restarts} starts of network {lost[0]} diverged; raise "
+            "restarts, or take a training law with lighter tails"
+        )
     lowest = np.nanmin(losses, axis=1, keepdims=True)
+    # starts on one branch end at losses that differ by rounding alone; the first of them is taken,
+    # so that the choice prefers no branch
     chosen = np.argmax(losses <= lowest * (1 + 1e-6) + 1e-12, axis=1)
     index = np.arange(config.seeds) * config.restarts + chosen
     values = {s: np.asarray(v)[index] for s, v in everything.values().items()}
