@@ -1,18 +1,20 @@
 """Exact joint cumulants carried through block sums, MLPs and their weight symmetries."""
 
-from . import activations, algebra, exchangeable, generalisation, laws, layers, rg, symmetries
-from .closures import Exact
+from . import activations, algebra, generalisation, laws, layers, rg, symbolic_width, symmetries
+from .closures import Diagrams, Exact, Neglect
 from .cumulants import JointCumulants
 
 __all__ = [
+    "Diagrams",
     "Exact",
     "JointCumulants",
+    "Neglect",
     "activations",
     "algebra",
-    "exchangeable",
     "generalisation",
     "laws",
     "layers",
     "rg",
+    "symbolic_width",
     "symmetries",
 ]

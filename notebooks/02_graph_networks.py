@@ -28,7 +28,7 @@ import sympy as sp
 from IPython.display import Latex, display
 
 import numerics as nm
-from cumulant_theory import activations, exchangeable, laws, layers
+from cumulant_theory import activations, laws, layers, symbolic_width
 from cumulant_theory.latex import inline_display
 from cumulant_theory.layers import graphs
 from cumulant_theory.layers.base import all_multi_indices
@@ -250,13 +250,13 @@ comparison.plot()
 
 # %%
 n, w = sp.symbols("n w")
-mean_field = exchangeable.CompleteGraphConv(
-    n, root="u", weight=w / n
-) >> exchangeable.Pointwise(activations.Quadratic("a"))
-nodes = mean_field.propagate(exchangeable.iid(laws.Generic("kappa", centred=True), n), order=3)
+mean_field = symbolic_width.GraphConv(
+    symbolic_width.complete(n), weights=[[["u"]], [[w / n]]]
+) >> symbolic_width.Pointwise(activations.Quadratic("a"))
+nodes = mean_field.propagate(symbolic_width.iid(laws.Generic("kappa", centred=True), n), order=3)
 z = nodes.layers[-1]
 Latex(inline_display([
-    (exchangeable.type_symbol(kind, "z"), sp.factor(z.type(*kind))) for kind in [(2,), (1, 1)]
+    (symbolic_width.type_symbol(kind, "z"), sp.factor(z.type(*kind))) for kind in [(2,), (1, 1)]
 ]))  # fmt: skip
 
 # %% [markdown]
@@ -271,8 +271,8 @@ powers
 # The closed form at $n = 4$ is the node-by-node calculation on `complete(4)`:
 
 # %%
-closed = mean_field >> exchangeable.Mean(n)
-any_width = closed.propagate(exchangeable.iid(laws.Generic("kappa"), n), order=2)
+closed = mean_field >> symbolic_width.Mean(n)
+any_width = closed.propagate(symbolic_width.iid(laws.Generic("kappa"), n), order=2)
 four_nodes = networks["complete"].subs({"W__1": w / 4, "U__1": "u"}).propagate(
     laws.Generic("kappa"), order=2
 )

@@ -418,8 +418,8 @@ BAD = {
     "edge name": (lambda: layers.GraphConv((2, [(0, 1, "W")])), SymmetryError, "name W"),
     "eps": (lambda: layers.GINConv(graphs.path(2), eps=0.1), DomainError, "eps"),
     "no edges": (lambda: layers.EdgeLift((2, [])), ShapeError, "no edges"),
-    "symbolic n": (lambda: graphs.cycle(sp.Symbol("n")), ShapeError, "exchangeable"),
-    "named n": (lambda: graphs.complete("n"), ShapeError, "exchangeable"),
+    "symbolic n": (lambda: graphs.cycle(sp.Symbol("n")), ShapeError, "symbolic_width"),
+    "named n": (lambda: graphs.complete("n"), ShapeError, "symbolic_width"),
     "small cycle": (lambda: graphs.cycle(2), ShapeError, "path(2)"),
     "reordered": (lambda: graphs.path(2).reordered([0, 0]), ShapeError, "once"),
 }  # fmt: skip

@@ -74,11 +74,15 @@ def _script_tex(part: str) -> str:
     match = _LETTER_THEN_DIGITS.fullmatch(part)
     if match:
         return f"{_word_tex(match[1])}_{{{match[2]}}}"
+    if _CHANNEL_WORD.fullmatch(part):
+        return re.sub(r"([a-z])(\d+)", r"\1_{\2}", part)
     return ",".join(_word_tex(piece) for piece in part.split(","))
 
 
-# indices of units in order, such as iij or jjkk; other long words are names and stay upright
-_INDEX_WORD = re.compile(r"i*j*k*l*m*n*p*q*r*s*")
+# indices of units in order, such as iij or hjjkk; other long words are names and stay upright
+_INDEX_WORD = re.compile(r"h*i*j*k*l*m*n*p*q*r*s*u*v*w*x*y*")
+# the same with a channel each, such as i1i2j1
+_CHANNEL_WORD = re.compile(r"(?:[a-z]\d+){2,}")
 
 
 def _word_tex(word: str) -> str:

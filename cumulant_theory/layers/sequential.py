@@ -48,7 +48,7 @@ class Sequential(Layer):
         if not flat:
             raise ShapeError("Sequential: a network needs at least one layer")
         self.given = tuple(flat)
-        self._layers = _number(flat, prefix)
+        self._layers = number_layers(flat, prefix)
         self._check()
         self.in_features = next(
             (la.in_features for la in self._layers if la.in_features is not None), None
@@ -157,12 +157,13 @@ def _weights(layer: Layer) -> set[sp.Symbol]:
     inner = getattr(layer, "inner", None)
     if inner is not None:
         return {s for la in inner.layers for s in _weights(la)}
-    if not hasattr(layer, "weight"):
-        return set()
-    return set(getattr(layer, "own_parameters", layer.parameters))
+    own = getattr(layer, "own_parameters", None)
+    if own is not None:
+        return set(own)
+    return set(layer.parameters) if hasattr(layer, "weight") else set()
 
 
-def _number(layers: list[Layer], prefix: str) -> tuple[Layer, ...]:
+def number_layers(layers: list[Layer], prefix: str) -> tuple[Layer, ...]:
     """Number default names: weights count linear layers, coefficients count activations."""
     counts: dict[type, int] = {}
     renamed: dict[int, Layer] = {}

@@ -82,7 +82,7 @@ def _size(n: Any, family: str, least: int) -> int:
     if isinstance(n, str) or getattr(n, "free_symbols", None):
         raise ShapeError(
             f"{family}({n}): a graph with nodes and edges needs an integer number of nodes; for a "
-            "symbolic number see cumulant_theory.exchangeable"
+            "symbolic number see cumulant_theory.symbolic_width"
         )
     if not isinstance(n, int) or isinstance(n, bool) or n < least:
         hint = "; two joined nodes are path(2)" if least > 1 else ""

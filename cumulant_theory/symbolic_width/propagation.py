@@ -1,0 +1,133 @@
+"""The rules of a network one after the other."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..algebra import Ring
+from ..errors import DomainError
+from .families import Family
+from .laws import FamilyLaw
+from .layers.base import Layer
+from .rules import Rule
+from .state import FamilyCumulants
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One rule of a network with the names and nodes of the states around it.
+
+    Attributes
+    ----------
+    position
+        Of its layer, from 0.
+    layer, rule
+        The layer, and one of its rules.
+    source, target
+        Names of the states before and after.
+    family, out
+        Families of the nodes before and after.
+    """
+
+    position: int
+    layer: Layer
+    rule: Rule
+    source: str
+    target: str
+    family: Family
+    out: Family
+
+    @property
+    def label(self) -> str:
+        """Printed name of the layer."""
+        return f"{self.position + 1} {type(self.layer).__name__}"
+
+
+def stages_of(network: Layer, family: Family, channels: int) -> list[Stage]:
+    """All rules in order, with the names of the states between them.
+
+    Raises
+    ------
+    ShapeError
+        If a layer does not take the nodes or channels it gets.
+    """
+    stages: list[Stage] = []
+    source, affine, pointwise = "x", 0, 0
+    for position, layer in enumerate(network.layers):
+        layer.checked_input(family, channels)
+        for rule in layer.rules(family, channels):
+            if rule.kind == "affine":
+                affine += 1
+                target = f"z{affine}"
+            else:
+                pointwise += 1
+                target = f"y{pointwise}"
+            out = rule.out_family(family)
+            stages.append(Stage(position, layer, rule, source, target, family, out))
+            source, family, channels = target, out, rule.out_channels
+    return stages
+
+
+def needed_orders(stages: Sequence[Stage], order: int) -> list[int]:
+    """Cumulant order needed of every state, input first, for an output order."""
+    orders = [order]
+    for stage in reversed(stages):
+        orders.insert(0, stage.rule.input_order(orders[0]))
+    return orders
+
+
+def propagate_layers(network: Layer, x: Any, order: int) -> FamilyCumulants:
+    """See :meth:`Layer.propagate`."""
+    if not isinstance(x, (FamilyLaw, FamilyCumulants)):
+        raise DomainError(
+            f"{x!r} is no law on the nodes of a family; use symbolic_width.iid(law, family) or "
+            "generic(family)"
+        )
+    stages = stages_of(network, x.family, x.channels)
+    orders = needed_orders(stages, order)
+    base = x.family if isinstance(x, FamilyLaw) else x.network
+    extra = [base.n, *base.symbols, *(e for s in stages for e in s.rule.expressions)]
+    if isinstance(x, FamilyLaw):
+        first = x.propagated(orders[0])
+        ring = Ring([*first.ring.atoms, *extra])
+        state = x.propagated(orders[0], ring)
+    else:
+        if x.order < orders[0]:
+            x.polynomial(x.family.types(orders[0], x.channels)[0])
+        old, ring = x, Ring([*x.ring.atoms, *extra])
+        state = FamilyCumulants(
+            old.family, orders[0], ring,
+            lambda t: old.ring.compose(old.element(t), {}, ring),
+            channels=old.channels, network=base, state=old.state, exact=old.exact,
+            closure=old.closure, hypotheses=old.hypotheses,
+        )
+
+    def derive() -> Any:
+        from .derive import derive_network
+
+        return derive_network(network, stages, order)
+
+    def again(layer: int) -> Callable[[Mapping[Any, Any]], FamilyCumulants]:
+        def remade(images: Mapping[Any, Any]) -> FamilyCumulants:
+            source = x.on(images) if isinstance(x, FamilyLaw) else x.subs(images)
+            found = propagate_layers(network._replaced(images), source, order)
+            return (*found.layers, found)[layer]
+
+        return remade
+
+    states = [state]
+    assumed = list(state.hypotheses)
+    ends = [k for k, s in enumerate(stages[:-1]) if stages[k + 1].position != s.position]
+    for k, stage in enumerate(stages):
+        last = k == len(stages) - 1
+        assumed += stage.layer.hypotheses
+        states.append(FamilyCumulants(
+            stage.out, orders[k + 1], ring,
+            stage.rule.transfer(states[-1].element, stage.family, ring),
+            channels=stage.rule.out_channels, network=base, state=stage.target,
+            exact=state.exact, closure=state.closure,
+            hypotheses=(*assumed, *stage.out.needs(orders[k + 1], base.n)),
+            layers=tuple(states[j + 1] for j in ends) if last else (),
+            derive=derive if last else None, again=again(stage.position),
+        ))
+    return states[-1]
