@@ -4,12 +4,17 @@ If a permutation p of the units leaves their joint law as it is, then kappa_{p a
 kappa_alpha. Only one representative per orbit is computed and stored.
 """
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 
 from .algebra import MultiIndex, multi_indices
 from .errors import ShapeError, SymmetryError
 
 Permutation = tuple[int, ...]
+
+# more multi-indices than this are not counted for display, more elements of a group not listed
+_SHOWN = 20_000
+_LISTED = 720
 
 
 def moved(alpha: MultiIndex, p: Permutation) -> MultiIndex:
@@ -35,6 +40,10 @@ class Orbits:
         Number of units.
     generators
         Permutations in array form: p[i] is the image of unit i.
+    name
+        What the permutations are, in words, such as ``automorphisms of cycle(4)``.
+    order
+        Highest order of the multi-indices that are shown.
 
     Raises
     ------
@@ -46,15 +55,21 @@ class Orbits:
     >>> ring = Orbits(4, [(1, 2, 3, 0)])
     >>> ring.canonical((0, 1, 0, 1)), ring.representatives(2)
     ((1, 0, 1, 0), {(2, 0, 0, 0): 4, (1, 1, 0, 0): 4, (1, 0, 1, 0): 2})
+    >>> Orbits(4, [(1, 2, 3, 0)], "rotations", 3)
+    Orbits(4 units, rotations: 1, 3, 5 orbits of 4, 10, 20 multi-indices of orders 1 to 3)
     """
 
-    def __init__(self, dim: int, generators: Iterable[Sequence[int]] = ()) -> None:
+    def __init__(
+        self, dim: int, generators: Iterable[Sequence[int]] = (), name: str = "", order: int = 2
+    ) -> None:
         identity = tuple(range(dim))
         found = dict.fromkeys(tuple(int(i) for i in p) for p in generators)
         for p in found:
             if sorted(p) != list(identity):
                 raise SymmetryError(f"{p} is no permutation of the units 0..{dim - 1}")
         self.dim = dim
+        self.name = name
+        self.order = order
         self.generators: tuple[Permutation, ...] = tuple(p for p in found if p != identity)
         self._canonical: dict[MultiIndex, MultiIndex] = {}
 
@@ -102,8 +117,112 @@ class Orbits:
             sizes[key] = sizes.get(key, 0) + 1
         return sizes
 
+    def counts(self, order: int | None = None) -> dict[int, tuple[int, int]]:
+        """Order -> numbers of orbits and of multi-indices, for orders 1 to ``order``.
+
+        Examples
+        --------
+        >>> Orbits(4, symmetric_group(4)).counts(3)
+        {1: (1, 4), 2: (2, 10), 3: (3, 20)}
+        """
+        return {
+            r: (len(self.representatives(r)), math.comb(self.dim + r - 1, r))
+            for r in range(1, (self.order if order is None else order) + 1)
+        }
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the multi-indices are few enough to be counted for display."""
+        return math.comb(self.dim + self.order, self.order) <= _SHOWN
+
+    @property
+    def _group(self) -> str:
+        number = len(self.generators)
+        return self.name or f"{number} generator{'' if number == 1 else 's'}"
+
     def __repr__(self) -> str:
-        return f"Orbits({self.dim} units, {len(self.generators)} generators)"
+        head = f"Orbits({self.dim} units"
+        if self.is_trivial:
+            return f"{head}, no symmetry: every multi-index alone)"
+        if not self.is_small:
+            return f"{head}, {self._group})"
+        counts = self.counts().values()
+        orbits, indices = (", ".join(map(str, n)) for n in zip(*counts, strict=True))
+        orders = f"orders 1 to {self.order}" if self.order > 1 else "order 1"
+        return f"{head}, {self._group}: {orbits} orbits of {indices} multi-indices of {orders})"
+
+    def _repr_html_(self) -> str:
+        """Table of representatives and the sizes of their orbits, order by order."""
+        if self.is_trivial or not self.is_small:
+            return f"<p>{_text(repr(self))}</p>"
+        head = f"<p>{_text(f'{self.dim} units, {self._group}')}</p>"
+        rows = []
+        for r, (orbits, indices) in self.counts().items():
+            listed = [f"{alpha}: {size}" for alpha, size in self.representatives(r).items()]
+            more = ["..."] if len(listed) > 12 else []
+            cells = (r, orbits, indices, "; ".join([*listed[:12], *more]))
+            rows.append("<tr>" + "".join(f"<td>{c}</td>" for c in cells) + "</tr>")
+        columns = ("order", "orbits", "multi-indices", "representative: size of its orbit")
+        titles = "".join(f"<th>{t}</th>" for t in columns)
+        body = "".join(rows)
+        return f"{head}<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _text(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def kept(
+    generators: Sequence[Permutation], keeps: Callable[[Permutation], bool]
+) -> list[Permutation]:
+    """Generators of the subgroup of elements that keep something.
+
+    Parameters
+    ----------
+    generators
+        Of the group.
+    keeps
+        Whether an element does; those that do must form a group.
+
+    Notes
+    -----
+    Of a group with more than 720 elements only the generators are tried, so that the subgroup
+    found may be too small; it is never too large.
+
+    Examples
+    --------
+    >>> kept(symmetric_group(3), lambda p: p[0] == 0)
+    [(0, 2, 1)]
+    """
+    passing = [p for p in dict.fromkeys(generators) if keeps(p)]
+    if len(passing) == len(set(generators)):
+        return passing
+    elements = _elements(generators, _LISTED)
+    if elements is None:
+        return passing
+    found: list[Permutation] = []
+    covered = _elements([tuple(range(len(generators[0])))], _LISTED) or set()
+    for p in [*passing, *sorted(elements)]:
+        if p not in covered and keeps(p):
+            found.append(p)
+            covered = _elements(found, _LISTED) or covered
+    return found
+
+
+def _elements(generators: Sequence[Permutation], limit: int) -> set[Permutation] | None:
+    """All elements of a group, or None if there are more than ``limit``."""
+    identity = tuple(range(len(generators[0])))
+    found, fresh = {identity}, [identity]
+    while fresh:
+        p = fresh.pop()
+        for g in generators:
+            image = tuple(g[i] for i in p)
+            if image not in found:
+                found.add(image)
+                fresh.append(image)
+        if len(found) > limit:
+            return None
+    return found
 
 
 def on_channels(p: Sequence[int], channels: int) -> Permutation:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from pathlib import Path
 
 import pytest
 import sympy as sp
@@ -123,6 +124,18 @@ def test_graph_architectures_have_the_directions_of_their_graph(text):
         assert sp.expand(forward.subs(swap, simultaneous=True) - forward) == 0
     with pytest.raises(CumulantError, match="cycle"):
         architecture("graph_conv(cycle)", "identity", 2, 2)
+
+
+def test_the_documented_configuration_loads(tmp_path):
+    text = (Path(__file__).parents[1] / "docs" / "study.md").read_text(encoding="utf-8")
+    path = tmp_path / "graphs.toml"
+    path.write_text(text.split("```toml\n")[1].split("```")[0], encoding="utf-8")
+    config = load_config(path)
+    assert config.b == 4
+    families = {t.split("(")[1].rstrip(")") for t in config.symmetries if "_conv" in t}
+    assert families == {"complete", "cycle", "star", "path"}
+    for text in config.symmetries:
+        assert architecture(text, config.activations[0], config.b, config.hidden).parameters
 
 
 # ---------------------------------------------------------------------------- running

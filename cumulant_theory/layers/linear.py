@@ -152,6 +152,11 @@ class Linear(Layer):
                 found.append(tuple(i[0] for i in images))
         return found
 
+    @property
+    def permutations_name(self) -> str:
+        """The symmetry of the weights."""
+        return f"permutations of {self.symmetry!r}"
+
     def rules(self, units: int) -> tuple[Rule, ...]:
         """One affine rule."""
         return (AffineRule(self.weight, self.bias),)

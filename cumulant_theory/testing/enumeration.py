@@ -10,6 +10,7 @@ from ..algebra import MultiIndex, Ring, multi_indices
 from ..errors import DomainError, VerificationError
 from ..layers import AffineRule, BlockSum, Layer, Linear, Mean, Pointwise, Residual, Sum
 from ..oracle import FiniteLaw, enumerated
+from .message_passing import GRAPH_LAYERS, graph_entries, node_map
 
 
 class _Arithmetic:
@@ -51,6 +52,8 @@ def _entries(layer: Layer) -> list[Any]:
         return [e for inner in layer.inner.layers for e in _entries(inner)]
     if isinstance(layer, (Sum, Mean)):
         return []
+    if isinstance(layer, GRAPH_LAYERS):
+        return graph_entries(layer)
     if len(layer.layers) > 1:
         return [e for inner in layer.layers for e in _entries(inner)]
     return [e for rule in layer.rules(layer.input_units()) for e in rule.expressions]
@@ -102,6 +105,8 @@ def _map(layer: Layer, number: Callable[[Any], Any]) -> Callable[[Sequence[Any]]
     if isinstance(layer, Residual):
         inner = _chain(layer.inner.layers, number)
         return lambda x: [a + b for a, b in zip(x, inner(x), strict=True)]
+    if isinstance(layer, GRAPH_LAYERS):
+        return node_map(layer, number)
     if len(layer.layers) > 1:
         return _chain(layer.layers, number)
     return lambda x: _by_rules(layer, x, number)

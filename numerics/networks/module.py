@@ -10,10 +10,11 @@ import torch
 from torch import nn
 
 from cumulant_theory.errors import DomainError, ShapeError, UnknownNameError
-from cumulant_theory.layers import Layer
+from cumulant_theory.layers import AffineRule, Layer
+from cumulant_theory.layers.kronecker import KroneckerRule
 
 from .plan import Plan
-from .stages import StageModule
+from .stages import stage_module
 
 __all__ = ["Ensemble", "Network", "build"]
 
@@ -165,7 +166,7 @@ class _Module(nn.Module):
         table = torch.tensor(rows, dtype=torch.long).reshape(len(rows), width)
         self.register_buffer("products", table, persistent=False)
         self.stages = nn.ModuleList(
-            StageModule(s, t, plan.one) for s, t in zip(plan.stages, plan.tables, strict=True)
+            stage_module(s, t, plan.one) for s, t in zip(plan.stages, plan.tables, strict=True)
         )
 
     def _monomials(self, theta: torch.Tensor) -> torch.Tensor:
@@ -396,9 +397,17 @@ def _unconstrained(net: Layer) -> int:
             total += len(layer.parameters)
             continue
         tying = getattr(layer, "tying", None)
-        if affine.weight.free_symbols or (tying is not None and tying.dimension == 0):
+        shift = {s for c in set(affine.bias) for s in c.free_symbols}
+        if _has_free_weights(layer) or (tying is not None and tying.dimension == 0):
             total += layer.in_features * layer.out_features
         no_bias_allowed = tying is not None and tying.bias_dimension == 0
-        if affine.has_bias and (sp.Matrix(affine.bias).free_symbols or no_bias_allowed):
+        if affine.has_bias and (shift or no_bias_allowed):
             total += layer.out_features
     return total
+
+
+def _has_free_weights(layer: Layer) -> bool:
+    (rule,) = layer.rules(layer.in_features)
+    if isinstance(rule, KroneckerRule):
+        return any(theta.free_symbols or s.free_symbols for theta, s in rule.terms)
+    return isinstance(rule, AffineRule) and bool(rule.weight.free_symbols)

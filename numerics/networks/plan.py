@@ -1,7 +1,9 @@
 """Entries of every rule as sums of monomials in the parameters: what a module is built from."""
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,8 +13,45 @@ from cumulant_theory.algebra import Polynomial
 from cumulant_theory.errors import DomainError, ShapeError
 from cumulant_theory.layers import AffineRule, Layer
 from cumulant_theory.layers.base import Stage
+from cumulant_theory.layers.kronecker import KroneckerRule
 
 Factors = tuple[int, ...]  # positions of the parameters in a monomial, repeated
+Terms = list[tuple[float, Factors]]
+Table = tuple[np.ndarray, np.ndarray]
+
+# one large product of matrices runs faster than gathers and sums of as many numbers
+_DENSE_SPEED = 12
+
+
+@dataclass(frozen=True)
+class FactorTables:
+    """Entries of (sum_k Theta_k (x) S_k) x + c (x) 1 in factors.
+
+    Attributes
+    ----------
+    matrices, values
+        One table per Theta_k, shape (out_channels, in_channels), and per S_k, shape (entries,).
+    shift
+        Table of c, shape (out_channels,).
+    """
+
+    matrices: list[Table]
+    values: list[Table]
+    shift: Table
+
+
+def keeps_factors(rule: AffineRule) -> bool:
+    """Whether a rule runs over the arcs of its graph and not as one dense matrix.
+
+    It does where the dense matrix takes more than 12 times the multiplications of the factors.
+    """
+    if not isinstance(rule, KroneckerRule):
+        return False
+    work = 0
+    for theta, operator in rule.terms:
+        channels = min(theta.shape)
+        work += len(operator.entries) * channels + max(operator.rows, operator.columns) * len(theta)
+    return rule.in_units * rule.out_units > _DENSE_SPEED * work
 
 
 class Plan:
@@ -29,19 +68,22 @@ class Plan:
                 )
         self.units = net.input_units(units)
         self.names = tuple(str(p) for p in net.parameters if str(p) not in constants)
-        order = (*self.names, *constants)
-        self.position: dict[Any, int] = {p: order.index(str(p)) for p in net.parameters}
-        self.one = len(order)
+        self.order = (*self.names, *constants)
+        places = {name: k for k, name in enumerate(self.order)}
+        self.position: dict[Any, int] = {p: places[str(p)] for p in net.parameters}
+        self.one = len(self.order)
         self.products: dict[Factors, int] = {}
         self.bounds: dict[str, float] = {}
-        self._known: dict[Any, list[tuple[float, Factors]]] = {}
+        self._known: dict[Any, Terms] = {}
         self.stages: list[Stage] = list(net.stages(self.units))
         self.tables = [self._stage(s, net) for s in self.stages]
         self.out_units = self.stages[-1].rule.out_units if self.stages else self.units
 
-    def _stage(self, stage: Stage, net: Layer) -> list[tuple[np.ndarray, np.ndarray]]:
+    def _stage(self, stage: Stage, net: Layer) -> list[Table] | FactorTables:
         rule = stage.rule
         owner = net.layers[stage.layer]
+        if isinstance(rule, KroneckerRule) and keeps_factors(rule):
+            return self._factors(rule, owner)
         if isinstance(rule, AffineRule):
             rows = rule.weight.tolist()
             terms = [[self._terms(w, owner) for w in row] for row in rows]
@@ -64,11 +106,57 @@ class Plan:
     def _bound(self, terms: Iterable[tuple[float, Factors]], fan_in: int) -> None:
         for coefficient, factors in terms:
             if len(factors) == 1 and factors[0] < self.one and coefficient:
-                name = next(str(p) for p, k in self.position.items() if k == factors[0])
+                name = self.order[factors[0]]
                 bound = 1 / (math.sqrt(fan_in) * abs(coefficient))
                 self.bounds[name] = min(bound, self.bounds.get(name, bound))
 
-    def _terms(self, entry: sp.Expr, owner: Layer) -> list[tuple[float, Factors]]:
+    def _factors(self, rule: KroneckerRule, owner: Layer) -> FactorTables:
+        thetas = [
+            [[self._terms(w, owner) for w in row] for row in theta.tolist()]
+            for theta, _ in rule.terms
+        ]
+        shift = [self._terms(c, owner) for c in rule.channel_shift]
+        self._bound_factors(rule, thetas, shift, owner)
+        return FactorTables(
+            [
+                self._table([w for row in theta for w in row], (len(theta), len(theta[0])))
+                for theta in thetas
+            ],
+            [
+                self._table(
+                    [self._terms(s, owner) for _, _, s in operator.entries],
+                    (len(operator.entries),),
+                )
+                for _, operator in rule.terms
+            ],
+            self._table(shift, (len(shift),)),
+        )
+
+    def _bound_factors(
+        self, rule: KroneckerRule, thetas: list[list[list[Terms]]], shift: list[Terms],
+        owner: Layer,
+    ) -> None:
+        """The bounds that the rows of the dense matrix give, equal rows taken once."""
+        rows: list[dict[int, list[tuple[int, sp.Expr]]]] = [{} for _ in range(
+            rule.terms[0][1].rows)]
+        for k, (_, operator) in enumerate(rule.terms):
+            for v, u, s in operator.entries:
+                rows[v].setdefault(u, []).append((k, s))
+        kinds = {frozenset(Counter(map(tuple, row.values())).items()) for row in rows}
+        for i, bias in enumerate(shift):
+            known: dict[Any, list[Terms]] = {}
+            for kind in kinds:
+                for found, _ in kind:
+                    if found not in known:
+                        known[found] = [
+                            _product([(thetas[k][i][j], self._terms(s, owner)) for k, s in found])
+                            for j in range(len(thetas[0][i]))
+                        ]
+                fan_in = sum(n * sum(map(bool, known[found])) for found, n in kind)
+                terms = (t for found, _ in kind for entry in known[found] for t in entry)
+                self._bound([*terms, *bias], max(1, fan_in))
+
+    def _terms(self, entry: sp.Expr, owner: Layer) -> Terms:
         if entry not in self._known:
             if entry in self.position:
                 self._known[entry] = [(1.0, (self.position[entry],))]
@@ -106,9 +194,7 @@ class Plan:
             return factors[0]
         return self.products.setdefault(factors, self.one + 1 + len(self.products))
 
-    def _table(
-        self, entries: Sequence[list[tuple[float, Factors]]], shape: tuple[int, ...]
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def _table(self, entries: Sequence[Terms], shape: tuple[int, ...]) -> Table:
         """Positions and coefficients, (terms, *shape), padded with zero times one."""
         width = max([1, *map(len, entries)])
         places = np.full((width, len(entries)), self.one)
@@ -118,3 +204,14 @@ class Plan:
                 places[t, k] = self._place(monomial)
                 factors[t, k] = coefficient
         return places.reshape(width, *shape), factors.reshape(width, *shape)
+
+
+def _product(factors: Sequence[tuple[Terms, Terms]]) -> Terms:
+    """Sum of products of two entries each."""
+    total: dict[Factors, float] = {}
+    for left, right in factors:
+        for a, f in left:
+            for b, g in right:
+                key = tuple(sorted(f + g))
+                total[key] = total.get(key, 0.0) + a * b
+    return [(c, f) for f, c in total.items() if c]

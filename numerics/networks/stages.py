@@ -9,38 +9,16 @@ from torch import nn
 from cumulant_theory.layers import AffineRule, PointwiseRule
 from cumulant_theory.layers.base import Stage
 
+from .entries import Entries
+from .factored import FactoredStage
+from .plan import FactorTables
 
-class Entries(nn.Module):
-    """An array whose entries are linear in the monomials."""
 
-    places: torch.Tensor
-    factors: torch.Tensor
-    constant: torch.Tensor
-
-    def __init__(self, table: tuple[np.ndarray, np.ndarray], one: int) -> None:
-        super().__init__()
-        places, factors = table
-        self.shape = places.shape[1:]
-        self.is_constant = bool((places == one).all())
-        self.is_zero = self.is_constant and not factors.any()
-        self.is_plain = len(places) == 1 and bool((factors == 1).all())
-        buffers = {
-            "places": torch.as_tensor(places.reshape(len(places), -1)),
-            "factors": torch.as_tensor(factors.reshape(len(places), -1)),
-            "constant": torch.as_tensor(factors.sum(axis=0)),
-        }
-        for name, tensor in buffers.items():
-            self.register_buffer(name, tensor, persistent=False)
-
-    def forward(self, monomials: torch.Tensor) -> torch.Tensor:
-        if self.is_constant:
-            return self.constant
-        total: Any = None
-        for places, factors in zip(self.places, self.factors, strict=True):
-            part = monomials.index_select(-1, places)
-            part = part if self.is_plain else part * factors
-            total = part if total is None else total + part
-        return total.reshape(*monomials.shape[:-1], *self.shape)
+def stage_module(stage: Stage, tables: Any, one: int) -> nn.Module:
+    """The module of a rule, in factors where the plan keeps them."""
+    if isinstance(tables, FactorTables):
+        return FactoredStage(stage, tables, one)
+    return StageModule(stage, tables, one)
 
 
 class StageModule(nn.Module):

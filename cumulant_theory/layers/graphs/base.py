@@ -11,11 +11,12 @@ from ...errors import MissingDependencyError, ShapeError, SymmetryError
 from ...orbits import Permutation, on_channels
 from ...symmetries import Free
 from ..base import Layer
+from ..kronecker import KroneckerRule, Operator
 from ..linear import Linear
-from ..rules import AffineRule, Rule
+from ..rules import Rule
 from .graph import Graph
 
-_DERIVED = ("operators", "matrices", "bias", "weight", "own_parameters")
+_NAMED = ("matrices", "rule", "own_parameters")
 
 
 class NodeShared(Layer):
@@ -64,7 +65,12 @@ class NodeShared(Layer):
             return []
         return [on_channels(p, self.in_channels) for p in automorphisms]
 
-    def _operators(self) -> tuple[sp.ImmutableMatrix, ...]:
+    @property
+    def permutations_name(self) -> str:
+        """The group of the graph."""
+        return f"automorphisms of {self.graph!r}"
+
+    def _operators(self) -> tuple[Operator, ...]:
         raise TypeError(f"{self._kind} does not define _operators()")
 
     def _named(self, name: Any) -> tuple[str | None, ...]:
@@ -135,8 +141,8 @@ class NodeShared(Layer):
     # ------------------------------------------------------------------ numbers and symbols
 
     @cached_property
-    def operators(self) -> tuple[sp.ImmutableMatrix, ...]:
-        """The fixed matrices S_k between nodes (or edges), one per weight matrix."""
+    def operators(self) -> tuple[Operator, ...]:
+        """The fixed operators S_k between nodes (or edges), one per weight matrix."""
         return self._operators()
 
     @cached_property
@@ -150,28 +156,19 @@ class NodeShared(Layer):
         )
 
     @cached_property
+    def rule(self) -> KroneckerRule:
+        """The affine rule in factors: matrices, operators and one bias per channel."""
+        return KroneckerRule(zip(self.matrices, self.operators, strict=True), self._channel_bias)
+
+    @property
     def weight(self) -> sp.ImmutableMatrix:
         """W = sum_k Theta_k (x) S_k, shape (out_features, in_features)."""
-        rows, cols = self.operators[0].shape
-        entries: dict[tuple[int, int], Any] = {}
-        pairs: Any = zip(self.matrices, self.operators, strict=True)
-        for theta, operator in pairs:
-            inner = [(v, u, operator[v, u]) for v in range(rows) for u in range(cols)
-                     if operator[v, u] != 0]
-            for i in range(self.out_channels):
-                for j in range(self.in_channels):
-                    for v, u, s in inner:
-                        place = (i * rows + v, j * cols + u)
-                        entries[place] = entries.get(place, sp.S.Zero) + theta[i, j] * s
-        return sp.ImmutableMatrix(
-            sp.SparseMatrix(self.out_features, self.in_features, entries)
-        )
+        return self.rule.weight
 
-    @cached_property
+    @property
     def bias(self) -> tuple[Any, ...]:
         """c, one entry per output unit, equal on all nodes; zeros without bias."""
-        copies = self.out_features // self.out_channels
-        return tuple(c for c in self._channel_bias for _ in range(copies))
+        return self.rule.shift
 
     @property
     def _channel_bias(self) -> tuple[Any, ...]:
@@ -208,13 +205,13 @@ class NodeShared(Layer):
 
     def rules(self, units: int) -> tuple[Rule, ...]:
         """One affine rule on channels times nodes."""
-        return (AffineRule(self.weight, self.bias),)
+        return (self.rule,)
 
     # ------------------------------------------------------------------ copies
 
     def _changed(self, **changes: Any) -> Any:
         copy = object.__new__(type(self))
-        copy.__dict__.update({k: v for k, v in self.__dict__.items() if k not in _DERIVED})
+        copy.__dict__.update({k: v for k, v in self.__dict__.items() if k not in _NAMED})
         copy.__dict__.update(changes)
         return copy
 
@@ -238,6 +235,7 @@ class NodeShared(Layer):
             _bias=tuple(c.subs(images) for c in self._channel_bias) if self.has_bias else None,
             **self._substituted(images),
         )
+        copy.__dict__.pop("operators", None)
         copy.operators  # noqa: B018  the values may make a normalisation divide by zero
         return copy
 

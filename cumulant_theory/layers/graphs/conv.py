@@ -1,14 +1,18 @@
 """Graph convolutions: the linear parts of the standard ones, named as in PyTorch Geometric."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sympy as sp
 
 from ...algebra import exact
 from ...errors import DomainError, UnknownNameError
+from ..kronecker import Operator
 from .base import NodeShared
 from .graph import Graph
+
+Entry = tuple[int, int, Any]  # target, source, value
 
 AGGREGATIONS = ("sum", "mean", "symmetric")
 
@@ -91,13 +95,13 @@ class GraphConv(_Convolution):
         self.aggregation = aggregation
         super().__init__(graph, in_features, out_features, bias, **options)
 
-    def _operators(self) -> tuple[sp.ImmutableMatrix, ...]:
-        matrix: Any = self.graph.adjacency
+    def _operators(self) -> tuple[Operator, ...]:
+        messages = _messages(self.graph)
         if self.aggregation == "mean":
-            matrix = _mean(self)
+            messages = _mean(self)
         elif self.aggregation == "symmetric":
-            matrix = _symmetric(self, matrix)
-        return (_eye(self.graph), matrix)
+            messages = _symmetric(self, messages)
+        return (Operator.identity(len(self.graph)), _between_nodes(self.graph, messages))
 
     def _options(self) -> Sequence[str]:
         return [] if self.aggregation == "sum" else [f"aggregation={self.aggregation!r}"]
@@ -136,10 +140,11 @@ class GCNConv(_Convolution):
     [sqrt(6)*W/6,           0,         W/2]])
     """
 
-    def _operators(self) -> tuple[sp.ImmutableMatrix, ...]:
+    def _operators(self) -> tuple[Operator, ...]:
         loops = {v for u, v, _ in self.graph.arcs if u == v}
-        added = sp.diag(*(0 if v in loops else 1 for v in range(len(self.graph))))
-        return (_symmetric(self, self.graph.adjacency + added),)
+        added = [(v, v, sp.S.One) for v in range(len(self.graph)) if v not in loops]
+        messages = _symmetric(self, [*_messages(self.graph), *added])
+        return (_between_nodes(self.graph, messages),)
 
 
 class SAGEConv(_Convolution):
@@ -175,8 +180,8 @@ class SAGEConv(_Convolution):
 
     base_names = ("U", "W")
 
-    def _operators(self) -> tuple[sp.ImmutableMatrix, ...]:
-        return (_eye(self.graph), _mean(self))
+    def _operators(self) -> tuple[Operator, ...]:
+        return (Operator.identity(len(self.graph)), _between_nodes(self.graph, _mean(self)))
 
 
 class GINConv(_Convolution):
@@ -218,8 +223,9 @@ class GINConv(_Convolution):
         self.eps = exact(eps, "GINConv: eps")
         super().__init__(graph, in_features, out_features, bias, **options)
 
-    def _operators(self) -> tuple[sp.ImmutableMatrix, ...]:
-        return (sp.ImmutableMatrix((1 + self.eps) * _eye(self.graph) + self.graph.adjacency),)
+    def _operators(self) -> tuple[Operator, ...]:
+        own = [(v, v, 1 + self.eps) for v in range(len(self.graph))]
+        return (_between_nodes(self.graph, [*own, *_messages(self.graph)]),)
 
     def _coefficients(self) -> tuple[sp.Expr, ...]:
         return (self.eps,)
@@ -231,30 +237,36 @@ class GINConv(_Convolution):
         return [] if self.eps == 0 else [f"eps={self.eps}"]
 
 
-def _eye(graph: Graph) -> sp.ImmutableMatrix:
-    return sp.ImmutableMatrix(sp.eye(len(graph)))
+def _messages(graph: Graph) -> list[Entry]:
+    """(target, source, weight) of every message."""
+    return [(v, u, w) for u, v, w in graph.arcs]
 
 
-def _mean(layer: NodeShared) -> sp.ImmutableMatrix:
+def _between_nodes(graph: Graph, entries: Iterable[Entry]) -> Operator:
+    return Operator.of(len(graph), len(graph), entries)
+
+
+def _mean(layer: NodeShared) -> list[Entry]:
     """Weighted messages over the number of incoming edges."""
     graph = layer.graph
-    targets = [v for _, v, _ in graph.arcs]
-    lonely = [graph.nodes[v] for v in range(len(graph)) if v not in targets]
+    incoming = Counter(v for _, v, _ in graph.arcs)
+    lonely = [graph.nodes[v] for v in range(len(graph)) if v not in incoming]
     if lonely:
         raise DomainError(
             f"{type(layer).__name__}: node {lonely[0]!r} of {graph!r} has no incoming edge, so "
             "the mean over its neighbours is 0/0; remove the node, give it an edge or a loop, or "
             "use the aggregation 'sum'"
         )
-    entries = {(v, u): w / targets.count(v) for u, v, w in graph.arcs}
-    return sp.ImmutableMatrix(sp.SparseMatrix(len(graph), len(graph), entries))
+    return [(v, u, w / incoming[v]) for v, u, w in _messages(graph)]
 
 
-def _symmetric(layer: NodeShared, matrix: Any) -> sp.ImmutableMatrix:
+def _symmetric(layer: NodeShared, messages: Sequence[Entry]) -> list[Entry]:
     """D^{-1/2} M D^{-1/2}, D the row sums of M."""
     graph = layer.graph
-    n = len(graph)
-    degrees = [sp.Add(*matrix.row(v)) for v in range(n)]
+    incoming: list[list[Any]] = [[] for _ in graph.nodes]
+    for v, _, w in messages:
+        incoming[v].append(w)
+    degrees = [sp.Add(*weights) for weights in incoming]
     for node, degree in zip(graph.nodes, degrees, strict=True):
         if degree.is_number and not degree.is_positive:
             raise DomainError(
@@ -263,4 +275,4 @@ def _symmetric(layer: NodeShared, matrix: Any) -> sp.ImmutableMatrix:
                 "the weights, give the node a loop, or use the aggregation 'sum'"
             )
     roots = [sp.sqrt(d) for d in degrees]
-    return sp.ImmutableMatrix(n, n, lambda v, u: matrix[v, u] / (roots[v] * roots[u]))
+    return [(v, u, w / (roots[v] * roots[u])) for v, u, w in messages]

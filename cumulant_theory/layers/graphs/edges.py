@@ -6,10 +6,11 @@ import sympy as sp
 
 from ...errors import ShapeError
 from ..base import Layer
-from ..rules import AffineRule, Rule
+from ..kronecker import KroneckerRule, Operator
+from ..rules import Rule
 from .base import NodeShared
 from .graph import Graph
-from .readout import channel_copies, positive
+from .readout import positive
 
 
 class EdgeLift(NodeShared):
@@ -62,11 +63,12 @@ class EdgeLift(NodeShared):
             (len(graph), len(graph.arcs)),
         )
 
-    def _operators(self) -> tuple[sp.ImmutableMatrix, ...]:
+    def _operators(self) -> tuple[Operator, ...]:
         arcs, n = self.graph.arcs, len(self.graph)
+        ends = ([u for u, _, _ in arcs], [v for _, v, _ in arcs])
         return tuple(
-            sp.ImmutableMatrix(len(arcs), n, lambda e, v, k=k: int(arcs[e][k] == v))
-            for k in (0, 1)
+            Operator.of(len(arcs), n, [(e, v, sp.S.One) for e, v in enumerate(nodes)])
+            for nodes in ends
         )
 
 
@@ -108,11 +110,11 @@ class EdgeSum(Layer):
 
     def rules(self, units: int) -> tuple[Rule, ...]:
         """One constant affine rule."""
-        rows = [
-            [w if v == node else sp.S.Zero for _, v, w in self.graph.arcs]
-            for node in range(len(self.graph))
-        ]
-        return (AffineRule.constant(channel_copies(rows, self.channels)),)
+        arcs = self.graph.arcs
+        incoming = Operator.of(
+            len(self.graph), len(arcs), [(v, e, w) for e, (_, v, w) in enumerate(arcs)]
+        )
+        return (KroneckerRule.on_each_channel(incoming, self.channels),)
 
     def __repr__(self) -> str:
         extra = "" if self.channels == 1 else f", {self.channels}"

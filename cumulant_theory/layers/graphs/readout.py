@@ -1,6 +1,6 @@
 """From node features to one value per channel."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from typing import Any
 
 import sympy as sp
@@ -8,7 +8,8 @@ import sympy as sp
 from ...errors import ShapeError
 from ...orbits import Permutation, on_channels, symmetric_group
 from ..base import Layer
-from ..rules import AffineRule, Rule
+from ..kronecker import KroneckerRule, Operator
+from ..rules import Rule
 from .graph import Graph
 
 
@@ -61,14 +62,20 @@ class Readout(Layer):
             return []
         return [on_channels(p, self.channels) for p in symmetric_group(len(self.graph))]
 
+    @property
+    def permutations_name(self) -> str:
+        """The group of a sum or a mean."""
+        return f"permutations of the {len(self.graph)} nodes"
+
     def rules(self, units: int) -> tuple[Rule, ...]:
         """One constant row per channel."""
         n = len(self.graph)
         if self._node is not None:
-            row = [sp.Integer(v == self._node) for v in range(n)]
+            row = [(0, self._node, sp.S.One)]
         else:
-            row = [sp.S.One if self.kind == "sum" else sp.Rational(1, n)] * n
-        return (AffineRule.constant(channel_copies([row], self.channels)),)
+            share = sp.S.One if self.kind == "sum" else sp.Rational(1, n)
+            row = [(0, v, share) for v in range(n)]
+        return (KroneckerRule.on_each_channel(Operator.of(1, n, row), self.channels),)
 
     def __repr__(self) -> str:
         extra = "" if self.channels == 1 else f", channels={self.channels}"
@@ -80,12 +87,3 @@ def positive(value: Any, what: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise ShapeError(f"{what} is {value!r}; it must be a positive integer")
     return value
-
-
-def channel_copies(rows: Sequence[Sequence[Any]], channels: int) -> list[list[Any]]:
-    """Rows of the block-diagonal matrix with the same block for every channel."""
-    width = len(rows[0])
-    return [
-        [*[0] * (width * k), *row, *[0] * (width * (channels - 1 - k))]
-        for k in range(channels) for row in rows
-    ]
