@@ -72,9 +72,9 @@ def test_help_version_and_a_derivation_in_a_process():
 
 
 def test_an_error_in_a_process_is_one_line_and_code_2():
-    failed = run("derive", "--layers", "linear(2, 3) | relu")
+    failed = run("derive", "--layers", "linear(2, 3) | mish")
     assert failed.returncode == 2
-    assert failed.stderr.startswith("cumulants: error: unknown layer 'relu'")
+    assert failed.stderr.startswith("cumulants: error: unknown layer 'mish'")
     assert failed.stderr.count("\n") == 1
     assert failed.stdout == ""
 

@@ -61,8 +61,11 @@ def of_activations() -> Iterator[object]:
         activations.Identity(), activations.Square(), activations.Cube(),
         activations.Quadratic("alpha"), activations.Quadratic(sp.Rational(-1, 3)),
         activations.Cubic("a"), activations.Polynomial([1, "c_1", sp.sqrt(2)]),
+        *(activations.get(n) for n in activations.catalogue() if n not in ("polynomial", "custom")),
+        activations.Custom(sp.atan(sp.Symbol("z")) ** 2),
     ):
         yield activation
+        yield from (activation.wick(m, p) for m in (0, 3) for p in (1, 2))
         yield layers.Pointwise(activation)
 
 

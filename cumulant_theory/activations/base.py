@@ -1,11 +1,16 @@
 """What an activation is, and the registry of all of them."""
 
+from functools import cached_property
 from typing import Any, ClassVar
 
 import sympy as sp
 
-from ..algebra import symbols_in
-from ..errors import UnknownNameError
+from ..algebra import exact, symbols_in
+from ..errors import DomainError, OrderError, UnknownNameError
+from .wick import WickCoefficient, WickIntegral, derivative_at
+
+_MEAN = sp.Symbol("mu", real=True)
+_VARIANCE = sp.Symbol("sigma", positive=True) ** 2
 
 _registry: dict[str, type["Activation"]] = {}
 
@@ -14,16 +19,23 @@ class Activation:
     """A function of one variable, applied to each unit.
 
     Subclasses set ``name`` (their key in the registry) and ``expr``; polynomial ones set
-    ``coefficients`` (a_0, a_1, ..., a_p), exact.
+    ``coefficients`` (a_0, a_1, ..., a_p), exact; those with kinks or jumps set ``knots`` and
+    ``pieces``; those with a closed form for their Gaussian coefficients define ``_closed_form``.
 
     Attributes
     ----------
     coefficients
         Tuple of SymPy expressions if the activation is a polynomial, else None.
+    knots
+        Points where the activation is not smooth, increasing.
+    latex
+        Name in formulas.
     """
 
     name: ClassVar[str]
+    latex: str = r"\phi"
     coefficients: tuple[sp.Expr, ...] | None = None
+    knots: tuple[sp.Expr, ...] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -49,6 +61,83 @@ class Activation:
         z = sp.Dummy("z")
         return sp.expand(self.expr(-z) + self.expr(z)) == 0
 
+    @property
+    def is_even(self) -> bool:
+        """Whether phi(-z) = phi(z)."""
+        z = sp.Dummy("z")
+        return sp.expand(self.expr(-z) - self.expr(z)) == 0
+
+    def pieces(self, z: sp.Expr) -> tuple[sp.Expr, ...]:
+        """Smooth expressions left of, between and right of the knots."""
+        return (self.expr(z),)
+
+    def wick(
+        self, m: int, p: int = 1, mean: Any = _MEAN, variance: Any = _VARIANCE
+    ) -> WickCoefficient:
+        """Gaussian Wick coefficient omega^(m) of phi^p: d^m/dmu^m E phi(N(mu, v))^p.
+
+        For a smooth phi it is the mean of the m-th derivative of phi^p, and always
+        v^{-m/2} E[phi(mu + sqrt(v) g)^p He_m(g)].
+
+        Parameters
+        ----------
+        m
+            Number of derivatives, 0, 1, ...
+        p
+            Power, 1, 2, ...
+        mean, variance
+            Exact numbers, symbols or names; a variance of 0 gives the derivative at the mean.
+
+        Raises
+        ------
+        OrderError
+            If m or p is out of range.
+        DomainError
+            If the variance is negative, or zero where the derivative does not exist.
+
+        References
+        ----------
+        Price, IRE Trans. Inf. Theory 4, 69 (1958).
+
+        Examples
+        --------
+        >>> from cumulant_theory.activations import ReLU
+        >>> ReLU().wick(1).expr
+        NormalCDF(mu/sigma)
+        """
+        for label, value, least in (("m", m, 0), ("p", p, 1)):
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise OrderError(
+                    f"{self!r}: {label} = {value!r} in a Wick coefficient; pass an integer of at "
+                    f"least {least}"
+                )
+        mean, variance = exact(mean, "mean"), exact(variance, "variance")
+        if variance.is_negative or variance.is_extended_real is False:
+            raise DomainError(f"{self!r}: the variance {variance} is negative; pass one above 0")
+        z = sp.Dummy("z", real=True)
+        if variance.is_zero:
+            pieces = tuple(f**p for f in self.pieces(z))
+            if m == 0 and any(sp.expand(mean - c).is_zero for c in self.knots):
+                closed: sp.Expr | None = self.expr(mean) ** p
+            else:
+                closed = derivative_at(self.knots, pieces, z, m, mean, repr(self))
+        else:
+            closed = self._closed_form(m, p, mean, variance)
+        if closed is not None:
+            return WickCoefficient(self, m, p, mean, variance, closed, True)
+        t = sp.Symbol("z", real=True)
+        if t in self.parameters:
+            t = z
+        phi = sp.Lambda(t, self.expr(t))
+        expr = WickIntegral(phi, sp.Integer(m), sp.Integer(p), mean, variance)
+        return WickCoefficient(self, m, p, mean, variance, expr, False)
+
+    def _closed_form(
+        self, m: int, p: int, mean: sp.Expr, variance: sp.Expr
+    ) -> sp.Expr | None:
+        """Closed form of omega^(m) of phi^p, or None."""
+        return None
+
     def numbered(self, layer: int) -> "Activation":
         """The same activation with its default parameter names numbered by layer."""
         return self
@@ -60,12 +149,15 @@ class Activation:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.expr(sp.Symbol('z'))})"
 
+    @cached_property
+    def _key(self) -> sp.Expr:
+        return self.expr(sp.Symbol("z"))
+
     def __eq__(self, other: object) -> bool:
-        z = sp.Symbol("z")
-        return isinstance(other, Activation) and self.expr(z) == other.expr(z)
+        return isinstance(other, Activation) and self._key == other._key
 
     def __hash__(self) -> int:
-        return hash(self.expr(sp.Symbol("z")))
+        return hash(self._key)
 
 
 def catalogue() -> list[str]:
@@ -73,8 +165,8 @@ def catalogue() -> list[str]:
 
     Examples
     --------
-    >>> catalogue()
-    ['cube', 'cubic', 'identity', 'polynomial', 'quadratic', 'square']
+    >>> {"polynomial", "relu", "tanh"} <= set(catalogue())
+    True
     """
     return sorted(_registry)
 

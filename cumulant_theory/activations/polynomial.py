@@ -8,6 +8,7 @@ import sympy as sp
 from ..algebra import exact
 from ..errors import DomainError
 from .base import Activation
+from .wick import coefficients_of, polynomial_wick
 
 
 class Polynomial(Activation):
@@ -45,6 +46,11 @@ class Polynomial(Activation):
         """a_0 + a_1 z + ... of a SymPy expression."""
         coefficients = self.coefficients or ()
         return sp.Add(*(a * z**k for k, a in enumerate(coefficients)))
+
+    def _closed_form(self, m: int, p: int, mean: sp.Expr, variance: sp.Expr) -> sp.Expr:
+        z = sp.Dummy("z")
+        power = coefficients_of(self.expr(z) ** p, z)
+        return sp.expand(polynomial_wick(power, m, mean, variance))
 
     @property
     def degree(self) -> int:

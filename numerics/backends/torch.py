@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from numbers import Real
 from typing import Any
 
+import numpy as np
 import torch
 
 from ..codegen import Program
@@ -66,6 +67,82 @@ class TorchBackend(Backend):
     def stack(self, arrays: Sequence[torch.Tensor]) -> torch.Tensor:
         """Stack along a new last axis."""
         return torch.stack(list(arrays), dim=-1)
+
+    def smooth(self, function: Any, arguments: Sequence[Any]) -> tuple[torch.Tensor, ...]:
+        """A function of arrays on tensors, differentiable any number of times.
+
+        The work is done on the CPU in float64.
+
+        Parameters
+        ----------
+        function
+            From arrays to a tuple of arrays, of which the first is differentiated. ``names`` are
+            those of its arguments; ``slopes`` holds by argument the terms of the derivative,
+            (coefficient, ((function, positions of its arguments), ...)).
+        """
+        return _Smooth.apply(function, *self.arrays(arguments, function.names))
+
+
+class _Smooth(torch.autograd.Function):
+    """A function whose partial derivatives are sums of products of such functions."""
+
+    @staticmethod
+    def forward(function: Any, *tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        arrays = (x.detach().double().cpu().numpy() for x in tensors)
+        like = tensors[0]
+        return tuple(
+            torch.as_tensor(x).to(device=like.device, dtype=None if x.dtype == bool else like.dtype)
+            for x in map(np.asarray, function(*arrays))
+        )
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        ctx.function, *tensors = inputs
+        ctx.save_for_backward(*tensors)
+        ctx.save_for_forward(*tensors)
+        ctx.mark_non_differentiable(*output[1:])
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> Any:
+        tensors = ctx.saved_tensors
+        return None, *(
+            _summed(grads[0] * _slope(ctx.function, i, tensors), tensors[i].shape)
+            if ctx.needs_input_grad[i + 1] else None for i in range(len(tensors))
+        )
+
+    @staticmethod
+    def jvp(ctx: Any, _: Any, *tangents: Any) -> Any:
+        tensors = ctx.saved_tensors
+        total = sum(
+            t * _slope(ctx.function, i, tensors) for i, t in enumerate(tangents) if t is not None
+        )
+        return total, *(None,) * (2 if len(tensors) == 2 else 0)
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[Any, ...], function: Any, *tensors: torch.Tensor) -> Any:
+        rank = max(x.ndim - (d is not None) for x, d in zip(tensors, in_dims[1:], strict=True))
+        rows = []
+        for x, d in zip(tensors, in_dims[1:], strict=True):
+            if d is not None:
+                x = x.movedim(d, 0)
+                x = x.reshape(x.shape[0], *(1,) * (rank + 1 - x.ndim), *x.shape[1:])
+            rows.append(x)
+        found = _Smooth.apply(function, *rows)
+        return found, tuple(0 if x.ndim == rank + 1 else None for x in found)
+
+
+def _slope(function: Any, i: int, tensors: Sequence[torch.Tensor]) -> torch.Tensor:
+    total: Any = 0.0
+    for coefficient, factors in function.slopes[i]:
+        term: Any = coefficient
+        for inner, places in factors:
+            term = term * _Smooth.apply(inner, *(tensors[k] for k in places))[0]
+        total = total + term
+    return total
+
+
+def _summed(gradient: torch.Tensor, shape: torch.Size) -> torch.Tensor:
+    return gradient.sum_to_size(shape) if gradient.shape != shape else gradient
 
 
 def _listed(value: Any) -> bool:

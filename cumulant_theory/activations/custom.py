@@ -1,0 +1,155 @@
+"""Any function of one variable as an activation."""
+
+from itertools import pairwise
+from typing import Any
+
+import sympy as sp
+
+from ..algebra import exact
+from ..errors import CumulantError, DomainError
+from .base import Activation, _registry
+from .wick import coefficients_of, piecewise_wick, polynomial_wick
+
+_KINKED = (sp.Abs, sp.sign, sp.Heaviside, sp.Max, sp.Min, sp.Piecewise)
+_JUMPING = (sp.floor, sp.ceiling, sp.frac, sp.DiracDelta, sp.arg)
+
+
+class Custom(Activation):
+    """A function given as an expression of one variable.
+
+    Parameters
+    ----------
+    expression
+        Exact SymPy expression. Kinks and jumps may come from ``Abs``, ``sign``, ``Heaviside``,
+        ``Max``, ``Min`` and ``Piecewise`` at points that are numbers.
+    z
+        The variable, a symbol or its name; left out, the only free symbol. All other symbols are
+        parameters.
+
+    Raises
+    ------
+    DomainError
+        If the expression is not exact, not finite or has no such variable, or if its kinks
+        cannot be found.
+
+    Examples
+    --------
+    >>> z = sp.Symbol("z")
+    >>> Custom(z**2 / (1 + z**2), z).is_even
+    True
+    >>> Custom(sp.Max(z - 1, 0), z).wick(0).expr
+    sigma*NormalPartialMoment(1, (mu - 1)/sigma)
+    """
+
+    name = "custom"
+
+    def __init__(self, expression: Any, z: Any = None) -> None:
+        given = exact(expression, "activation")
+        if z is None:
+            if len(given.free_symbols) != 1:
+                raise DomainError(
+                    f"activation {given} has the symbols {sorted(map(str, given.free_symbols))}; "
+                    "name its variable: Custom(expression, z)"
+                )
+            z = next(iter(given.free_symbols))
+        variable = exact(z, "variable")
+        if not isinstance(variable, sp.Symbol):
+            raise DomainError(f"the variable {variable} of activation {given} is no symbol")
+        if given.has(*_JUMPING):
+            raise DomainError(
+                f"activation {given} has floor, ceiling, frac, arg or DiracDelta; write its "
+                "pieces by Piecewise"
+            )
+        self._z = sp.Dummy("z", real=True)
+        self._expr = given.subs(variable, self._z)
+        if self._expr.has(sp.I) or self._expr.is_extended_real is False:
+            raise DomainError(f"activation {given} is not real")
+        self.knots, self._pieces = _smooth_pieces(self._expr, self._z)
+        for piece in self._pieces:
+            poles = _poles(piece, self._z)
+            if poles:
+                raise DomainError(
+                    f"activation {given} is not finite at {', '.join(map(str, poles))}"
+                )
+        if not self.knots and self._expr.is_polynomial(self._z):
+            self.coefficients = coefficients_of(sp.expand(self._expr), self._z)
+
+    def expr(self, z: sp.Expr) -> sp.Expr:
+        """The expression at z."""
+        return self._expr.subs(self._z, z)
+
+    def pieces(self, z: sp.Expr) -> tuple[sp.Expr, ...]:
+        """Smooth expressions between the knots."""
+        return tuple(f.subs(self._z, z) for f in self._pieces)
+
+    def _closed_form(
+        self, m: int, p: int, mean: sp.Expr, variance: sp.Expr
+    ) -> sp.Expr | None:
+        powers = tuple(sp.expand(f**p) for f in self._pieces)
+        if not all(f.is_polynomial(self._z) for f in powers):
+            return None
+        if not self.knots:
+            coefficients = coefficients_of(powers[0], self._z)
+            return sp.expand(polynomial_wick(coefficients, m, mean, variance))
+        return piecewise_wick(self.knots, powers, self._z, m, mean, variance)
+
+
+def _smooth_pieces(
+    expr: sp.Expr, z: sp.Symbol
+) -> tuple[tuple[sp.Expr, ...], tuple[sp.Expr, ...]]:
+    if not expr.has(*_KINKED):
+        return (), (expr,)
+    advice = "write it by Piecewise with numbers as limits, or give its parameters values"
+    try:
+        folded: Any = sp.piecewise_fold(expr.rewrite(sp.Piecewise))
+        parts = list(folded.as_expr_set_pairs(sp.S.Reals))
+    except (NotImplementedError, ValueError, TypeError, AttributeError) as error:
+        raise DomainError(f"the kinks of activation {expr} cannot be found; {advice}") from error
+    intervals = []
+    for piece, domain in parts:
+        for part in domain.args if isinstance(domain, sp.Union) else (domain,):
+            if isinstance(part, sp.FiniteSet):
+                continue
+            if not isinstance(part, sp.Interval) or piece.has(*_KINKED):
+                raise DomainError(f"the kinks of activation {expr} cannot be found; {advice}")
+            intervals.append((part.start, part.end, piece))
+    intervals.sort(key=lambda interval: interval[0])
+    covered = intervals and intervals[0][0] is -sp.oo and intervals[-1][1] is sp.oo and all(
+        left[1] == right[0] for left, right in pairwise(intervals)
+    )
+    if not covered:
+        raise DomainError(f"activation {expr} is not defined on the whole real line; {advice}")
+    knots: list[sp.Expr] = []
+    pieces = [intervals[0][2]]
+    for start, _, piece in intervals[1:]:
+        if sp.simplify(piece - pieces[-1]) != 0:
+            knots.append(start)
+            pieces.append(piece)
+    return tuple(knots), tuple(pieces)
+
+
+def _poles(piece: sp.Expr, z: sp.Symbol) -> list[Any]:
+    """Real zeros of denominators that do not depend on parameters, where they can be found."""
+    denominator = sp.denom(sp.together(piece))
+    if denominator.free_symbols != {z} or not denominator.is_polynomial(z):
+        return []
+    return list(sp.Poly(denominator, z).real_roots())
+
+
+def recognise(expr: sp.Expr, z: sp.Symbol) -> Activation:
+    """The activation of the catalogue with this expression, else a custom one.
+
+    Examples
+    --------
+    >>> z = sp.Symbol("z")
+    >>> recognise(sp.tanh(z), z).name, recognise(sp.tanh(2*z), z).name
+    ('tanh', 'custom')
+    """
+    for name in sorted(_registry):
+        try:
+            known = _registry[name]()
+        except (TypeError, CumulantError):
+            continue
+        if known.expr(z) == expr:
+            return known
+    return Custom(expr, z)

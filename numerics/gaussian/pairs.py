@@ -1,0 +1,236 @@
+"""Covariances of functions of two jointly Gaussian units, and of their derivatives."""
+
+from math import comb
+from typing import Any
+
+import numpy as np
+
+from cumulant_theory.activations import Activation
+from cumulant_theory.errors import DomainError
+
+from ..backends import get_backend
+from ..backends.numpy import as_float64
+from .coefficients import Coefficient, closed_form, wick
+from .jets import jets, jumps, knots
+from .moments import density, hermite
+from .quadrature import EPS, adapt, first_panels, integral, nodes
+
+Array = np.ndarray
+Activations = tuple[Activation, Activation]
+
+# Correlations up to which the series in the covariance is short: with and without closed forms,
+# since high derivatives of a function without one are dear.
+_SMALL = {True: 0.1, False: 1e-3}
+_TERMS = 60
+_CHUNK = 32  # elements at a time
+# Edges around the image of a feature, in units of the width that is left given the other unit.
+_NEAR = np.array([-8, -3, -1, 0, 1, 3, 8.0])
+
+
+def pair(
+    activations: Activations, powers: tuple[int, int], means: Any, variances: Any,
+    covariance: Any, orders: tuple[int, int] = (0, 0),
+) -> Any:
+    """Cov(phi(x)^p, psi(y)^q) of jointly Gaussian x, y, in float64.
+
+    With ``orders`` (a, b) its derivative of order a by the first mean and b by the second:
+    E[(phi^p)^(a) (psi^q)^(b)] - E[(phi^p)^(a)] E[(psi^q)^(b)].
+
+    Parameters
+    ----------
+    activations
+        (phi, psi), without free parameters.
+    powers
+        (p, q), from 1 up.
+    means, variances
+        Pairs of numbers, arrays or torch tensors; all broadcast with the covariance.
+    covariance
+        Number, array or tensor.
+    orders
+        (a, b), from 0 up.
+
+    Returns
+    -------
+    array or tensor
+        A tensor if one was given; it can be differentiated any number of times.
+
+    Raises
+    ------
+    DomainError
+        If a variance is negative, the correlation is beyond 1, or a value is not finite.
+
+    Notes
+    -----
+    For small correlations Mehler's series; otherwise one function is averaged given the other
+    unit, which leaves one adaptive integral. Derivatives beyond a kink are taken at the kink.
+
+    References
+    ----------
+    Price, IRE Trans. Inf. Theory 4, 69 (1958): derivatives in the covariance.
+
+    Examples
+    --------
+    >>> from cumulant_theory.activations import ReLU
+    >>> float(pair((ReLU(), ReLU()), (1, 1), (0, 0), (1, 1), 0.5)).__round__(12)
+    0.145274057282
+    """
+    given = (*means, *variances, covariance)
+    function = PairFunction(tuple(activations), tuple(powers), tuple(orders))
+    if any(type(x).__module__.split(".")[0] == "torch" for x in given):
+        backend: Any = get_backend("torch")
+        return backend.smooth(function, given)[0]
+    return function(*given)[0]
+
+
+class PairFunction:
+    """The covariance as a function of (mean, mean, variance, variance, covariance).
+
+    Its derivatives are such functions again: see ``slopes``.
+    """
+
+    names = ("mean", "mean", "variance", "variance", "covariance")
+
+    def __init__(
+        self, activations: Activations, powers: tuple[int, int], orders: tuple[int, int]
+    ) -> None:
+        self.activations, self.powers, self.orders = activations, powers, orders
+
+    def __call__(self, *given: Any) -> tuple[Array]:
+        """The values."""
+        arrays = np.broadcast_arrays(
+            *(as_float64(x, name) for x, name in zip(given, self.names, strict=True))
+        )
+        m1, m2, v1, v2, c = (np.array(x, dtype=float).ravel() for x in arrays)
+        phi, psi = self.activations
+        if not all(np.isfinite(x).all() for x in (m1, m2, v1, v2, c)):
+            raise DomainError(f"pair of {phi!r} and {psi!r}: a moment is not finite")
+        lowest = min(v1.min(initial=0.0), v2.min(initial=0.0))
+        if lowest < 0:
+            raise DomainError(
+                f"pair of {phi!r} and {psi!r}: the variance {lowest} is negative; pass one above 0"
+            )
+        with np.errstate(all="ignore"):
+            limit = np.sqrt(v1) * np.sqrt(v2)
+            beyond = np.abs(c) > limit * (1 + 1e-9)
+            if beyond.any():
+                raise DomainError(
+                    f"pair of {phi!r} and {psi!r}: the covariance {c[beyond][0]} is beyond the "
+                    f"product {limit[beyond][0]} of the standard deviations"
+                )
+            c = np.clip(c, -limit, limit)
+            values = np.zeros_like(c)
+            closed = all(map(closed_form, self.activations, self.powers))
+            small = np.abs(c) <= _SMALL[closed] * limit
+            for part, route in ((small & (c != 0), self._series), (~small, self._integral)):
+                places = np.flatnonzero(part)
+                for k in range(0, len(places), _CHUNK):
+                    at = places[k : k + _CHUNK]
+                    values[at] = route(m1[at], m2[at], v1[at], v2[at], c[at])
+        if not np.isfinite(values).all():
+            raise DomainError(
+                f"the covariance of {phi!r} and {psi!r} leaves the finite float64 numbers; rescale "
+                "the means or variances"
+            )
+        return (values.reshape(arrays[0].shape),)
+
+    @property
+    def slopes(self) -> Any:
+        """By argument: sum of coefficient * product of (function, its arguments' positions)."""
+        a, b = self.orders
+
+        def moved(i: int, j: int) -> Any:
+            return PairFunction(self.activations, self.powers, (a + i, b + j)), (0, 1, 2, 3, 4)
+
+        one, two = (
+            (Coefficient(f, k + 1, p), (i, i + 2))
+            for i, (f, p, k) in enumerate(
+                zip(self.activations, self.powers, self.orders, strict=True)
+            )
+        )
+        return (
+            ((1.0, (moved(1, 0),)),), ((1.0, (moved(0, 1),)),),
+            ((0.5, (moved(2, 0),)),), ((0.5, (moved(0, 2),)),),
+            ((1.0, (moved(1, 1),)), (1.0, (one, two))),
+        )
+
+    def _series(self, m1: Array, m2: Array, v1: Array, v2: Array, c: Array) -> Array:
+        """sum_k c^k / k! omega^(a+k) omega^(b+k)."""
+        (f, g), (p, q), (a, b) = self.activations, self.powers, self.orders
+        total, factor, quiet = np.zeros_like(c), np.ones_like(c), 0
+        for k in range(1, _TERMS + 1):
+            factor = factor * c / k
+            left, right = (
+                np.asarray(wick(*order, mean, v).values) for order, mean, v in
+                (((f, a + k, p), m1, v1), ((g, b + k, q), m2, v2))
+            )
+            term = factor * left * right
+            total = total + term
+            # every other term of an odd or even function is zero
+            quiet = quiet + 1 if (np.abs(term) <= EPS / 4 * np.abs(total)).all() else 0
+            if quiet == 2:
+                break
+        return total
+
+    def _integral(self, m1: Array, m2: Array, v1: Array, v2: Array, c: Array) -> Array:
+        """One function averaged given the other unit: the one of fewer derivatives."""
+        (f, g), (p, q), (a, b) = self.activations, self.powers, self.orders
+        closed = [closed_form(f, p) is not None, closed_form(g, q) is not None]
+        if a > b or (a == b and closed[1] and not closed[0]):
+            return _averaged(g, q, b, f, p, a, m2, m1, v2, v1, c)
+        return _averaged(f, p, a, g, q, b, m1, m2, v1, v2, c)
+
+
+def _averaged(
+    f: Activation, p: int, a: int, g: Activation, q: int, b: int,
+    m1: Array, m2: Array, v1: Array, v2: Array, c: Array,
+) -> Array:
+    """E[(h(y) - E h) (g^q)^(b)(y)] with h(y) = E[(f^p)^(a)(x) | y]."""
+    slope, s = c / v2, np.sqrt(v2)
+    rest = v1 - c * slope
+    rest = np.where(rest > 4 * EPS * v1, rest, 0.0)
+    overall = np.asarray(wick(f, a, p, m1, v1).values)
+
+    def inner(j: int, y: Array, owner: Array) -> Array:
+        """j-th derivative of h - E h."""
+        mean = m1[owner] + slope[owner] * (y - m2[owner])
+        value = np.asarray(wick(f, a + j, p, mean, rest[owner]).values)
+        return value - overall[owner] if j == 0 else value * slope[owner] ** j
+
+    def rule(jet: Any, owner: Array, left: Array, right: Array) -> tuple[Array, ...]:
+        half, y = nodes(left, right)
+        owners = np.broadcast_to(owner[:, None], y.shape)
+        value, size = (x.reshape(y.shape) for x in jet(y.ravel()))
+        average = inner(0, y.ravel(), owners.ravel()).reshape(y.shape)
+        x = (y - m2[owners]) / s[owners]
+        weight = density(x) * half / s[owners]
+        found, wrong = integral(value * average * weight)
+        large, _ = integral(size * (np.abs(average) + np.abs(overall[owners])) * weight)
+        return found, wrong, large, EPS * large
+
+    # where the mean given y passes a feature of f
+    width = np.sqrt(rest)[:, None] / np.abs(slope)[:, None] + np.zeros_like(_NEAR)
+    extra = np.concatenate([
+        m2[:, None] + ((k - m1) / slope)[:, None] + step
+        for k in {0.0, *knots(f)}
+        for step in (width * _NEAR, _NEAR[[1, 2, 4, 5]] / np.abs(slope)[:, None])
+    ], axis=1)
+    limits = (-np.inf, *knots(g), np.inf)
+    panels = []
+    for jet, low, high in zip(jets(g, q, b), limits, limits[1:], strict=False):
+        owner, left, right = first_panels(m2, s, low, high, limits, extra)
+        if owner.size:
+            panels.append((jet, owner, left, right))
+    total, _ = adapt(panels, rule, len(c))
+    everyone = np.arange(len(c))
+    for place, k in enumerate(knots(g)):
+        x = (k - m2) / s
+        for i in range(b):
+            jump, n = jumps(g, q, i)[place], b - 1 - i
+            if not jump:
+                continue
+            for j in range(n + 1):
+                smooth = (-1) ** (n - j) * hermite(n - j, x)[0] * density(x) / s ** (n - j + 1)
+                h = inner(j, np.full_like(m2, k), everyone)
+                total = total + (-1) ** n * jump * comb(n, j) * h * smooth
+    return total
+

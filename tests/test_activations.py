@@ -1,0 +1,259 @@
+"""Every activation of the catalogue: values, parity, Gaussian coefficients in closed form."""
+
+import random
+
+import mpmath
+import pytest
+import sympy as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cumulant_theory import activations, special
+from cumulant_theory.activations import Custom, WickIntegral, recognise
+from cumulant_theory.errors import DomainError, OrderError
+
+R = sp.Rational
+z = sp.Symbol("z", real=True)
+mu = sp.Symbol("mu", real=True)
+v = sp.Symbol("v", positive=True)
+ARGUMENTS = {"polynomial": ([1, R(-1, 2), 0, 2],), "custom": (z / (1 + z**2), z)}
+CATALOGUE = [activations.get(n, *ARGUMENTS.get(n, ())) for n in activations.catalogue()]
+PLAIN = [
+    *(a.numbered(0) for a in CATALOGUE if not a.parameters),
+    activations.Quadratic(R(1, 3)), activations.LeakyReLU(R(1, 5)),
+    Custom(sp.Piecewise((sp.exp(z) - 1, z < 0), (z, True)), z),
+    Custom(sp.Max(z - 1, 0) + sp.Abs(z + R(1, 2)) / 3, z),
+]
+CLOSED = [a for a in PLAIN if a.wick(0).exact]
+
+
+def name(activation):
+    return f"{activation.name}-{activation.expr(sp.Symbol('z'))}"[:40]
+
+
+everything = pytest.mark.parametrize("activation", PLAIN, ids=name)
+
+
+def expectation(activation, m, p, mean, variance, digits=25):
+    """E[phi^p He_m] / sigma^m by mpmath; the closed forms know nothing of it."""
+    f = sp.lambdify(z, activation.expr(z), "mpmath")
+    with mpmath.workdps(digits + 15):
+        centre, s = mpmath.mpf(mean.p) / mean.q, mpmath.sqrt(mpmath.mpf(variance.p) / variance.q)
+        he = [mpmath.mpf(c) for c in sp.Poly(special.hermite(m, z), z).all_coeffs()] if m else [1]
+        kinks = [(mpmath.mpf(c.p) / c.q - centre) / s for c in activation.knots]
+        ends = sorted([*range(-14, 15, 1), *kinks, -centre / s])
+        value = mpmath.quad(
+            lambda g: f(centre + s * g) ** p * mpmath.polyval(he, g) * mpmath.npdf(g), ends,
+            method="gauss-legendre",
+        )
+        return sp.Float(mpmath.nstr(value / s**m, digits + 5), digits + 5)
+
+
+def test_catalogue_has_the_usual_names():
+    assert {
+        "relu", "leaky_relu", "abs", "step", "sign", "erf", "gelu", "sin", "cos", "exp",
+        "softplus", "sigmoid", "tanh", "silu", "hard_tanh", "custom", "polynomial",
+    } <= set(activations.catalogue())
+
+
+@everything
+def test_conformance(activation):
+    assert activation == activation.numbered(3)
+    assert hash(activation) == hash(activation.numbered(3))
+    assert repr(activation).startswith(type(activation).__name__)
+    assert r"\phi(z) =" in activation._repr_latex_()
+    assert activation.latex
+    assert activation.parameters == ()
+    points = [R(random.Random(5).randint(-40, 40), 7) + k for k in range(-4, 5)]
+    for x in points:
+        value = activation(x)
+        assert not value.has(sp.Float)
+        assert value.is_finite
+        below = sum(bool(x > c) for c in activation.knots)
+        if x not in activation.knots:
+            assert abs(sp.N(activation.pieces(z)[below].subs(z, x) - value, 20)) < 1e-15
+        for flag, sign in ((activation.is_odd, -1), (activation.is_even, 1)):
+            if flag:
+                assert abs(sp.N(activation(-x) - sign * value, 20)) < 1e-15
+    mirrored = [sp.N(activation(-x), 20) for x in points]
+    pairs = list(zip([sp.N(activation(x), 20) for x in points], mirrored, strict=True))
+    assert activation.is_even == all(abs(a - b) < 1e-15 for a, b in pairs)
+    assert activation.is_odd == all(abs(a + b) < 1e-15 for a, b in pairs)
+
+
+@everything
+def test_coefficient_is_the_integral(activation):
+    draw = random.Random(name(activation))
+    m, p = draw.randint(0, 6), draw.randint(1, 3)
+    mean, variance = R(draw.randint(-9, 9), 4), R(draw.randint(1, 12), 5)
+    found = activation.wick(m, p, mean, variance)
+    expected = expectation(activation, m, p, mean, variance)
+    assert abs(found.evalf(25) - expected) <= 1e-20 * (1 + abs(expected))
+    assert not found.expr.has(sp.Float)
+
+
+@everything
+@pytest.mark.parametrize(("m", "p"), [(0, 1), (1, 2), (3, 1), (0, 3)])
+def test_recurrence_and_heat_equation(activation, m, p):
+    base = activation.wick(m, p, mu, v).expr
+    at = {mu: R(2, 3), v: R(5, 4)}
+    for derivative, higher in (
+        (base.diff(mu), activation.wick(m + 1, p, mu, v).expr),
+        (base.diff(v), activation.wick(m + 2, p, mu, v).expr / 2),
+    ):
+        if isinstance(base, WickIntegral):
+            assert derivative == higher
+        else:
+            gap = sp.N((derivative - higher).subs(at), 30, chop=False)
+            assert abs(gap) < 1e-24 * (1 + abs(sp.N(higher.subs(at), 30)))
+
+
+@everything
+def test_variance_zero_is_the_derivative(activation):
+    x = R(3, 7)
+    for m, p in ((0, 1), (1, 1), (2, 2)):
+        found = activation.wick(m, p, x, 0)
+        assert found.exact
+        below = sum(bool(x > c) for c in activation.knots)
+        piece = activation.pieces(z)[below]
+        assert sp.N(found.expr - sp.diff(piece**p, z, m).subs(z, x), 20) == pytest.approx(0)
+        if activation in CLOSED:
+            near = activation.wick(m, p, x, R(1, 10**6)).evalf(20)
+            assert float(near) == pytest.approx(float(found.expr), abs=1e-3)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.sampled_from([a for a in CLOSED if a.is_odd or a.is_even]), st.integers(0, 5),
+    st.integers(1, 3), st.fractions(-3, 3, max_denominator=9), st.fractions(R(1, 9), 4),
+)
+def test_parity(activation, m, p, mean, variance):
+    sign = (-1) ** (m + p * activation.is_odd)
+    left = activation.wick(m, p, -mean, variance).evalf(30)
+    right = activation.wick(m, p, mean, variance).evalf(30)
+    assert abs(left - sign * right) <= 1e-22 * (1 + abs(right))
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.integers(0, 6), st.integers(1, 4), st.fractions(-3, 3, max_denominator=9),
+    st.fractions(R(1, 9), 4, max_denominator=20), st.fractions(R(1, 5), 5, max_denominator=20),
+)
+def test_relu_is_homogeneous(m, p, mean, variance, c):
+    relu = activations.ReLU()
+    scaled = relu.wick(m, p, c * mean, c**2 * variance).expr
+    plain = relu.wick(m, p, mean, variance).expr
+    assert abs(sp.N(scaled - R(c) ** (p - m) * plain, 30)) <= 1e-22 * (1 + abs(sp.N(plain)))
+
+
+def test_closed_forms_that_are_expected():
+    for n in ("relu", "leaky_relu", "abs", "step", "sign", "hard_tanh", "sin", "cos", "exp"):
+        assert all(activations.get(n).wick(m, p).exact for m in (0, 1, 8) for p in range(1, 5))
+    for n in ("erf", "gelu"):
+        assert all(activations.get(n).wick(m, p).exact for m in (0, 1, 8) for p in (1, 2))
+        assert not activations.get(n).wick(0, 3).exact
+    assert not activations.Tanh().wick(2, 1).exact
+
+
+def test_symbols_stay_symbols():
+    relu = activations.LeakyReLU("a").wick(0, 2, "m", "v").expr
+    a, m, w = sp.symbols("a m v")
+    known = {a: R(1, 3), m: R(1, 2), w: R(2)}
+    expected = activations.LeakyReLU(R(1, 3)).wick(0, 2, R(1, 2), 2).expr
+    assert abs(sp.N(relu.subs(known) - expected, 30)) < 1e-25
+
+
+def test_integrals_of_activations_with_parameters():
+    a = sp.Symbol("a", positive=True)
+    coefficient = Custom(sp.tanh(a * z), z).wick(1, 2, mu, v)
+    assert not coefficient.exact
+    assert a in coefficient.expr.free_symbols
+    at = {mu: R(1, 3), v: R(1, 2)}
+    filled = coefficient.expr.subs(a, R(3, 2)).subs(at)
+    expected = Custom(sp.tanh(R(3, 2) * z), z).wick(1, 2, R(1, 3), R(1, 2))
+    assert filled == expected.expr
+    slope = coefficient.expr.diff(a).subs(a, 1).subs(at).evalf(20)
+    step = R(1, 10**8)
+    up, down = (
+        Custom(sp.tanh(x * z), z).wick(1, 2, R(1, 3), R(1, 2)).evalf(30)
+        for x in (1 + step, 1 - step)
+    )
+    assert abs((up - down) / (2 * step) - slope) < 1e-12
+    one = coefficient.expr.subs(a, 1)
+    assert one.activation == activations.Tanh()
+    assert sp.latex(one) == r"\omega^{(1)}_{\tanh^{2}}\left(\mu, v\right)"
+    assert recognise(sp.sin(z) ** 3, z).name == "custom"
+
+
+def test_custom_finds_closed_forms():
+    square = Custom((z + 1) ** 2, z)
+    assert square.coefficients == (1, 2, 1)
+    assert square.wick(0, 1, mu, v).expr == mu**2 + 2 * mu + v + 1
+    hinge = Custom(sp.Max(0, z))
+    relu = activations.ReLU()
+    assert hinge.knots == (0,)
+    assert all(hinge.wick(m, 2).expr == relu.wick(m, 2).expr for m in range(5))
+    cut = Custom(sp.Piecewise((-1, z < -1), (1, z > 1), (z, True)), z)
+    assert cut.knots == (-1, 1)
+    hard = activations.HardTanh()
+    assert all(sp.expand(cut.wick(m, 3).expr - hard.wick(m, 3).expr) == 0 for m in range(6))
+
+
+@pytest.mark.parametrize(("make", "words"), [
+    (lambda: Custom(0.5 * z, z), "inexact|floating"),
+    (lambda: Custom(z * sp.Symbol("a")), "name its variable"),
+    (lambda: Custom(1 / (z - 1), z), "not finite at 1"),
+    (lambda: Custom(sp.floor(z), z), "Piecewise"),
+    (lambda: Custom(sp.I * z, z), "not real"),
+    (lambda: Custom(sp.Piecewise((z, z > 0)), z), "whole real line|kinks"),
+    (lambda: Custom(sp.Max(z, sp.Symbol("a")), z), "kinks"),
+    (lambda: activations.LeakyReLU(0.1), "inexact"),
+    (lambda: activations.ReLU().wick(1, 1, 0, 0), "no derivative of order 1 at 0"),
+    (lambda: activations.ReLU().wick(0, 1, sp.Symbol("m"), 0), "may be the point 0"),
+    (lambda: activations.Tanh().wick(0, 1, 0, -1), "negative"),
+])
+def test_errors_name_the_way_out(make, words):
+    with pytest.raises(DomainError, match=words):
+        make()
+
+
+@pytest.mark.parametrize(("m", "p"), [(-1, 1), (0, 0), (1.0, 1), (0, True)])
+def test_orders_are_checked(m, p):
+    with pytest.raises(OrderError, match="Wick coefficient"):
+        activations.Tanh().wick(m, p)
+
+
+def test_smooth_enough_powers_at_the_knot():
+    assert activations.ReLU().wick(1, 2, 0, 0).expr == 0
+    assert activations.ReLU().wick(0, 1, 0, 0).expr == 0
+    assert activations.Abs().wick(2, 2, 0, 0).expr == 2
+    assert activations.Step().wick(0, 1, 0, 0).expr == R(1, 2)
+
+
+def test_opaque_functions_against_integrals():
+    x, a = R(-7, 3), R(5, 4)
+    with mpmath.workdps(40):
+        density = [mpmath.npdf(mpmath.mpf(-7) / 3), mpmath.ncdf(mpmath.mpf(-7) / 3)]
+        moment = mpmath.quad(lambda t: t**3 * mpmath.npdf(t + mpmath.mpf(7) / 3), range(16))
+        owen = mpmath.quad(
+            lambda t: mpmath.exp(-mpmath.mpf(49) / 18 * (1 + t * t)) / (1 + t * t), [0, 0.5, 1.25]
+        ) / (2 * mpmath.pi)
+    for found, expected in (
+        (special.NormalPDF(x), density[0]), (special.NormalCDF(x), density[1]),
+        (special.NormalPartialMoment(3, x), moment), (special.OwenT(x, a), owen),
+    ):
+        assert abs(found.evalf(30) / sp.Float(mpmath.nstr(expected, 36), 36) - 1) < 1e-28
+    y = sp.Symbol("y", real=True)
+    for f, other in (
+        (special.NormalPDF(y), sp.exp), (special.NormalCDF(y), sp.erf),
+        (special.NormalPartialMoment(4, y), special.NormalCDF),
+    ):
+        assert abs(sp.N((f - f.rewrite(other)).subs(y, R(6, 5)), 25)) < 1e-20
+    h = sp.Symbol("h", positive=True)
+    assert special.OwenT(h, sp.oo) == special.NormalCDF(-h) / 2
+    assert abs(special.OwenT(R(2), R(999999, 10**6)).evalf(20)
+               - special.OwenT(R(2), sp.S.One).evalf(20)) < 1e-7
+    assert special.OwenT(0, 1) == R(1, 8)
+    with pytest.raises(OrderError):
+        special.NormalPartialMoment(-1, y)
+    assert sp.latex(special.NormalPartialMoment(2, y)) == r"M_{2}\left(y\right)"
