@@ -114,6 +114,8 @@ class JointCumulants:
     orbits
         Permutations of the units that leave their joint law as it is: one cumulant per orbit of
         multi-indices is computed and stored.
+    definitions
+        Called for :attr:`definitions`.
 
     Examples
     --------
@@ -135,10 +137,11 @@ class JointCumulants:
         exact: bool = True,
         closure: str = "Exact()",
         hypotheses: Sequence[str] = (),
-        first_neglected: str | None = None,
+        first_neglected: Any = None,
         layers: Sequence["JointCumulants"] = (),
         derive: Callable[[], Derivation] | None = None,
         orbits: Orbits | None = None,
+        definitions: Callable[[], Sequence[Any]] | None = None,
     ) -> None:
         self.dim = dim
         self.order = order
@@ -148,7 +151,8 @@ class JointCumulants:
         self.exact = exact
         self.closure = closure
         self.hypotheses = tuple(dict.fromkeys(hypotheses))
-        self.first_neglected = first_neglected
+        self._first_neglected = first_neglected
+        self._definitions = definitions
         self.layers: tuple[JointCumulants, ...] = tuple(layers)
         self._element = element
         self._memo: dict[MultiIndex, Any] = {}
@@ -196,6 +200,35 @@ class JointCumulants:
             spread = len(blocks_of(alpha, self.blocks)) > 1
             self._memo[alpha] = self.ring.zero if spread else self._element(alpha)
         return self._memo[alpha]
+
+    @property
+    def first_neglected(self) -> Any:
+        """The first term neglected: its place in the counting and its diagrams; None if exact."""
+        return self._first_neglected() if callable(self._first_neglected) else self._first_neglected
+
+    @property
+    def definitions(self) -> tuple[Any, ...]:
+        """Definitions, in evaluation order, of the named Gaussian quantities in the values.
+
+        Empty where the values are polynomials in weights and input cumulants.
+        """
+        return tuple(self._definitions()) if self._definitions is not None else ()
+
+    def explicit(self, alpha: MultiIndex | int) -> sp.Expr:
+        """kappa_alpha with all named quantities put in, not expanded.
+
+        Examples
+        --------
+        >>> from cumulant_theory import activations, laws, layers
+        >>> relu = layers.Pointwise(activations.get("relu"))
+        >>> relu.propagate(laws.Normal(0, 1).iid(1), order=1).explicit(1)
+        sqrt(2)/(2*sqrt(pi))
+        """
+        value = self.cumulant(alpha)
+        for definition in reversed(self.definitions):
+            if value.has(definition.symbol):
+                value = value.subs(definition.symbol, definition.expr)
+        return value
 
     @property
     def stored(self) -> tuple[MultiIndex, ...]:
@@ -290,6 +323,7 @@ class JointCumulants:
             raise DomainError(f"no symbol {', '.join(unknown)} in these cumulants; known: {known}")
         atoms = [a.subs(images) for a in self.ring.atoms]
         ring = Ring.of(atoms)
+        named = self._definitions
         mapped = {
             atom: ring.element(image) for atom, image in zip(self.ring.atoms, atoms, strict=True)
         }
@@ -297,7 +331,8 @@ class JointCumulants:
             self.dim, self.order, ring,
             lambda alpha: self.ring.compose(self.element(alpha), mapped, ring),
             state=self.state, blocks=self.blocks, exact=self.exact, closure=self.closure,
-            hypotheses=self.hypotheses, first_neglected=self.first_neglected, orbits=self.orbits,
+            hypotheses=self.hypotheses, first_neglected=self._first_neglected, orbits=self.orbits,
+            definitions=None if named is None else lambda: [d.subs(images) for d in named()],
         )
 
     @property

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import sympy as sp
 
-from .algebra import MultiIndex, Polynomial, Ring
+from .algebra import MultiIndex, Polynomial, Ring, substitution
 from .derivation import Equation
-from .errors import DomainError
+from .errors import DomainError, NoClosedFormError
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,8 @@ class Definition:
     polynomial: Polynomial
     order: int = 0
 
+    is_polynomial: ClassVar[bool] = True
+
     @property
     def terms(self) -> list[tuple[Fraction, tuple[tuple[sp.Expr, int], ...]]]:
         """(coefficient, ((atom, exponent), ...)) per term."""
@@ -41,6 +43,10 @@ class Definition:
     def expr(self) -> sp.Expr:
         """The value as a SymPy expression."""
         return self.polynomial.expr
+
+    def subs(self, values: Mapping[Any, Any]) -> "Definition":
+        """With symbols in the value replaced by exact values."""
+        return Definition(self.symbol, Polynomial.of(self.expr.subs(values)), self.order)
 
 
 @dataclass(frozen=True)
@@ -81,25 +87,79 @@ class System:
         ------
         DomainError
             If a value is missing.
+        NoClosedFormError
+            If a definition is no polynomial, so that its value is no fraction.
         """
+        opaque = [str(d.symbol) for d in self.definitions if not d.is_polynomial]
+        if opaque:
+            raise NoClosedFormError(
+                f"{opaque[0]} is a Gaussian expectation, not a polynomial, so the system has no "
+                "values in fractions; use evalf(values, digits)"
+            )
         point: dict[sp.Expr, Fraction] = {
             (sp.Symbol(k) if isinstance(k, str) else k): Fraction(v) for k, v in values.items()
         }
-        missing = [str(s) for s in (*self.inputs, *self.parameters) if s not in point]
-        if missing:
-            raise DomainError(f"no value for {', '.join(missing)}")
+        self._require(point)
         for definition in self.definitions:
             point[definition.symbol] = definition.polynomial.evaluate(point)
         return {alpha: point[symbol] for alpha, symbol in self.outputs.items()}
 
+    def _require(self, point: Mapping[sp.Expr, Any]) -> None:
+        missing = [str(s) for s in (*self.inputs, *self.parameters) if s not in point]
+        if missing:
+            raise DomainError(f"no value for {', '.join(missing)}")
+
+    def evalf(self, values: Mapping[Any, Any], digits: int = 15) -> dict[MultiIndex, sp.Float]:
+        """Output cumulants as numbers, Gaussian expectations included.
+
+        Parameters
+        ----------
+        values
+            Symbol or name -> exact value of every input and parameter.
+        digits
+            Decimal digits that the arithmetic carries.
+
+        Raises
+        ------
+        DomainError
+            If a value is missing.
+
+        Examples
+        --------
+        >>> from cumulant_theory import activations, laws, layers
+        >>> net = layers.Linear(1, 1) >> layers.Pointwise(activations.get("relu"))
+        >>> net.system(1, laws.Normal(0, 1)).evalf({"W__1": 2})
+        {(1,): 0.797884560802865}
+        """
+        point: dict[Any, Any] = {
+            k: sp.N(v, digits) for k, v in substitution(values).items()
+        }
+        self._require(point)
+        for d in self.definitions:
+            if d.is_polynomial:
+                value: Any = sp.Add(*(
+                    sp.Mul(sp.Rational(c.numerator, c.denominator), *(
+                        point.get(a, a) ** e for a, e in monomial
+                    )) for c, monomial in d.terms
+                ))
+            else:
+                value = d.expr.subs(point)
+            point[d.symbol] = sp.N(value, digits)
+        return {alpha: point[symbol] for alpha, symbol in self.outputs.items()}
+
     def expand(self) -> dict[MultiIndex, Polynomial]:
-        """Every output as one polynomial in inputs and parameters: the flattened form."""
-        ring = Ring.of([*self.inputs, *self.parameters, *(
-            a for d in self.definitions for a in d.polynomial.ring.atoms
+        """Every output as one polynomial in inputs and parameters: the flattened form.
+
+        Names of Gaussian expectations stay.
+        """
+        polynomials = [d for d in self.definitions if d.is_polynomial]
+        named = [d.symbol for d in self.definitions if not d.is_polynomial]
+        ring = Ring.of([*self.inputs, *self.parameters, *named, *(
+            a for d in polynomials for a in d.polynomial.ring.atoms
             if not (isinstance(a, sp.Symbol))
         )])
         images: dict[sp.Expr, Any] = {}
-        for d in self.definitions:
+        for d in polynomials:
             images[d.symbol] = d.polynomial.ring.compose(d.polynomial.element, images, ring)
         return {a: Polynomial(ring, images[s]) for a, s in self.outputs.items()}
 

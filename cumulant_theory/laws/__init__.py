@@ -2,6 +2,7 @@
 
 from .base import JointLaw, Law
 from .discrete import Bernoulli, Discrete, Rademacher
+from .empirical import Empirical
 from .gamma import Exponential, Gamma
 from .generic import CumulantSequence, Generic
 from .joint import IID, Product
@@ -19,6 +20,7 @@ __all__ = [
     "CumulantSequence",
     "Discrete",
     "DiscreteJoint",
+    "Empirical",
     "Exponential",
     "Gamma",
     "Generic",

@@ -28,7 +28,7 @@ def catalogue(kind: type = Law) -> dict[str, type]:
     Examples
     --------
     >>> sorted(catalogue(JointLaw))
-    ['discrete_joint', 'iid', 'multivariate_normal', 'product']
+    ['discrete_joint', 'empirical', 'iid', 'multivariate_normal', 'product']
     """
     return {name: law for name, law in _LAWS.items() if issubclass(law, kind)}
 

@@ -4,6 +4,7 @@ from . import graphs
 from .base import Layer, Stage
 from .blocksum import BlockSum
 from .constant import Mean, Residual, Sum
+from .diagram_rule import DiagramRule
 from .effective import EffectiveMap
 from .graphs import EdgeLift, EdgeSum, GCNConv, GINConv, Graph, GraphConv, Readout, SAGEConv
 from .linear import Linear
@@ -14,6 +15,7 @@ from .sequential import Sequential
 __all__ = [
     "AffineRule",
     "BlockSum",
+    "DiagramRule",
     "EdgeLift",
     "EdgeSum",
     "EffectiveMap",

@@ -1,18 +1,21 @@
 """What a layer is: a composition of affine and pointwise rules, and what follows from that."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
 from ..algebra import Polynomial, Ring, exact, multi_indices
-from ..closures import Exact
+from ..closures import Closure, as_closure
 from ..cumulants import CumulantSource, JointCumulants
-from ..errors import DomainError, OrderError, ShapeError
-from ..orbits import Orbits, Permutation, moved
+from ..errors import DomainError, NoClosedFormError, OrderError, ShapeError
+from ..orbits import Permutation
 from ..recursion import Recursion, System
+from .closing import Assumptions, chain_definitions, close_stages
+from .diagram_rule import DiagramRule
 from .effective import EffectiveMap
+from .invariance import Invariance, input_invariance
 from .rules import Rule, check_widths, fused_is_cheaper
 
 if TYPE_CHECKING:
@@ -91,6 +94,11 @@ class Layer:
         They are only proposals: propagation checks each against the law and every rule.
         """
         return ()
+
+    @property
+    def permutations_name(self) -> str:
+        """What :meth:`input_permutations` are, in words."""
+        return f"permutations of {self!r}"
 
     def width_after(self, units: int) -> int:
         """Number of output units for ``units`` input units."""
@@ -188,7 +196,7 @@ class Layer:
     # ------------------------------------------------------------------ cumulants
 
     def propagate(
-        self, x: Any, order: int = 4, closure: Exact | None = None, orbits: bool = True
+        self, x: Any, order: int = 4, closure: Closure | None = None, orbits: bool = True
     ) -> JointCumulants:
         """Joint cumulants of the output units.
 
@@ -200,7 +208,8 @@ class Layer:
         order
             Highest output order, at least 1.
         closure
-            What to do where no exact answer exists; default ``Exact()``.
+            What to do where no exact answer exists: ``Exact()``, ``Neglect(K)`` or
+            ``Diagrams(K)``; default ``Exact()``.
         orbits
             Compute one cumulant per orbit of multi-indices under the permutations of the units
             that leave both law and weights as they are. The values are the same without.
@@ -217,7 +226,8 @@ class Layer:
         OrderError
             If the law has no cumulants of the order needed.
         NoClosedFormError
-            If a layer has no exact rule under the closure.
+            If a layer has no exact rule under the closure. Behind a Gaussian law an activation
+            that is no polynomial is exact for single units and for pairs.
 
         Examples
         --------
@@ -227,13 +237,11 @@ class Layer:
         2
         """
         check_order(order)
-        closure = closure or Exact()
-        if not isinstance(closure, Exact):
-            raise DomainError(f"closure {closure!r} is not known; use Exact()")
+        closure = as_closure(closure)
         source = self.source(x)
         units = self.input_units(int(source.dim))
-        stages = self.stages(units)
-        return propagate_stages(self, stages, source, order, orbits)
+        stages = close_stages(self.stages(units), source, order, closure)
+        return propagate_stages(self, stages, source, order, orbits, closure)
 
     def source(self, x: Any) -> CumulantSource:
         """The joint input law that an argument stands for."""
@@ -246,7 +254,9 @@ class Layer:
             )
         return x
 
-    def recursion(self, order: int = 4, inputs: Any = "joint") -> Recursion:
+    def recursion(
+        self, order: int = 4, inputs: Any = "joint", closure: Closure | None = None
+    ) -> Recursion:
         """Per-layer equations, in index notation and expanded; nothing is composed.
 
         Parameters
@@ -255,15 +265,17 @@ class Layer:
             Highest output order.
         inputs
             ``joint`` (no assumption on the input law), ``independent``, ``iid``, or a joint law.
+        closure
+            As for :meth:`propagate`.
         """
         from .equations import build_recursion
 
         check_order(order)
-        return build_recursion(self, order, inputs)
+        return build_recursion(self, order, inputs, as_closure(closure))
 
     def system(
         self, order: int = 4, inputs: Any = "iid", form: str = "auto",
-        outputs: Sequence[Any] | None = None,
+        outputs: Sequence[Any] | None = None, closure: Closure | None = None,
     ) -> System:
         """The structured closed form: named definitions from input cumulants to outputs.
 
@@ -278,11 +290,13 @@ class Layer:
             cumulants of every layer), or ``auto`` (the smaller).
         outputs
             Multi-indices wanted; default: all up to ``order``.
+        closure
+            As for :meth:`propagate`.
         """
         from .equations import build_system
 
         check_order(order)
-        return build_system(self, order, inputs, form, outputs)
+        return build_system(self, order, inputs, form, outputs, as_closure(closure))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({'' if self.in_features is None else self.in_features})"
@@ -314,58 +328,40 @@ def input_state(stages: Sequence[Stage], source: CumulantSource, order: int) -> 
     return JointCumulants.from_source(source, order, ring)
 
 
-def law_permutations(
-    proposals: Iterable[Permutation], state: JointCumulants
-) -> list[Permutation]:
-    """Those permutations of the units that leave all cumulants of an input law as they are."""
-    known = {alpha: state.element(alpha) for block in state.blocks
-             for alpha in _on_block(state.dim, block, state.order)}
-    return [
-        p for p in dict.fromkeys(proposals)
-        if all(known.get(moved(alpha, p), state.ring.zero) == v for alpha, v in known.items())
-    ]
-
-
-def _on_block(dim: int, block: Sequence[int], order: int) -> Iterator[tuple[int, ...]]:
-    for local in all_multi_indices(len(block), order):
-        alpha = [0] * dim
-        for i, a in zip(block, local, strict=True):
-            alpha[i] = a
-        yield tuple(alpha)
-
-
 def propagate_stages(
     network: Layer, stages: Sequence[Stage], source: CumulantSource, order: int,
-    orbits: bool = True,
+    orbits: bool = True, closure: Closure | None = None,
 ) -> JointCumulants:
     """Chain the rules; each state is evaluated by its cheaper exact route, on demand."""
     orders = needed_orders(stages, order)
     state = input_state(stages, source, orders[0])
     ring = state.ring
     states = [state]
-    pushed: list[Permutation] = []
-    if orbits:
-        proposals = [
-            p for layer in network.layers for p in layer.input_permutations(state.dim)
-            if len(p) == state.dim
-        ]
-        pushed = law_permutations(proposals, state) if proposals else []
+    symmetry = input_invariance(network.layers, state) if orbits else Invariance(state.dim)
+    closure = as_closure(closure)
+    assumed = Assumptions(stages, source)
     hypotheses = list(state.hypotheses)
     for layer in network.layers:
         hypotheses.extend(layer.hypotheses)
 
     def derive() -> Any:
+        if any(isinstance(s.rule, DiagramRule) for s in stages):
+            raise NoClosedFormError(
+                f"{network!r}: a chain with the diagram rule has no derivation of polynomial "
+                "steps; read its equations with recursion(order, closure=...)"
+            )
         from .derive import derive_network
 
-        return derive_network(network, stages, source, order)
+        return derive_network(network, stages, source, order, states[1:])
 
     for k, stage in enumerate(stages):
         chain = [s.rule for s in stages[: k + 1]]
-        pushed = [q for p in pushed if (q := stage.rule.push(p)) is not None]
-        group = Orbits(stage.rule.out_units, pushed)
+        symmetry = symmetry.pushed(stage.rule)
+        group = symmetry.orbits(orders[k + 1])
         element = (
             _fused(chain, source, states[0], orders[k + 1])
-            if fused_is_cheaper(chain, state.blocks, orders[k + 1])
+            if not any(isinstance(rule, DiagramRule) for rule in chain)
+            and fused_is_cheaper(chain, state.blocks, orders[k + 1])
             else stage.rule.transfer(states[-1], group)
         )
         is_last = k == len(stages) - 1
@@ -374,7 +370,11 @@ def propagate_stages(
         states.append(JointCumulants(
             stage.rule.out_units, orders[k + 1], ring, element, state=stage.target,
             blocks=stage.rule.out_blocks(states[-1].blocks),
-            exact=state.exact, closure=state.closure, hypotheses=hypotheses,
+            exact=state.exact and assumed.exact(k),
+            closure=repr(closure) if state.exact else state.closure,
+            hypotheses=(*hypotheses, *assumed.hypotheses(k)),
+            first_neglected=assumed.first_neglected(k) or state.first_neglected,
+            definitions=chain_definitions(stages[: k + 1], tuple(states)),
             layers=tuple(states[j + 1] for j in ends if j < k) if is_last else (),
             derive=derive if is_last else None, orbits=group,
         ))

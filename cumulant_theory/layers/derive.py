@@ -31,19 +31,28 @@ from .checks import (
     stated_value,
 )
 from .equations import affine_indices, build_system, pointwise_indices, rule_definitions
+from .invariance import symmetry_step
 from .rules import AffineRule
 
 
 def derive_network(
-    network: Layer, stages: Sequence[Stage], source: CumulantSource, order: int
+    network: Layer, stages: Sequence[Stage], source: CumulantSource, order: int,
+    states: Sequence[JointCumulants] = (),
 ) -> Derivation:
-    """Law, rules, effective coefficients, result, and the law put in."""
+    """Law, rules, orbits, effective coefficients, result, and the law put in.
+
+    ``states`` are those after each stage; their orbits are stated and checked.
+    """
     kind = "iid" if is_identical(source) else "joint"
     orders = needed_orders(stages, order)
     steps = [_input_step(source, orders[0])]
     for k, stage in enumerate(stages):
         steps.append(_rule_step(network, stage, orders[k + 1], order, kind if k == 0 else "joint"))
     rule_numbers = tuple(range(2, len(steps) + 1))
+    folded = symmetry_step(
+        states, lambda: layerwise_states(stages, source, order), (1, *rule_numbers)
+    )
+    steps += [folded] if folded else []
     system = build_system(network, order, generic_like(source), "auto", None)
     named = tuple(Equation(d.symbol, d.expr, d.order) for d in system.definitions if not d.order)
     results = tuple(Equation(d.symbol, d.expr, d.order) for d in system.definitions if d.order)
@@ -321,14 +330,23 @@ def _law_step(network: Layer, source: CumulantSource, order: int, result: int) -
 
 def layerwise(stages: Sequence[Stage], source: CumulantSource, order: int) -> JointCumulants:
     """Output cumulants by the two rules one after the other, never by the effective map."""
+    return layerwise_states(stages, source, order)[-1]
+
+
+def layerwise_states(
+    stages: Sequence[Stage], source: CumulantSource, order: int
+) -> list[JointCumulants]:
+    """The states after each stage, as :func:`layerwise`, all multi-indices on their own."""
     orders = needed_orders(stages, order)
     state = input_state(stages, source, orders[0])
+    states = []
     for k, stage in enumerate(stages):
         state = JointCumulants(
             stage.rule.out_units, orders[k + 1], state.ring, stage.rule.transfer(state),
             state=stage.target, blocks=stage.rule.out_blocks(state.blocks),
         )
-    return state
+        states.append(state)
+    return states
 
 
 def _block_sum_check(layer: Any, law: Law) -> Check:

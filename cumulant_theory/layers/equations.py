@@ -9,6 +9,7 @@ import sympy as sp
 from ..activations import Activation
 from ..activations import Polynomial as PolynomialActivation
 from ..algebra import MultiIndex, Polynomial, integer_partitions
+from ..closures import Closure, as_closure
 from ..cumulants import (
     Blocks,
     CumulantSource,
@@ -19,12 +20,17 @@ from ..cumulants import (
     is_identical,
 )
 from ..derivation import Equation
+from ..diagrams import mehler_equations, wick_equations
+from ..diagrams import rule as diagram_rule
 from ..errors import DomainError, ShapeError
 from ..laws import Generic, Product
 from ..recursion import Definition, LayerEquations, Recursion, System
 from .base import Layer, Stage, all_multi_indices, input_state, needed_orders
+from .closing import Assumptions, close_stages
+from .diagram_rule import DiagramRule
 from .effective import EffectiveMap
 from .rules import AffineRule, PointwiseRule, fused_is_cheaper
+from .wick import GaussianDefinition
 
 _LETTERS = "ijklmnpqrs"
 
@@ -59,16 +65,19 @@ def input_source(network: Layer, inputs: Any) -> CumulantSource:
 
 
 def build_system(
-    network: Layer, order: int, inputs: Any, form: str, outputs: Sequence[Any] | None
+    network: Layer, order: int, inputs: Any, form: str, outputs: Sequence[Any] | None,
+    closure: Closure | None = None,
 ) -> System:
     """See :meth:`Layer.system`."""
     source = input_source(network, inputs)
     units = network.input_units(int(source.dim))
-    stages = network.stages(units)
+    stages = close_stages(network.stages(units), source, order, as_closure(closure))
     wanted = _wanted(stages[-1].rule.out_units, order, outputs)
     if form == "auto":
         chain = [s.rule for s in stages]
-        form = "effective" if fused_is_cheaper(chain, source.blocks, order) else "layers"
+        diagrams = any(isinstance(rule, DiagramRule) for rule in chain)
+        fused = not diagrams and fused_is_cheaper(chain, source.blocks, order)
+        form = "effective" if fused else "layers"
     if form == "effective":
         definitions, symbols = _effective_definitions(stages, source, order, wanted)
     elif form == "layers":
@@ -76,13 +85,16 @@ def build_system(
         definitions = [d for group in groups for d in group]
     else:
         raise DomainError(f"form='{form}' is unknown; use 'effective', 'layers' or 'auto'")
-    first = JointCumulants.from_source(source, network.input_order(order, units))
+    first = JointCumulants.from_source(source, needed_orders(stages, order)[0])
     return System(
         inputs=_input_symbols(first, source),
         parameters=network.parameters,
         definitions=tuple(definitions),
         outputs=symbols,
-        hypotheses=(*source.hypotheses, *independence(source), *network.hypotheses),
+        hypotheses=(
+            *source.hypotheses, *independence(source), *network.hypotheses,
+            *Assumptions(stages, source).hypotheses(len(stages)),
+        ),
     )
 
 
@@ -133,16 +145,31 @@ def layer_definitions(
         before: CumulantSource = source if k == 0 else GenericJoint(
             stage.rule.in_units, stage.source, blocks[k]
         )
-        values = stage_values(stage, before, orders[k + 1], needed)
-        groups.insert(0, [
-            Definition(cumulant_symbol(a, stage.target), values[a], sum(a)) for a in needed
-        ])
-        used = {atom for value in values.values() for atom in value.atoms}
+        group = stage_definitions(stage, before, orders[k + 1], needed)
+        groups.insert(0, group)
+        used = {atom for d in group for atom in d.polynomial.atoms} | {
+            symbol for d in group if isinstance(d, GaussianDefinition)
+            for e in d.inputs for symbol in e.free_symbols
+        }
         needed = [] if k == 0 else [
             a for a in all_multi_indices(stage.rule.in_units, orders[k])
             if before.cumulant(a) in used
         ]
     return groups, symbols
+
+
+def stage_definitions(
+    stage: Stage, before: CumulantSource, order: int, wanted: Sequence[MultiIndex]
+) -> list[Any]:
+    """Definitions of cumulants after one rule, and of the quantities named on the way."""
+    rule = stage.rule
+    if not isinstance(rule, DiagramRule):
+        values = stage_values(stage, before, order, wanted)
+        return [Definition(cumulant_symbol(a, stage.target), values[a], sum(a)) for a in wanted]
+    inner = input_state([stage], before, rule.input_order(order))
+    found = rule.structured(inner, wanted)
+    used = {atom for d in found for atom in d.polynomial.atoms}
+    return [*rule.gaussian_definitions(used, inner.cumulant), *found]
 
 
 def stage_values(
@@ -157,11 +184,13 @@ def stage_values(
 # ---------------------------------------------------------------------------- recursions
 
 
-def build_recursion(network: Layer, order: int, inputs: Any) -> Recursion:
+def build_recursion(
+    network: Layer, order: int, inputs: Any, closure: Closure | None = None
+) -> Recursion:
     """See :meth:`Layer.recursion`."""
     source = input_source(network, inputs)
     units = network.input_units(int(source.dim))
-    stages = network.stages(units)
+    stages = close_stages(network.stages(units), source, order, as_closure(closure))
     orders = needed_orders(stages, order)
 
     @cache
@@ -182,14 +211,16 @@ def build_recursion(network: Layer, order: int, inputs: Any) -> Recursion:
             definitions=rule_definitions(stage, network),
             indices=(
                 affine_indices(stage, orders[k + 1], kind if k == 0 else "joint")
-                if affine else pointwise_indices(stage, order)
+                if affine else diagram_indices(stage, order) or pointwise_indices(stage, order)
             ),
             expand=expand(k),
             hypotheses=network.layers[stage.layer].hypotheses,
         ))
     return Recursion(
         tuple(entries), order,
-        (*source.hypotheses, *independence(source), *network.hypotheses), title=repr(network),
+        (*source.hypotheses, *independence(source), *network.hypotheses,
+         *Assumptions(stages, source).hypotheses(len(stages))),
+        title=repr(network),
     )
 
 
@@ -264,6 +295,29 @@ class _Lettered(GenericJoint):
 
     def cumulant(self, alpha: MultiIndex) -> sp.Expr:
         return sp.S.Zero if sum(alpha) == 1 else pattern_symbol(alpha, self.state)
+
+
+def diagram_indices(stage: Stage, order: int) -> tuple[Equation, ...]:
+    """The diagram rule for any distinct units i, j, ..., by total cost of the diagrams.
+
+    ``omega__y1__k_ii`` is the k-th Wick coefficient of phi_i^2 at the mean and variance of unit i,
+    ``C__y1_iij`` the joint cumulant of phi_i^2 and phi_j.
+    """
+    rule = stage.rule
+    if not isinstance(rule, DiagramRule) or len(dict.fromkeys(rule.activations)) != 1:
+        return ()
+    equations = wick_equations(rule.activations[0], stage.source, stage.target)
+    degree = rule.degrees[0]
+    for pattern in index_patterns(min(order, 4)):
+        if len(pattern) > rule.in_units:
+            continue
+        if degree is None and rule.kept.budget is None and len(pattern) > 1:
+            if len(pattern) == 2 and rule.kept.largest_block == 2:
+                equations += mehler_equations(pattern, stage.source, stage.target)
+            continue
+        found = diagram_rule(pattern, rule.kept, degree)
+        equations += found.equations(stage.source, stage.target)
+    return tuple(dict.fromkeys(equations))
 
 
 def pointwise_indices(stage: Stage, order: int) -> tuple[Equation, ...]:

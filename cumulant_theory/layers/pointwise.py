@@ -9,6 +9,7 @@ from ..activations import Activation, Polynomial
 from ..algebra import substitution
 from ..errors import DomainError
 from .base import Layer
+from .diagram_rule import DiagramRule
 from .rules import PointwiseRule, Rule
 
 
@@ -18,7 +19,8 @@ class Pointwise(Layer):
     Parameters
     ----------
     activation
-        An activation; exact propagation needs a polynomial one.
+        An activation. Exact propagation needs a polynomial one or a Gaussian input; any other
+        needs a closure.
 
     Raises
     ------
@@ -47,7 +49,8 @@ class Pointwise(Layer):
 
     def rules(self, units: int) -> tuple[Rule, ...]:
         """One pointwise rule."""
-        return (PointwiseRule((self.activation,) * units),)
+        kind = DiagramRule if self.activation.coefficients is None else PointwiseRule
+        return (kind((self.activation,) * units),)
 
     def width_after(self, units: int) -> int:
         """The width is kept."""

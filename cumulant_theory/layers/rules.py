@@ -17,6 +17,7 @@ from ..algebra import MultiIndex, Ring, joint_cumulants
 from ..cumulants import Blocks, JointCumulants, blocks_of, moments_of
 from ..errors import NoClosedFormError, ShapeError
 from ..orbits import Orbits, Permutation
+from .diagram_rule import DiagramRule
 
 SparsePolynomial = dict[MultiIndex, Any]
 
@@ -290,7 +291,7 @@ class PointwiseRule:
         return PointwiseRule((Identity(),) * carried + self.activations)
 
 
-Rule = AffineRule | PointwiseRule
+Rule = AffineRule | PointwiseRule | DiagramRule
 
 
 def polynomial_cumulants(
