@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 from cumulant_theory.errors import MissingDependencyError
 
 if TYPE_CHECKING:
-    from . import sampling, tasks
+    from . import imports, sampling, tasks
+    from .chain import Chain
     from .comparison import Comparison, Measurement, Prediction, compare
+    from .datasets import InputCumulants, input_cumulants
+    from .gaussian import WickValues, wick
     from .imports import from_torch
     from .kernels import Kernel, compile
     from .kstatistics import KStatistics
@@ -18,47 +21,68 @@ if TYPE_CHECKING:
     from .networks import Ensemble, Network, build
     from .prediction import predict
     from .sampling import sample
+    from .tensors import expected_activations, propagate
     from .training import TrainingResult, train
+    from .transfer import OrderTransfer, order_transfer
 
 _HOMES = {
+    "Chain": "chain",
     "Comparison": "comparison",
     "Ensemble": "networks",
+    "InputCumulants": "datasets",
     "KStatistics": "kstatistics",
     "Kernel": "kernels",
     "Measurement": "comparison",
     "Network": "networks",
+    "OrderTransfer": "transfer",
     "Prediction": "comparison",
     "TrainingResult": "training",
+    "WickValues": "gaussian",
     "build": "networks",
     "compare": "comparison",
     "compile": "kernels",
+    "expected_activations": "tensors",
     "from_torch": "imports",
+    "input_cumulants": "datasets",
     "measure": "measurement",
+    "order_transfer": "transfer",
     "predict": "prediction",
+    "propagate": "tensors",
     "sample": "sampling",
     "train": "training",
+    "wick": "gaussian",
 }
-_MODULES = ("sampling", "tasks")
+_MODULES = ("imports", "sampling", "tasks")
 
 __all__ = [
+    "Chain",
     "Comparison",
     "Ensemble",
+    "InputCumulants",
     "KStatistics",
     "Kernel",
     "Measurement",
     "Network",
+    "OrderTransfer",
     "Prediction",
     "TrainingResult",
+    "WickValues",
     "build",
     "compare",
     "compile",
+    "expected_activations",
     "from_torch",
+    "imports",
+    "input_cumulants",
     "measure",
+    "order_transfer",
     "predict",
+    "propagate",
     "sample",
     "sampling",
     "tasks",
     "train",
+    "wick",
 ]
 
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from numerics.comparison import Comparison
+    from numerics.transfer import OrderTransfer
 
 COLOURS = {"agree": "#2a6fbb", "undecided": "#d29922", "disagree": "#c0262d"}
 MARKERS = {1: "o", 2: "s", 3: "^", 4: "D"}
@@ -44,18 +45,11 @@ def comparison_figure(comparison: "Comparison") -> "Figure":
     >>> len(comparison_figure(compare(Prediction(("input",), one(0.0)), m)).axes)
     2
     """
-    try:
-        from matplotlib.figure import Figure
-        from matplotlib.lines import Line2D
-    except ImportError:
-        raise MissingDependencyError(
-            "plots need Matplotlib, which is not installed; "
-            "pip install 'cumulant-theory[numerics]'"
-        ) from None
+    figure = _figure(11, 4.6)
+    from matplotlib.lines import Line2D
     from scipy import stats
 
     c = comparison.columns
-    figure = Figure(figsize=(11, 4.6), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(1, 1.25))
     shapes = np.array([MARKERS.get(int(r), "P") for r in c["order"]])
     layers = list(comparison.predicted.layers)
@@ -113,6 +107,77 @@ def comparison_figure(comparison: "Comparison") -> "Figure":
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.25, linewidth=0.6)
     return figure
+
+
+def transfer_figure(transfer: "OrderTransfer") -> "Figure":
+    """Error of each output order by input orders kept (left), predicted against measured (right).
+
+    Parameters
+    ----------
+    transfer : OrderTransfer
+        Result of `order_transfer`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not attached to pyplot. The right panels show distinct entries of all classes, one panel
+        for each output order, with the most and the fewest input orders kept.
+
+    Raises
+    ------
+    MissingDependencyError
+        Matplotlib is not installed.
+
+    Examples
+    --------
+    >>> from numerics import order_transfer
+    >>> from numerics.chain import Affine, Chain
+    >>> table = order_transfer(Chain([Affine([[1.0, 1.0]])]), [[0.0, 0.0], [1.0, 0.0], [0.0, 4.0]])
+    >>> len(transfer_figure(table).axes)
+    4
+    """
+    orders = transfer.output_orders
+    figure = _figure(3.2 * (1 + len(orders)), 3.4)
+    left, *panels = figure.subplots(1, 1 + len(orders))
+    for order in orders:
+        errors = [max(transfer.error(k, order), 1e-16) for k in transfer.kept]
+        left.plot(transfer.kept, errors, marker=MARKERS.get(order, "P"), label=f"output {order}")
+    left.set_yscale("log")
+    left.set_xticks(transfer.kept)
+    left.set_xlabel("highest input order kept")
+    left.set_ylabel("relative error")
+    left.legend(frameon=False, fontsize="small")
+    ends = {min(transfer.kept): "disagree", max(transfer.kept): "agree"}
+    for axes, order in zip(panels, orders, strict=True):
+        for kept, colour in ends.items():
+            pairs = np.concatenate([
+                np.stack([transfer.measured[c][order].ravel(),
+                          transfer.predicted[c, kept][order].ravel()], 1)
+                for c in transfer.classes
+            ])
+            axes.plot(*np.unique(pairs, axis=0).T, ".", color=COLOURS[colour], markersize=3,
+                      alpha=0.6, label=f"inputs to {kept}")
+        low, high = axes.get_xlim()
+        axes.plot([low, high], [low, high], color="0.35", linewidth=0.9, zorder=0)
+        axes.set_title(f"output order {order}", fontsize="medium")
+        axes.set_xlabel("measured")
+    panels[0].set_ylabel("predicted")
+    panels[0].legend(frameon=False, fontsize="small")
+    for axes in (left, *panels):
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(alpha=0.25, linewidth=0.6)
+    return figure
+
+
+def _figure(width: float, height: float) -> "Figure":
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise MissingDependencyError(
+            "plots need Matplotlib, which is not installed; "
+            "pip install 'cumulant-theory[numerics]'"
+        ) from None
+    return Figure(figsize=(width, height), layout="constrained")
 
 
 def _spread(layers: np.ndarray) -> np.ndarray:

@@ -216,6 +216,6 @@ def test_features_of_sources_and_targets_must_agree():
 
 
 def test_without_torch_geometric_the_error_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(imports, "find_spec", lambda name: None)
+    monkeypatch.setattr(imports.convolutions, "find_spec", lambda name: None)
     with pytest.raises(MissingDependencyError, match=r"cumulant-theory\[pyg\]"):
         nm.from_torch(LINEAR(1, 1), graphs.path(2))

@@ -1,4 +1,4 @@
-"""Trained modules of other libraries as layers with exact weights."""
+"""Graph convolutions of PyTorch Geometric as layers with exact weights."""
 
 from collections.abc import Callable
 from fractions import Fraction
@@ -8,6 +8,8 @@ from typing import Any
 from cumulant_theory.errors import DomainError, MissingDependencyError, ShapeError
 from cumulant_theory.layers import Layer, graphs
 
+from .values import exact_numbers, path_of, refuse_hooks
+
 Matrix = list[list[Fraction]]
 
 _AGGREGATIONS = {"SumAggregation": "sum", "MeanAggregation": "mean"}
@@ -16,54 +18,9 @@ _IDENTITY = "torch.nn.modules.linear.Identity"
 _SEQUENTIAL = "torch.nn.modules.container.Sequential"
 
 
-def from_torch(module: Any, graph: Any) -> Layer:
-    """The layer that a graph convolution of PyTorch Geometric is on one graph.
-
-    Parameters
-    ----------
-    module
-        GCNConv, GraphConv, SAGEConv or GINConv of ``torch_geometric.nn``. The ``nn`` of a GINConv
-        must be affine: Linear, Identity, or a Sequential of these.
-    graph
-        NetworkX graph, `Graph`, or (nodes, edges). Its nodes in their order are the rows of the
-        features, its messages (u, v) the columns of ``edge_index``; weights become
-        ``edge_weight``.
-
-    Returns
-    -------
-    Layer
-        Of the same name where the options allow; `GraphConv` for SAGEConv with sums, GINConv with
-        means, and GCNConv without self-loops or without normalisation. Weights are the exact
-        rationals that the floating-point numbers of the module are. Units: channel * nodes + node.
-
-    Raises
-    ------
-    DomainError
-        If the module is no such convolution, has an option that no layer of this toolkit has, or
-        has weights that are not finite; if a mean or normalisation divides by zero on the graph,
-        where PyTorch Geometric returns 0; if the graph has weights and the module ignores them.
-    ShapeError
-        If the graph has no nodes, or sources and targets have different numbers of features.
-    MissingDependencyError
-        If torch_geometric is not installed.
-
-    References
-    ----------
-    Fey & Lenssen, ICLR Workshop on Representation Learning on Graphs 2019, arXiv:1903.02428.
-
-    Examples
-    --------
-    >>> import pytest
-    >>> nn = pytest.importorskip("torch_geometric.nn")
-    >>> from cumulant_theory.layers import graphs
-    >>> module = nn.GCNConv(1, 1)
-    >>> _ = module.lin.weight.data.fill_(0.75)
-    >>> from_torch(module, graphs.path(2)).weight
-    Matrix([
-    [3/8, 3/8],
-    [3/8, 3/8]])
-    """
-    read = _READERS.get(_path(module))
+def read_convolution(module: Any, graph: Any) -> Layer:
+    """The layer that a graph convolution of PyTorch Geometric is on one graph; see `from_torch`."""
+    read = _READERS.get(path_of(module))
     if read is None:
         raise _unknown(module)
     _check_message_passing(module)
@@ -74,10 +31,6 @@ def from_torch(module: Any, graph: Any) -> Layer:
             "reverse the edges of the graph and build the module with the default flow"
         )
     return read(module, found)
-
-
-def _path(module: Any) -> str:
-    return f"{type(module).__module__}.{type(module).__qualname__}"
 
 
 def _unknown(module: Any) -> Exception:
@@ -145,7 +98,7 @@ def _gcn_conv(module: Any, graph: graphs.Graph) -> Layer:
 def _gin_conv(module: Any, graph: graphs.Graph) -> Layer:
     _check_unweighted(module, graph)
     matrix, bias = _affine(module, module.nn)
-    eps = _numbers(module, module.eps.reshape(-1), "eps")[0]
+    eps = exact_numbers(module, module.eps.reshape(-1), "eps")[0]
     if _aggregation(module) == "sum":
         return graphs.GINConv(
             graph, len(matrix[0]), len(matrix), eps=eps, weights=[matrix], bias_values=bias
@@ -184,12 +137,7 @@ def _two_matrices(
 
 
 def _check_message_passing(module: Any) -> None:
-    hooked = [k for k, v in vars(module).items() if k.endswith("_hooks") and v and "state" not in k]
-    if hooked:
-        raise DomainError(
-            f"{module!r} has {hooked[0].strip('_').replace('_', ' ')}, which may change what it "
-            "computes; remove them"
-        )
+    refuse_hooks(module)
     if module.node_dim not in (-2, 0):
         raise DomainError(
             f"{module!r}: node_dim={module.node_dim} is not read; build it with the default -2"
@@ -230,9 +178,9 @@ def _check_unweighted(module: Any, graph: graphs.Graph) -> None:
 
 def _affine(module: Any, nn: Any) -> tuple[Matrix, list[Fraction] | None]:
     """Matrix and shift of an affine torch module."""
-    path = _path(nn)
-    parts = [p for p in (nn if path == _SEQUENTIAL else [nn]) if _path(p) != _IDENTITY]
-    wrong = [p for p in parts if _path(p) not in _LINEAR]
+    path = path_of(nn)
+    parts = [p for p in (nn if path == _SEQUENTIAL else [nn]) if path_of(p) != _IDENTITY]
+    wrong = [p for p in parts if path_of(p) not in _LINEAR]
     if wrong or not parts:
         what = f"contains {wrong[0]!r}" if wrong else "has no Linear"
         raise DomainError(
@@ -242,7 +190,7 @@ def _affine(module: Any, nn: Any) -> tuple[Matrix, list[Fraction] | None]:
         )
     matrix, bias = None, None
     for part in parts:
-        w, c = _numbers(module, part.weight, "nn weight"), _vector(module, part.bias)
+        w, c = exact_numbers(module, part.weight, "nn weight"), _vector(module, part.bias)
         shift = [sum((a * b for a, b in zip(row, bias, strict=True)), Fraction(0)) for row in w
                  ] if bias is not None else None
         matrix = w if matrix is None else [
@@ -259,34 +207,12 @@ def _affine(module: Any, nn: Any) -> tuple[Matrix, list[Fraction] | None]:
 
 
 def _matrix(module: Any, name: str) -> Matrix:
-    return _numbers(module, getattr(module, name).weight, f"{name}.weight")
+    return exact_numbers(module, getattr(module, name).weight, f"{name}.weight")
 
 
 def _vector(module: Any, tensor: Any) -> list[Fraction] | None:
-    return None if tensor is None else _numbers(module, tensor, "bias")
+    return None if tensor is None else exact_numbers(module, tensor, "bias")
 
 
 def _zeros(matrix: Matrix) -> Matrix:
     return [[Fraction(0)] * len(row) for row in matrix]
-
-
-def _numbers(module: Any, tensor: Any, what: str) -> Any:
-    """Entries of a tensor as the rationals that its floating-point numbers are."""
-    lazy = type(tensor).__name__.startswith("Uninitialized")
-    if lazy or tensor.is_meta or tensor.is_complex():
-        raise DomainError(
-            f"{module!r}: {what} has no real values"
-            + ("; call the module once, or give in_channels a number" if lazy else "")
-        )
-
-    def exactly(entry: Any) -> Any:
-        if isinstance(entry, list):
-            return [exactly(e) for e in entry]
-        try:
-            return Fraction(entry)
-        except (ValueError, OverflowError):
-            raise DomainError(
-                f"{module!r}: {what} has the entry {entry}; train it to finite values first"
-            ) from None
-
-    return exactly(tensor.detach().cpu().double().tolist())

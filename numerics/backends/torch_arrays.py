@@ -1,0 +1,112 @@
+"""The array operations of tensor propagation in torch, differentiable throughout."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+
+class TorchArrays:
+    """Torch tensors of one floating type on one device.
+
+    Parameters
+    ----------
+    dtype : str
+        "float32" or "float64".
+    device : torch.device or None
+        None for the default one.
+    """
+
+    name = "torch"
+
+    exp = staticmethod(torch.exp)
+    sqrt = staticmethod(torch.sqrt)
+    sin = staticmethod(torch.sin)
+    arcsin = staticmethod(torch.arcsin)
+    ndtr = staticmethod(torch.special.ndtr)
+    where = staticmethod(torch.where)
+    einsum = staticmethod(torch.einsum)
+    matmul = staticmethod(torch.matmul)
+    eigh = staticmethod(torch.linalg.eigh)
+
+    def __init__(self, dtype: str, device: Any = None) -> None:
+        self.dtype = getattr(torch, dtype)
+        self.device = device
+        self.epsilon = float(torch.finfo(self.dtype).eps)
+
+    def asarray(self, value: Any) -> torch.Tensor:
+        """A tensor of the floating type on the device; keeps the graph of a tensor."""
+        return torch.as_tensor(value).to(device=self.device, dtype=self.dtype)
+
+    def zeros(self, *shape: int) -> torch.Tensor:
+        """Zeros."""
+        return torch.zeros(shape, dtype=self.dtype, device=self.device)
+
+    def eye(self, n: int) -> torch.Tensor:
+        """Identity matrix."""
+        return torch.eye(n, dtype=self.dtype, device=self.device)
+
+    def concat(self, arrays: list[torch.Tensor], axis: int) -> torch.Tensor:
+        """Join along an axis."""
+        return torch.cat(arrays, axis)
+
+    def diagonal(self, a: torch.Tensor) -> torch.Tensor:
+        """Diagonal of a square matrix."""
+        return torch.diagonal(a)
+
+    def permute(self, a: torch.Tensor, axes: tuple[int, ...]) -> torch.Tensor:
+        """Axes in another order."""
+        return a.permute(axes)
+
+    def with_diagonal(self, a: torch.Tensor, d: Any) -> torch.Tensor:
+        """A copy of a square matrix with another diagonal."""
+        source = torch.as_tensor(d, dtype=a.dtype, device=a.device).expand(a.shape[0])
+        return torch.diagonal_scatter(a, source)
+
+    def with_plane(
+        self, a: torch.Tensor, axes: tuple[int, int], values: torch.Tensor
+    ) -> torch.Tensor:
+        """A copy of a cube with values [i, k] where both axes are i and the third one k."""
+        return torch.diagonal_scatter(a, values.T, 0, *axes)
+
+    def scatter(
+        self, target: torch.Tensor, places: np.ndarray, values: torch.Tensor
+    ) -> torch.Tensor:
+        """A copy of a flat array with values added at distinct places."""
+        index = torch.as_tensor(places.ravel(), device=target.device)
+        return target.index_put((index,), values.reshape(-1), accumulate=True)
+
+    def flags(self, a: np.ndarray) -> torch.Tensor:
+        """Booleans for `where`."""
+        return torch.as_tensor(a, device=self.device)
+
+    def detached(self, a: Any) -> np.ndarray:
+        """As a NumPy array, for inspection."""
+        return torch.as_tensor(a).detach().cpu().numpy()
+
+    def wick(
+        self, function: Any, m: int, mean: torch.Tensor, variance: torch.Tensor
+    ) -> torch.Tensor:
+        """function(m, mean, variance) of float64 arrays, with its derivatives."""
+        return _Wick.apply(mean, variance, function, m)
+
+
+class _Wick(torch.autograd.Function):
+    """omega^(m): d/dmu is omega^(m+1) and d/dv is omega^(m+2)/2, so any numeric rule will do."""
+
+    @staticmethod
+    def forward(ctx: Any, mean: Any, variance: Any, function: Any, m: int) -> torch.Tensor:
+        """The coefficients."""
+        ctx.save_for_backward(mean, variance)
+        ctx.function, ctx.m = function, m
+        arguments = (a.detach().cpu().double().numpy() for a in (mean, variance))
+        return torch.as_tensor(function(m, *arguments)).to(mean)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Any) -> tuple[Any, ...]:
+        """Higher coefficients."""
+        mean, variance = ctx.saved_tensors
+        (grad,) = grads
+        first = grad * _Wick.apply(mean, variance, ctx.function, ctx.m + 1)
+        second = grad * _Wick.apply(mean, variance, ctx.function, ctx.m + 2) / 2
+        return first, second, None, None

@@ -1,0 +1,16 @@
+"""Propagation of joint cumulants through wide networks with numeric weights."""
+
+from .forms import Tensor
+from .health import Finding, Health
+from .propagation import Propagation, expected_activations, propagate
+from .state import State
+
+__all__ = [
+    "Finding",
+    "Health",
+    "Propagation",
+    "State",
+    "Tensor",
+    "expected_activations",
+    "propagate",
+]

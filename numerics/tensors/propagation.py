@@ -1,0 +1,332 @@
+"""Propagation of cumulants through networks with numeric weights."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from cumulant_theory.closures import Closure, Diagrams, Exact, Neglect
+from cumulant_theory.errors import (
+    DomainError,
+    NoClosedFormError,
+    OrderError,
+    ShapeError,
+    UnknownNameError,
+)
+
+from . import steps
+from .arrays import get_arrays
+from .forms import DenseTensor
+from .health import Health, Monitor
+from .maps import PointwiseMap, as_map
+from .state import State
+
+FORMS = ("auto", "dense", "factored")
+DENSE_WIDTH = 20  # up to here the dense form is the faster one at K = 4
+MEMORY = 2**31  # bytes of one dense tensor
+
+
+@dataclass(frozen=True)
+class Propagation:
+    """Cumulants of every layer.
+
+    Attributes
+    ----------
+    labels : tuple of str
+        "input", "1 Linear", "2 relu", ...
+    states : tuple of State
+        In the same order.
+    closure : Closure
+        What was neglected.
+    form : str
+        How third and fourth cumulants were held.
+    exact : bool
+        Whether nothing was neglected.
+    health : Health
+        Checks that failed, and what was done.
+    """
+
+    labels: tuple[str, ...]
+    states: tuple[State, ...]
+    closure: Closure
+    form: str
+    exact: bool
+    health: Health
+
+    @property
+    def output(self) -> State:
+        """The last layer."""
+        return self.states[-1]
+
+    def __getitem__(self, key: str | int) -> State:
+        if isinstance(key, str):
+            if key not in self.labels:
+                raise UnknownNameError.of("layer", key, self.labels)
+            return self.states[self.labels.index(key)]
+        return self.states[key]
+
+    def __repr__(self) -> str:
+        lines = [f"Propagation({self.closure!r}, {self.form}, exact={self.exact}, "
+                 f"{'healthy' if self.health.ok else f'{len(self.health.findings)} findings'})"]
+        for label, state in zip(self.labels, self.states, strict=True):
+            xp = state.xp
+            mean, deviation = xp.detached(state.mean), np.sqrt(xp.detached(state.variance))
+            lines.append(
+                f"  {label:<12} {state.width:>6} units, mean {mean.min():.3g} to {mean.max():.3g}, "
+                f"deviation {deviation.min():.3g} to {deviation.max():.3g}"
+            )
+        return "\n".join(lines)
+
+
+def propagate(
+    weights: Sequence[Any],
+    biases: Sequence[Any] | None,
+    activation: Any,
+    mean: Any = None,
+    cov: Any = None,
+    kappa3: Any = None,
+    kappa4: Any = None,
+    closure: Closure | None = None,
+    K: int = 3,  # noqa: N803
+    form: str = "auto",
+    backend: str = "numpy",
+    dtype: Any = None,
+    output_activation: bool = False,
+    gaussian_pairs: bool = True,
+) -> Propagation:
+    """Mean, covariance, third and fourth cumulants of every layer of a network.
+
+    Cost at width n per layer: K = 1 takes n^2, K = 2 and 3 take n^3, K = 4 takes n^4. The terms
+    neglected are of order n^(-K/2) behind wide random layers.
+
+    Parameters
+    ----------
+    weights : sequence of array (out, in)
+        As in ``torch.nn.Linear``.
+    biases : sequence of array (out,) or None, or None
+    activation : Activation, str, or sequence of one per pointwise layer
+    mean, cov : array (in,), array (in, in), optional
+        Of the input; standard normal by default.
+    kappa3, kappa4 : array (in, in, in), array (in, in, in, in), optional
+        Higher joint cumulants of the input; zero by default.
+    closure : Closure, optional
+        ``Diagrams(K)`` with K from 1 to 4 or ``Neglect(K)`` with K from 2 to 4; by default
+        ``Diagrams(K)``.
+    K : int
+        Order of the default closure.
+    form : {"auto", "dense", "factored"}
+        Of the cumulants of order three and four; the factored form is for wide layers.
+    backend : {"numpy", "torch"}
+        With torch, gradients flow to weights, biases and input cumulants.
+    dtype : optional
+        "float32" or "float64"; by default that of the first weight.
+    output_activation : bool
+        Whether an activation follows the last weight.
+    gaussian_pairs : bool
+        Take the Gaussian covariance of two units to all orders in their covariance (default)
+        instead of by cost.
+
+    Returns
+    -------
+    Propagation
+
+    Raises
+    ------
+    ShapeError
+        If shapes do not fit.
+    DomainError
+        If a number is not finite, or the covariance is none.
+    NoClosedFormError
+        If ``Exact()`` is asked for and an activation is not affine.
+
+    References
+    ----------
+    arXiv:2605.05179: the counting of diagrams for wide networks. Price, IRE Trans. Inf. Theory 4,
+    69 (1958): Gaussian covariances.
+
+    Examples
+    --------
+    >>> result = propagate([[[1.0, 1.0]], [[2.0]]], None, "relu", K=2)
+    >>> [round(float(s.mean[0]), 6) for s in result.states], result.exact
+    ([0.0, 0.0, 0.56419, 1.128379], False)
+    """
+    return _run(weights, biases, activation, (mean, cov, kappa3, kappa4), closure, K, form, backend,
+                dtype, output_activation, gaussian_pairs, False)  # fmt: skip
+
+
+def expected_activations(
+    weights: Sequence[Any],
+    biases: Sequence[Any] | None,
+    activation: Any,
+    K: int = 3,  # noqa: N803
+    **options: Any,
+) -> list[Any]:
+    """Mean of every unit behind each activation, for standard normal input.
+
+    Every weight is followed by an activation. The last layer costs less than in
+    :func:`propagate`, since only its means are computed.
+
+    Parameters
+    ----------
+    weights, biases, activation, K
+        As in :func:`propagate`.
+    **options
+        Its other arguments.
+
+    Returns
+    -------
+    list of array (out,)
+
+    Examples
+    --------
+    >>> [float(m.round(6)[0]) for m in expected_activations([[[1.0, 1.0]], [[2.0]]], None, "relu")]
+    [0.56419, 1.128379]
+    """
+    options = {"closure": None, "form": "auto", "backend": "numpy", "dtype": None,
+               "gaussian_pairs": True, "mean": None, "cov": None, "kappa3": None, "kappa4": None,
+               **options}  # fmt: skip
+    given = tuple(options.pop(name) for name in ("mean", "cov", "kappa3", "kappa4"))
+    result = _run(weights, biases, activation, given, K=K, output_activation=True, means_only=True,
+                  **options)  # fmt: skip
+    return [state.mean for state in result.states[2::2]]
+
+
+def _run(
+    weights: Any, biases: Any, activation: Any, given: Any, closure: Any, K: int, form: str,
+    backend: str, dtype: Any, output_activation: bool, gaussian_pairs: bool, means_only: bool,
+) -> Propagation:  # fmt: skip
+    weights = list(weights)
+    biases = [None] * len(weights) if biases is None else list(biases)
+    if not weights or len(biases) != len(weights):
+        raise ShapeError(
+            f"{len(weights)} weights and {len(biases)} biases; give one bias or None per weight"
+        )
+    maps = _maps(activation, len(weights) - (not output_activation))
+    closure = _closure(closure, K, maps)
+    xp = get_arrays(backend, dtype, (*weights, *biases, *given))
+    matrices = [_array(xp, w, 2, f"weight {k}") for k, w in enumerate(weights)]
+    vectors = [None if b is None else _array(xp, b, 1, f"bias {k}") for k, b in enumerate(biases)]
+    form = _form(form, closure, [matrices[0].shape[1], *(len(w) for w in matrices)], xp)
+    state = _input(xp, matrices[0].shape[1], given, steps.order_of(closure))
+    monitor, labels, states = Monitor(), ["input"], [state]
+    for k, (w, b) in enumerate(zip(matrices, vectors, strict=True)):
+        if w.shape[1] != state.width or (b is not None and len(b) != w.shape[0]):
+            raise ShapeError(
+                f"weight {k} has shape {tuple(w.shape)}"
+                + ("" if b is None else f" and bias {k} has {len(b)} entries")
+                + f", behind {state.width} units; weights are (out, in) as in torch.nn.Linear"
+            )
+        state = state.affine(w, b)
+        labels.append(f"{len(labels)} Linear")
+        states.append(state)
+        if k < len(maps):
+            last = means_only and k == len(weights) - 1
+            step = partial(steps.means, phi=maps[k], closure=closure) if last else partial(
+                steps.apply, phi=maps[k], closure=closure, form=form, gaussian_pairs=gaussian_pairs
+            )
+            finite = maps[k].degree is not None and not isinstance(closure, Diagrams)
+            low = partial(steps.means, phi=maps[k], closure=Diagrams(2))
+            state = monitor.advance(state, step, low, maps[k].bounds, finite)
+            labels.append(f"{len(labels)} {maps[k].name}")
+            states.append(state)
+    exact = all(phi.degree is not None and phi.degree <= 1 for phi in maps)
+    return Propagation(tuple(labels), tuple(states), closure, form, exact, monitor.health)
+
+
+def _maps(activation: Any, count: int) -> list[PointwiseMap]:
+    if isinstance(activation, (list, tuple)):
+        if len(activation) != count:
+            raise ShapeError(
+                f"{len(activation)} activations for {count} pointwise layers; give one for each, "
+                "or a single one for all"
+            )
+        return [as_map(a) for a in activation]
+    return [as_map(activation)] * count
+
+
+def _closure(closure: Any, order: int, maps: list[PointwiseMap]) -> Closure:
+    chosen = Diagrams(order) if closure is None else closure
+    if isinstance(chosen, Exact):
+        rough = next((m for m in maps if m.degree is None or m.degree > 1), None)
+        if rough is not None:
+            raise NoClosedFormError(
+                f"Exact(): the activation {rough.name} makes every order depend on higher ones; "
+                "use closure=Diagrams(3), Neglect(4), or cumulant_theory's layers for exact "
+                "propagation of polynomial networks"
+            )
+        return chosen
+    if not isinstance(chosen, (Diagrams, Neglect)):
+        raise DomainError(f"closure {chosen!r} is not known; use Diagrams(K) or Neglect(K)")
+    if chosen.order > 4:
+        raise OrderError(f"{chosen!r}: tensors go to order 4; use K from 1 to 4")
+    endless = isinstance(chosen, Neglect) and chosen.order > 2 and chosen.cost is None
+    rough = next((m for m in maps if m.degree is None), None)
+    if endless and rough is not None:
+        raise NoClosedFormError(
+            f"{chosen!r}: infinitely many diagrams, since {rough.name} is no polynomial; "
+            f"use Diagrams({chosen.order}) or Neglect({chosen.order}, cost=C)"
+        )
+    return chosen
+
+
+def _form(form: str, closure: Closure, widths: list[int], xp: Any) -> str:
+    if form not in FORMS:
+        raise UnknownNameError.of("form", form, FORMS)
+    order = steps.order_of(closure)
+    if form == "factored" and not (isinstance(closure, Diagrams) and order >= 3):
+        raise DomainError(f"form='factored' is for Diagrams(3) and Diagrams(4), not {closure!r}")
+    if form == "auto":
+        wide = isinstance(closure, Diagrams) and order >= 3
+        form = "factored" if wide and (order == 3 or max(widths) > DENSE_WIDTH) else "dense"
+    bytes_each = 4 if xp.epsilon > 1e-10 else 8
+    if form == "dense" and order >= 3 and max(widths) ** order * bytes_each > MEMORY:
+        raise DomainError(
+            f"a dense tensor of order {order} over {max(widths)} units takes "
+            f"{max(widths) ** order * bytes_each / 2**30:.0f} GiB; use Diagrams({order}) with "
+            "form='factored', or a lower K"
+        )
+    return form
+
+
+def _array(xp: Any, value: Any, rank: int, name: str) -> Any:
+    try:
+        array = xp.asarray(value)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ShapeError(f"{name} cannot be read as an array of numbers: {error}") from error
+    if array.ndim != rank or 0 in array.shape:
+        raise ShapeError(f"{name} has shape {tuple(array.shape)}; it must have {rank} axes")
+    if not np.isfinite(xp.detached(array)).all():
+        raise DomainError(f"{name} has entries that are not finite")
+    return array
+
+
+def _input(xp: Any, n: int, given: Any, order: int) -> State:
+    names = ("mean", "cov", "kappa3", "kappa4")
+    arrays = []
+    for rank, (name, value) in enumerate(zip(names, given, strict=True), 1):
+        array = None if value is None else _array(xp, value, rank, name)
+        if array is not None:
+            if tuple(array.shape) != (n,) * rank:
+                raise ShapeError(f"{name} has shape {tuple(array.shape)}; the input has {n} units")
+            plain = xp.detached(array)
+            for a in range(rank - 1):
+                if not np.allclose(plain, np.swapaxes(plain, a, a + 1),
+                                   rtol=0, atol=1e-5 * abs(plain).max()):  # fmt: skip
+                    raise DomainError(f"{name} is not symmetric in its indices")
+        arrays.append(array)
+    mean, cov, third, fourth = arrays
+    mean = xp.zeros(n) if mean is None else mean
+    cov = xp.eye(n) if cov is None else cov
+    lowest = float(np.linalg.eigvalsh(xp.detached(cov).astype(float))[0])
+    if lowest < -1e-5 * max(float(abs(xp.detached(cov)).max()), 1e-300):
+        raise DomainError(
+            f"cov has the eigenvalue {lowest:.3g}; a covariance matrix has none below zero"
+        )
+    variance = xp.diagonal(cov)
+    return State(
+        xp, mean, lambda: variance, None if order == 1 else lambda: cov,
+        None if third is None or order < 3 else DenseTensor(xp, third),
+        None if fourth is None or order < 3 else DenseTensor(xp, fourth),
+    )  # fmt: skip
