@@ -197,22 +197,6 @@ class Cycle(Family):
             kind = "node"
         return RingReadoutRule(kind, self.n, weight, tuple(shift))
 
-    def position(self, kind: Any) -> int:
-        """Position of a node in the explicit graph.
-
-        Raises
-        ------
-        ShapeError
-            If there is no such node.
-        """
-        fits = isinstance(kind, int) and not isinstance(kind, bool) and kind >= 0
-        if not fits or (self.n.is_Integer and kind >= self.n):
-            raise ShapeError(
-                f"Readout: kind {kind!r} is neither 'mean' nor 'sum' nor a node of {self!r}; a "
-                "node is named by its position from 0"
-            )
-        return kind
-
     def reaching(self, edges: int) -> "Cycle":
         """The nodes after a map that reaches over so many edges."""
         return replace(self, radius=self.radius + edges)

@@ -1,6 +1,5 @@
 """Graph convolutions on families, named as in :mod:`cumulant_theory.layers.graphs`."""
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ... import layers as explicit_layers
@@ -15,12 +14,12 @@ class _Convolution(NodeLayer):
     _settings: tuple[str, ...] = ()
 
     def __init__(
-        self, family: Any, in_features: int, out_features: int, bias: bool,
-        settings: Mapping[str, Any], options: Mapping[str, Any],
+        self, family: Any, in_features: int = 1, out_features: int = 1, bias: bool = False,
+        **options: Any,
     ) -> None:
         family = family_of(family, type(self).__name__)
         super().__init__(family, type(self)._explicit(
-            family.pattern(), in_features, out_features, bias=bias, **settings, **options
+            family.pattern(), in_features, out_features, bias=bias, **options
         ))
 
     def _on(self, graph: Graph, weights: Any, shift: Any) -> Any:
@@ -80,7 +79,7 @@ class GraphConv(_Convolution):
         aggregation: str = "sum", bias: bool = False, **options: Any,
     ) -> None:
         super().__init__(
-            family, in_features, out_features, bias, {"aggregation": aggregation}, options
+            family, in_features, out_features, bias, aggregation=aggregation, **options
         )
 
     @property
@@ -109,12 +108,6 @@ class GCNConv(_Convolution):
     """
 
     _explicit = explicit_layers.GCNConv
-
-    def __init__(
-        self, family: Any, in_features: int = 1, out_features: int = 1, bias: bool = False,
-        **options: Any,
-    ) -> None:
-        super().__init__(family, in_features, out_features, bias, {}, options)
 
     @property
     def operators(self) -> tuple[str, ...]:
@@ -146,12 +139,6 @@ class SAGEConv(_Convolution):
     """
 
     _explicit = explicit_layers.SAGEConv
-
-    def __init__(
-        self, family: Any, in_features: int = 1, out_features: int = 1, bias: bool = False,
-        **options: Any,
-    ) -> None:
-        super().__init__(family, in_features, out_features, bias, {}, options)
 
     @property
     def operators(self) -> tuple[str, ...]:
@@ -187,7 +174,7 @@ class GINConv(_Convolution):
         bias: bool = False, **options: Any,
     ) -> None:
         super().__init__(
-            family, in_features, out_features, bias, {"eps": exact(eps, "GINConv: eps")}, options
+            family, in_features, out_features, bias, eps=exact(eps, "GINConv: eps"), **options
         )
 
     @property
