@@ -1,11 +1,14 @@
 """Propagation of joint cumulants through wide networks with numeric weights."""
 
+from .exchangeable import ExchangeableState, ExchangeableWeight, propagate_exchangeable
 from .forms import Tensor
 from .health import Finding, Health
 from .propagation import Propagation, expected_activations, propagate
 from .state import State
 
 __all__ = [
+    "ExchangeableState",
+    "ExchangeableWeight",
     "Finding",
     "Health",
     "Propagation",
@@ -13,4 +16,5 @@ __all__ = [
     "Tensor",
     "expected_activations",
     "propagate",
+    "propagate_exchangeable",
 ]

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from .maps import Omega, Pairs, PointwiseMap, PolynomialMap, _power
+from .maps import Omega, Pairs, PointwiseMap, PolynomialMap, power_of
 
 _IDENTITY = PolynomialMap("identity", (0.0, 1.0))
 
@@ -40,7 +40,7 @@ class CarriedMap(PointwiseMap):
         xp, k = pairs.xp, self.count
         total = xp.zeros(*pairs.rho.shape)
         for j in range(1, max(p, q) + 1):
-            total = total + omega(j, p)[:, None] * omega(j, q)[None, :] * _power(pairs, j)
+            total = total + omega(j, p)[:, None] * omega(j, q)[None, :] * power_of(pairs, j)
 
         def inner() -> Pairs:
             cov = xp.with_diagonal(pairs.cov[k:, k:], pairs.scale[k:] ** 2)

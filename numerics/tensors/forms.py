@@ -101,8 +101,8 @@ class _MappedDense(DenseTensor):
             return super().block(q)
         result = self._first
         for _ in range(self.order - 1):
-            result = (result * self.weight.T.reshape(-1, *(1,) * (result.ndim - 2), len(self.weight))
-                      ).sum(0)
+            middle = (1,) * (result.ndim - 2)
+            result = (result * self.weight.T.reshape(-1, *middle, len(self.weight))).sum(0)
         return result
 
 

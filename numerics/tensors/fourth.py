@@ -41,7 +41,7 @@ class FactoredFourth(Tensor):
             first = q.index(2)
             axes = [first, *(a for a in range(3) if a != first)]
             return xp.permute(self._slice, tuple(axes.index(a) for a in range(3)))
-        word = {(2, 2): "abb->ab", (3, 1): "aab->ab", (1, 3): "bba->ab"}[q]
+        word = "abb->ab" if q[0] == q[1] else "aab->ab" if q[0] > q[1] else "bba->ab"
         return xp.einsum(word, self._slice)
 
     def affine(self, weight: Any) -> "FactoredFourth":

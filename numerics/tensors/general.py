@@ -53,7 +53,7 @@ class GeneralMap(PointwiseMap):
         total = xp.zeros(*pairs.rho.shape)
         for k in range(1, TERMS + 1):
             total = total + omega(k, p)[:, None] * omega(k, q)[None, :] * power_of(pairs, k)
-            for r in (p, q):
+            for r in {p, q}:
                 taken = xp.detached(omega(k, r)).astype(float) * scale**k
                 room[r] = np.maximum(room[r] - taken**2 / math.factorial(k), 0.0)
             bound = pairs.largest ** (k + 1) * math.sqrt(

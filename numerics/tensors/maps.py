@@ -37,7 +37,7 @@ class Pairs:
         self.rho = xp.with_diagonal(rho, 0.0)
         self.cov = xp.with_diagonal(cov, 0.0)
         self.scale, self.mean = scale, mean
-        self.largest = float(abs(self.rho).max()) if len(mean) > 1 else 0.0
+        self.largest = float(xp.detached(abs(self.rho)).max(initial=0.0))
         self._memo: dict[Any, Any] = {}
 
     def once(self, key: Any, value: Callable[[], Any]) -> Any:
@@ -125,7 +125,7 @@ class Kink(PointwiseMap):
     def covariance(self, p: int, q: int, omega: Omega, pairs: Pairs) -> Any:
         if p < q:
             return self.covariance(q, p, omega, pairs).T
-        xp, k, l = pairs.xp, self.d * p, self.d * q
+        xp, k, least = pairs.xp, self.d * p, self.d * q
         total = 0.0
         for j in range(1, k + 1):
             term = omega(j, p)[:, None] * omega(j, q)[None, :]
@@ -134,9 +134,9 @@ class Kink(PointwiseMap):
         if not jump or pairs.largest == 0:
             return total + xp.zeros(*pairs.rho.shape)
         # the derivatives of order k + 1 are deltas, so the remainder is an integral of the density
-        jump *= math.factorial(l) / (2 * math.pi)
-        rest = self._remainder(k, k - l, pairs)
-        for side, size in ((pairs.scale[:, None], k), (pairs.scale[None, :], l)):
+        jump *= math.factorial(least) / (2 * math.pi)
+        rest = self._remainder(k, k - least, pairs)
+        for side, size in ((pairs.scale[:, None], k), (pairs.scale[None, :], least)):
             rest = rest if size == 0 else rest * side**size
         return total + jump * rest
 
@@ -145,8 +145,8 @@ class Kink(PointwiseMap):
         a = pairs.mean / pairs.scale
         ai, aj = a[:, None], a[None, :]
         total = 0.0
-        for weight, r, smooth in pairs.once("nodes", lambda: _nodes(pairs, ai, aj)):
-            term = weight * (pairs.rho - r) ** k if k else weight
+        nodes = pairs.once("nodes", lambda: _nodes(pairs, ai, aj))
+        for term, (_, r, smooth) in zip(_weighted(pairs, nodes, k), nodes, strict=True):
             if d:
                 h = (aj - r * ai) / smooth
                 term = term * (-h if d == 1 else h * h - 1 / smooth)
@@ -159,6 +159,16 @@ def power_of(pairs: Pairs, j: int) -> Any:
     if j == 1:
         return pairs.cov
     return pairs.once(("power", j), lambda: power_of(pairs, j - 1) * pairs.cov * (1 / j))
+
+
+def _weighted(pairs: Pairs, nodes: Any, k: int) -> list[Any]:
+    """Weights times (rho - r)^k."""
+    if k == 0:
+        return [weight for weight, _, _ in nodes]
+    return pairs.once(("weighted", k), lambda: [
+        w * (pairs.rho - r)
+        for w, (_, r, _) in zip(_weighted(pairs, nodes, k - 1), nodes, strict=True)
+    ])  # fmt: skip
 
 
 def _nodes(pairs: Pairs, ai: Any, aj: Any) -> list[tuple[Any, Any, Any]]:

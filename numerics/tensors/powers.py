@@ -56,7 +56,7 @@ class Powers:
         units = len(q)
         total: Any = 0.0
         if units == 2 and self.whole_pairs:
-            total = self.phi.covariance(*q, self.omega, self.gaussian)
+            total = self.phi.covariance(q[0], q[1], self.omega, self.gaussian)
         for weight, blocks, k in _table(q, self.closure, self.degree):
             if units == 2 and self.whole_pairs and all(v == (1, 1) for v, _ in blocks):
                 continue

@@ -98,17 +98,16 @@ def _factor(tensor: Any) -> FactoredThird:
     """A given dense third cumulant in factored form, of rank n^2 at most."""
     xp, t = tensor.xp, tensor.dense()
     n = t.shape[0]
-    # u v + v u = ((u + v)^2 - (u - v)^2) / 2 with units u = e_i, v = e_j
-    rows = [(i, j) for i in range(n) for j in range(i + 1)]
+    # 2 (u v + v u) = (u + v)^2 - (u - v)^2 with u = e_i and v = e_j
     eye = xp.eye(n)
     p, s = [], []
-    for i, j in rows:
-        column = t[i, j][:, None] / 3
-        if i == j:
-            p.append(eye[:, i : i + 1])
-            s.append(column)
-        else:
-            plus, minus = eye[:, i : i + 1] + eye[:, j : j + 1], eye[:, i : i + 1] - eye[:, j : j + 1]
-            p += [plus, minus]
-            s += [column / 2, -column / 2]
+    for i in range(n):
+        for j in range(i + 1):
+            column, u, v = t[i, j][:, None] / 3, eye[:, i : i + 1], eye[:, j : j + 1]
+            if i == j:
+                p.append(u)
+                s.append(column)
+            else:
+                p += [u + v, u - v]
+                s += [column / 2, -column / 2]
     return FactoredThird(xp, xp.concat(p, 1), xp.concat(s, 1))

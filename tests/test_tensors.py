@@ -1,0 +1,395 @@
+"""Tensor propagation: trace formulas, one form against the other, differences, samples."""
+
+from fractions import Fraction
+from itertools import pairwise, permutations
+
+import numpy as np
+import pytest
+
+import numerics as nm
+from cumulant_theory import activations
+from cumulant_theory.closures import Diagrams, Exact, Neglect
+from cumulant_theory.errors import (
+    CumulantError,
+    DomainError,
+    NoClosedFormError,
+    OrderError,
+    ShapeError,
+    UnknownNameError,
+)
+from numerics.tensors import ExchangeableWeight, propagate_exchangeable
+from numerics.tensors.arrays import get_arrays
+from numerics.tensors.forms import distinct
+from numerics.tensors.general import GeneralMap
+from numerics.tensors.maps import Pairs, as_map
+
+BLOCKS = [(1, 1), (3,), (2, 1), (4,), (3, 1), (2, 2), (2, 1, 1)]
+
+
+def network(dims, seed, gain=1.0):
+    rng = np.random.default_rng(seed)
+    shapes = list(zip(dims[1:], dims[:-1], strict=True))
+    weights = [rng.normal(size=s) * gain / np.sqrt(s[1]) for s in shapes]
+    return weights, [0.2 * rng.normal(size=s[0]) for s in shapes]
+
+
+def differences(a, b):
+    """Largest absolute difference of everything both states know."""
+    found = [abs(a.mean - b.mean).max(), abs(a.covariance - b.covariance).max()]
+    for s, t in ((a.third, b.third), (a.fourth, b.fourth)):
+        assert (s is None) == (t is None)
+        if s is not None:
+            found.append(abs(s.dense() - t.dense()).max())
+    return max(found)
+
+
+def quadratic_cumulant(weight, bias, rows, a, indices):
+    """Joint cumulant of V (z + a z^2), z = W x + b with x standard normal, by traces."""
+    forms = [weight.T @ np.diag(v * a) @ weight for v in rows]
+    slopes = [weight.T @ (v * (1 + 2 * a * bias)) for v in rows]
+    r, total = len(indices), 0.0
+    for order in permutations(indices):
+        product = np.eye(weight.shape[1])
+        for i in order:
+            product = product @ (2 * forms[i])
+        total += np.trace(product) / (2 * r)
+        inner = np.eye(weight.shape[1])
+        for i in order[1:-1]:
+            inner = inner @ (2 * forms[i])
+        total += slopes[order[0]] @ inner @ slopes[order[-1]] / 2
+    return total
+
+
+def test_polynomial_network_is_exact_where_nothing_is_truncated():
+    weights, biases = network([4, 5, 3], 0)
+    phi = activations.Quadratic(Fraction(1, 2))
+    out = nm.propagate(weights, biases, phi, closure=Neglect(4)).output
+    for indices in [(0, 1), (2, 2), (0, 1, 2), (1, 1, 1), (0, 0, 2, 1), (1, 1, 1, 1)]:
+        expected = quadratic_cumulant(weights[0], biases[0], weights[1], 0.5, indices)
+        value = {2: out.covariance, 3: out.third, 4: out.fourth}[len(indices)]
+        value = value if len(indices) == 2 else value.dense()
+        assert value[indices] == pytest.approx(expected, rel=1e-12, abs=1e-13)
+
+
+@pytest.mark.parametrize(
+    "activation", ["relu", "tanh", "step", activations.Quadratic(Fraction(1, 3))]
+)
+@pytest.mark.parametrize("order", [3, 4])
+def test_factored_form_equals_dense_form(activation, order):
+    weights, biases = network([5, 7, 6, 4], 1)
+    dense, factored = (
+        nm.propagate(weights, biases, activation, K=order, form=form)
+        for form in ("dense", "factored")
+    )
+    for a, b in zip(dense.states, factored.states, strict=True):
+        assert differences(a, b) < 1e-12
+
+
+@pytest.mark.parametrize("order", [3, 4])
+def test_factored_slices_equal_those_of_all_entries(order):
+    weights, biases = network([5, 7, 6], 2)
+    state = nm.propagate(weights, biases, "relu", K=order, form="factored").output
+    for q in BLOCKS[1:]:
+        tensor = {3: state.third, 4: state.fourth}[sum(q)]
+        value = tensor.block(q)
+        if value is not None:
+            word = "".join("ijk"[a] * e for a, e in enumerate(q))
+            entries = np.einsum(f"{word}->{'ijk'[: len(q)]}", tensor.dense())
+            mask = distinct(state.width, len(q)) if order == 3 and len(q) > 1 else 1.0
+            assert abs((value - entries) * mask).max() < 1e-13, q
+
+
+def test_given_higher_cumulants_enter_both_forms_alike():
+    rng = np.random.default_rng(3)
+    a = 0.3 * rng.normal(size=(4, 6))
+    given = {"mean": rng.normal(size=4), "cov": np.eye(4) + 2 * a @ a.T,
+             "kappa3": 2 * np.einsum("ir,jr,kr->ijk", a, a, a),
+             "kappa4": 6 * np.einsum("ir,jr,kr,lr->ijkl", a, a, a, a)}  # fmt: skip
+    weights, biases = network([4, 5, 3], 3)
+    for order in (3, 4):
+        one, two = (
+            nm.propagate(weights, biases, "relu", K=order, form=form, **given)
+            for form in ("dense", "factored")
+        )
+        assert differences(one.output, two.output) < 1e-12
+    linear = nm.propagate(weights[:1], None, "relu", **given).output
+    assert linear.third.dense() == pytest.approx(
+        np.einsum("ai,bj,ck,ijk->abc", *weights[:1] * 3, given["kappa3"])
+    )
+
+
+@pytest.mark.parametrize(("p", "q"), [(1, 1), (2, 1), (1, 2), (2, 2), (3, 1)])
+@pytest.mark.parametrize("name", ["relu", "leaky_relu", "abs", "step", "sign"])
+def test_gaussian_pairs_by_prices_theorem_equal_the_mehler_series(name, p, q):
+    xp = get_arrays("numpy", "float64")
+    mean = np.array([0.0, 0.4, -0.8])
+    cov = np.array([[1.0, 0.3, -0.2], [0.3, 0.8, 0.25], [-0.2, 0.25, 1.3]])
+    found = []
+    for phi in (as_map(name), GeneralMap(activations.get(name))):
+        omega, pairs = phi.omega(xp, mean, np.diag(cov)), Pairs(xp, mean, cov)
+        found.append(phi.covariance(p, q, omega, pairs) * distinct(3, 2))
+    assert found[0] == pytest.approx(found[1], abs=1e-11)
+
+
+def test_gaussian_pairs_near_perfect_correlation():
+    xp = get_arrays("numpy", "float64")
+    phi = as_map("relu")
+    for rho in (0.79, 0.81, 0.99, 1.0, -0.99, -1.0):
+        mean, cov = np.zeros(2), np.array([[1.0, rho], [rho, 1.0]])
+        value = phi.covariance(1, 1, phi.omega(xp, mean, np.ones(2)), Pairs(xp, mean, cov))
+        angle = np.arccos(rho)
+        expected = (np.sin(angle) + (np.pi - angle) * rho - 1) / (2 * np.pi)  # Cho and Saul
+        assert value[0, 1] == pytest.approx(expected, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("order", "form"),
+    [(1, "auto"), (2, "auto"), (3, "dense"), (3, "factored"), (4, "dense"), (4, "factored")],
+)
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_gradients_equal_differences(order, form, activation):
+    torch = pytest.importorskip("torch")
+    weights, biases = network([4, 6, 5, 3], 5)
+    leaves = [torch.tensor(a, requires_grad=True) for a in (*weights, *biases)]
+    cov = torch.tensor(np.eye(4) + 0.1, requires_grad=True)
+
+    def value(given, c):
+        result = nm.propagate(given[:3], given[3:], activation, cov=c, K=order, form=form,
+                              backend="torch")  # fmt: skip
+        out = result.output
+        total = out.mean.sum() + 0.7 * out.variance.sum()
+        if order > 1:
+            total = total + (out.covariance**2).sum()
+        if order > 2:
+            total = total + out.third.dense().sum() + (out.fourth.block((2, 2)) ** 2).sum()
+        return total
+
+    value(leaves, cov).backward()
+    generator = torch.Generator().manual_seed(0)
+    h = 1e-5
+    for k, leaf in enumerate([*leaves, cov]):
+        d = torch.randn(leaf.shape, dtype=leaf.dtype, generator=generator)
+        d = d + d.T if leaf is cov else d
+        with torch.no_grad():
+            ends = [
+                value([a + s * d if j == k else a for j, a in enumerate(leaves)],
+                      cov + s * d if leaf is cov else cov)
+                for s in (h, -h)
+            ]  # fmt: skip
+            along = float((leaf.grad * d).sum())
+        assert along == pytest.approx(float(ends[0] - ends[1]) / (2 * h), rel=2e-6, abs=1e-7)
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 4])
+def test_torch_equals_numpy_and_single_precision_is_close(order):
+    pytest.importorskip("torch")
+    weights, biases = network([6, 9, 7], 6)
+    plain = nm.propagate(weights, biases, "relu", K=order)
+    other = nm.propagate(weights, biases, "relu", K=order, backend="torch")
+    single = nm.propagate(weights, biases, "relu", K=order, dtype="float32")
+    assert single.output.mean.dtype == np.float32
+    assert other.output.mean.numpy() == pytest.approx(plain.output.mean, abs=1e-13)
+    assert other.output.covariance.numpy() == pytest.approx(plain.output.covariance, abs=1e-13)
+    assert single.output.mean == pytest.approx(plain.output.mean, abs=1e-5)
+    assert single.output.covariance == pytest.approx(plain.output.covariance, abs=1e-5)
+
+
+def test_hidden_units_may_be_permuted():
+    weights, biases = network([5, 24, 24, 3], 7)
+    rng = np.random.default_rng(7)
+    p, q = rng.permutation(24), rng.permutation(24)
+    moved = [weights[0][p], weights[1][q][:, p], weights[2][:, q]]
+    shifted = [biases[0][p], biases[1][q], biases[2]]
+    for order in (2, 3, 4):
+        one = nm.propagate(weights, biases, "relu", K=order).output
+        two = nm.propagate(moved, shifted, "relu", K=order).output
+        assert two.mean == pytest.approx(one.mean, abs=1e-12)
+        assert two.covariance == pytest.approx(one.covariance, abs=1e-12)
+
+
+def test_higher_orders_approach_samples():
+    errors: list = [[], [], [], []]
+    variances = []
+    for seed in (8, 9, 10):
+        weights, biases = network([24, 24, 24, 24], seed, gain=1.3)
+        rng = np.random.default_rng(seed)
+        total, square, count = np.zeros(24), np.zeros(24), 0
+        for _ in range(25):
+            x = rng.normal(size=(20_000, 24))
+            for w, b in zip(weights, biases, strict=True):
+                x = np.maximum(x @ w.T + b, 0)
+            total, square, count = total + x.sum(0), square + (x * x).sum(0), count + len(x)
+        mean = total / count
+        variances.append((square / count - mean**2) / count)
+        for k, found in enumerate(errors):
+            found.append(nm.expected_activations(weights, biases, "relu", K=k + 1)[-1] - mean)
+    variance = np.concatenate(variances)
+    for worse, better in pairwise(np.concatenate(e) for e in errors):
+        # the noise of the samples enters both errors alike
+        gain = (worse**2 - 1.5 * better**2 + 0.5 * variance).sum()
+        noise = (4 * (worse - 1.5 * better) ** 2 * variance + variance**2).sum()
+        assert gain > 5 * np.sqrt(noise)
+    first = nm.expected_activations(weights[:1], biases[:1], "relu", K=2)[0]
+    x = rng.normal(size=(200_000, 24))
+    y = np.maximum(x @ weights[0].T + biases[0], 0)
+    exact = (first - y.mean(0)) / (y.std(0) / np.sqrt(len(y)))
+    assert abs(exact).max() < 4.5  # 24 units
+
+
+def test_last_layer_of_means_equals_the_whole_propagation():
+    weights, biases = network([6, 24, 24], 9)
+    for order in (1, 2, 3, 4):
+        whole = nm.propagate(weights, biases, "relu", K=order, output_activation=True)
+        assert nm.expected_activations(weights, biases, "relu", K=order)[-1] == pytest.approx(
+            whole.output.mean, abs=1e-13
+        )
+
+
+@pytest.mark.parametrize(("width", "order"), [(16, 3), (16, 4), (64, 3)])
+def test_deep_narrow_networks_stay_finite_and_are_flagged(width, order):
+    rng = np.random.default_rng(width)
+    weights = [rng.normal(size=(width, width)) * np.sqrt(2 / width) for _ in range(32)]
+    result = nm.propagate(weights, None, "relu", K=order, output_activation=True)
+    low = nm.propagate(weights, None, "relu", K=2, output_activation=True)
+    assert low.health.ok
+    assert not result.health.ok
+    assert max(result.health.layers) == 32
+    for state in result.states:
+        assert np.isfinite(state.mean).all()
+        assert np.isfinite(state.covariance).all()
+        assert (state.variance >= -1e-12).all()
+    for state in result.states[2::2]:
+        assert (state.mean >= -1e-12).all()
+
+
+def test_impossible_cumulants_are_reported_and_left_out():
+    third = np.zeros((2, 2, 2))
+    third[0, 0, 0] = 9.0  # with kappa_4 = 0 no law has it
+    given = nm.propagate([np.eye(2)], None, "relu", kappa3=third, output_activation=True)
+    finding = given.health.findings[0]
+    assert (finding.layer, finding.units) == (1, (0,))
+    assert "kappa_3^2" in finding.check
+    assert given.health.gaussian_units == ((2, 2),)  # half of the units is too many to go on
+    plain = nm.propagate([np.eye(2)], None, "relu", K=2, output_activation=True)
+    assert given.output.mean == pytest.approx(plain.output.mean)
+    assert "treated as Gaussian" in repr(given.health)
+
+
+def test_negative_variance_behind_a_layer_is_that_of_the_gaussian_step():
+    weights, biases = network([40, 40], 10)
+    biases[0][:] = -4.0  # rarely active, so that small errors show
+    a = np.random.default_rng(0).normal(size=(40, 40)) / np.sqrt(40)
+    third = -0.6 * np.einsum("ir,jr,kr->ijk", a, a, a)
+    fourth = 0.3 * np.einsum("ir,jr,kr,lr->ijkl", a, a, a, a)
+    result = nm.propagate(weights, biases, "relu", cov=a @ a.T, kappa3=third, kappa4=fourth,
+                          output_activation=True)  # fmt: skip
+    low = nm.propagate(weights, biases, "relu", cov=a @ a.T, K=2, output_activation=True)
+    replaced = [f for f in result.health.findings if f.check == "variance below zero"]
+    assert replaced
+    unit = replaced[0].units[0]
+    assert (result.output.variance >= 0).all()
+    assert result.output.variance[unit] == pytest.approx(low.output.variance[unit], rel=0.2)
+
+
+def test_singular_laws_are_no_failure():
+    weights = [np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 0.0]]), np.ones((2, 3))]
+    biases = [np.array([0.0, 0.0, -1.0]), np.zeros(2)]
+    for order in (1, 2, 3, 4):
+        out = nm.propagate(weights, biases, "relu", K=order).output
+        assert np.isfinite(out.mean).all()
+        assert out.mean[0] == pytest.approx(2 / np.sqrt(2 * np.pi))
+    assert nm.propagate(weights, biases, "relu", K=2).output.variance[0] == pytest.approx(
+        4 * (0.5 - 1 / (2 * np.pi))
+    )
+
+
+def test_affine_networks_are_exact_and_the_rest_says_it_is_not():
+    weights, biases = network([3, 4, 2], 11)
+    assert nm.propagate(weights, biases, "identity", closure=Exact()).exact
+    result = nm.propagate(weights, biases, "relu")
+    assert not result.exact
+    assert result.closure == Diagrams(3)
+    assert result["2 relu"] is result.states[2]
+    assert "Diagrams(3), factored" in repr(result)
+
+
+@pytest.mark.parametrize(("arguments", "error"), [
+    (([np.eye(2)], [np.zeros(3)], "relu"), ShapeError),
+    (([np.eye(2), np.eye(3)], None, "relu"), ShapeError),
+    (([np.eye(2)], None, ["relu", "relu"]), ShapeError),
+    (([np.eye(2) * np.nan], None, "relu"), DomainError),
+    (([np.eye(2)], None, "rellu"), UnknownNameError),
+    (([np.eye(2)], None, 3), DomainError),
+])  # fmt: skip
+def test_wrong_input_is_named(arguments, error):
+    with pytest.raises(error):
+        nm.propagate(*arguments)
+
+
+@pytest.mark.parametrize(("options", "error"), [
+    ({"K": 5}, OrderError),
+    ({"closure": Neglect(3)}, NoClosedFormError),
+    ({"closure": Exact()}, NoClosedFormError),
+    ({"cov": -np.eye(2)}, DomainError),
+    ({"cov": np.array([[1.0, 0.5], [0.0, 1.0]])}, DomainError),
+    ({"form": "tall"}, UnknownNameError),
+    ({"form": "factored", "K": 2}, DomainError),
+    ({"backend": "jax"}, UnknownNameError),
+    ({"dtype": "float16"}, DomainError),
+])  # fmt: skip
+def test_wrong_options_are_named(options, error):
+    with pytest.raises(error) as caught:
+        nm.propagate([np.eye(2), np.eye(2)], None, "relu", **options)
+    assert isinstance(caught.value, CumulantError)
+
+
+
+@pytest.mark.parametrize(("order", "activation"), [(1, "relu"), (2, "tanh"), (4, "relu"),
+                                                   (4, "tanh")])  # fmt: skip
+def test_exchangeable_states_equal_unit_by_unit(order, activation):
+    weights = [ExchangeableWeight(0.7, 0.2), ExchangeableWeight(-0.4, 0.3)]
+    n, biases = 5, [0.3, -0.2]
+    matrices = [w.own * np.eye(n) + w.shared for w in weights]
+    states = propagate_exchangeable(weights, biases, activation, n, order)
+    whole = nm.propagate(matrices, [np.full(n, b) for b in biases], activation, K=order,
+                         form="auto" if order < 3 else "dense")  # fmt: skip
+    assert whole.health.ok
+    for small, large in zip(states, whole.states, strict=True):
+        assert small[(1,)] == pytest.approx(large.mean[0], abs=1e-13)
+        assert small[(2,)] == pytest.approx(large.variance[0], abs=1e-13)
+        if order > 1:
+            assert small[(1, 1)] == pytest.approx(large.covariance[0, 1], abs=1e-13)
+        for tensor, words in ((large.third, [(0, 0, 0), (0, 0, 1), (0, 1, 2)]),
+                              (large.fourth, [(0, 0, 0, 0), (0, 0, 0, 1), (0, 0, 1, 1),
+                                              (0, 0, 1, 2), (0, 1, 2, 3)])):  # fmt: skip
+            if tensor is not None:
+                dense = tensor.dense()
+                for w in words:
+                    q = [w.count(a) for a in set(w)]
+                    assert small[q] == pytest.approx(dense[w], abs=1e-13), w
+
+
+def test_exchangeable_width_does_not_count_and_approaches_mean_field():
+    xp, phi = get_arrays("numpy", "float64"), as_map("relu")
+    mean, variance = 0.0, 1.0  # independent units that see themselves and the mean of all
+    for _ in range(2):
+        omega = phi.omega(xp, np.array([2 * mean]), np.array([variance]))
+        mean, square = float(omega(0, 1)[0]), float(omega(0, 2)[0])
+        variance = square - mean**2
+    for order in (2, 3, 4):
+        near, far = (
+            propagate_exchangeable([ExchangeableWeight(1.0, 1 / n)] * 3, None, "relu", n, order)
+            for n in (10**6, 10**9)
+        )
+        assert near[-1][(1,)] == pytest.approx(far[-1][(1,)], rel=1e-5)
+        if order == 2:
+            assert far[-1][(1,)] == pytest.approx(2 * mean, rel=1e-6)
+
+
+def test_exchangeable_expansion_that_fails_falls_back():
+    weights = [ExchangeableWeight(0.5, 0.25)] * 12
+    states = propagate_exchangeable(weights, None, "relu", 4, 4)
+    orders = [s.order for s in states[2::2]]
+    assert max(orders) == 4
+    assert min(orders) < 4
+    assert all(s.possible for s in states)
