@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from numerics.comparison import Comparison
+    from numerics.convergence import WidthScaling
     from numerics.transfer import OrderTransfer
 
 COLOURS = {"agree": "#2a6fbb", "undecided": "#d29922", "disagree": "#c0262d"}
@@ -166,6 +167,66 @@ def transfer_figure(transfer: "OrderTransfer") -> "Figure":
     for axes in (left, *panels):
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.25, linewidth=0.6)
+    return figure
+
+
+def convergence_figure(scaling: "WidthScaling") -> "Figure":
+    """Squared error of the mean output against the width of random networks, for each K.
+
+    Parameters
+    ----------
+    scaling : WidthScaling
+        Result of `width_scaling`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not attached to pyplot. Error bars are one standard error over networks, lines the fitted
+        power laws. Hollow points are not used by the fits. The grey line is the squared sampling
+        error that was subtracted; errors that are negative then are left out.
+
+    Raises
+    ------
+    MissingDependencyError
+        Matplotlib is not installed.
+
+    Examples
+    --------
+    >>> from numerics import width_scaling
+    >>> found = width_scaling("relu", (4, 8), (1,), networks=2, samples=100)
+    >>> len(convergence_figure(found).axes)
+    1
+    """
+    figure = _figure(8, 4)
+    axes = figure.subplots()
+    slopes = scaling.slopes
+    for k, order in enumerate(scaling.orders):
+        widths = np.array(scaling.widths(order))
+        errors, spreads = np.array([scaling.error(order, n) for n in widths]).T
+        used = scaling.resolved(order)
+        used = np.array([n in used for n in widths])
+        label = f"K = {order}"
+        if order in slopes:
+            slope = slopes[order]
+            label += f": slope {slope.value:.2f} ± {slope.standard_error:.2f}"
+            x, y = widths[used], errors[used]
+            middle = np.mean(np.log(y) - slope.value * np.log(x))
+            axes.plot(x, np.exp(middle) * x**slope.value, color=f"C{k}", linewidth=0.9)
+        for shown, fill in ((used, "full"), (~used & (errors > 0), "none")):
+            axes.errorbar(widths[shown], errors[shown], yerr=spreads[shown], color=f"C{k}",
+                          marker=MARKERS[order], markersize=5, linestyle="none", fillstyle=fill,
+                          label=label if fill == "full" else None)  # fmt: skip
+    floor = {n: values.mean() for n, values in sorted(scaling.sampling.items())}
+    axes.plot(list(floor), list(floor.values()), color="0.6", linestyle="--", linewidth=0.9,
+              label="sampling, subtracted")
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("log")
+    axes.set_xticks(list(floor), [str(n) for n in floor])
+    axes.set_xlabel("width $n$")
+    axes.set_ylabel("squared error of the mean")
+    figure.legend(loc="outside right upper", frameon=False, fontsize="small")
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(alpha=0.25, linewidth=0.6)
     return figure
 
 
