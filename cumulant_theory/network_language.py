@@ -6,7 +6,7 @@ Layers are separated by ``|`` or ``>>`` and written as calls:
 ``linear(in, out)``                affine layer; after the widths come a weight symmetry and the
                                    word ``bias``, in any order. Keywords: ``symmetry=``, ``bias=``,
                                    ``weight=[[1, a], [0, 1]]``, ``bias_values=[c, 0]``, ``name=W``
-``quadratic(alpha)``               any activation by name, also ``pointwise(quadratic(alpha))``
+``quadratic(alpha)``, ``relu``     any activation by name, also ``pointwise(quadratic(alpha))``
 ``mean(n)``, ``sum(n)``            constant readouts
 ``blocksum(b, s)``                 block sum b^{-s} (x_1 + ... + x_b); s is 1/2 when left out, and
                                    both may be symbols. Keyword: ``weights=[1/2, 1/3]``

@@ -13,6 +13,7 @@ from typing import Any
 import sympy as sp
 
 from . import activations, laws, symmetries
+from .closures import Closure, Diagrams, Exact, Neglect
 from .errors import CumulantError, DomainError, ParseError
 
 _MAX_LENGTH = 400
@@ -96,6 +97,33 @@ def parse_symmetry(text: str) -> symmetries.Symmetry:
 
     known = symmetries.catalogue()
     return _build("symmetry", make, known, name, arguments, keywords, text)
+
+
+def parse_closure(text: str) -> Closure:
+    """Closure of a text: ``exact``, ``diagrams:K``, ``neglect:K`` or ``neglect:K:COST``.
+
+    Raises
+    ------
+    ParseError
+        If the text is none of these.
+    DomainError
+        If a number is out of range.
+
+    Examples
+    --------
+    >>> parse_closure("diagrams:3"), parse_closure("neglect:3:4")
+    (Diagrams(3), Neglect(3, cost=4))
+    """
+    name, *numbers = str(text).strip().lower().split(":")
+    known: dict[tuple[str, int], Callable[..., Closure]] = {
+        ("exact", 0): Exact, ("diagrams", 1): Diagrams, ("neglect", 1): Neglect,
+        ("neglect", 2): Neglect,
+    }
+    if (name, len(numbers)) not in known or not all(n.isdecimal() for n in numbers):
+        raise ParseError(
+            f"'{text}' is no closure; write exact, diagrams:3, neglect:2 or neglect:3:4"
+        )
+    return known[name, len(numbers)](*map(int, numbers))
 
 
 def _build(

@@ -17,6 +17,8 @@ REFERENCES = {
     "arXiv:1009.2899",
     "fischer": "K. Fischer et al., Decomposing neural networks as mappings of correlation "
     "functions, Phys. Rev. Research 4, 043143 (2022), arXiv:2202.04925",
+    "price": "R. Price, A useful theorem for nonlinear devices having Gaussian inputs, "
+    "IRE Trans. Inf. Theory 4, 69 (1958)",
     "speed": "T. P. Speed, Cumulants and partition lattices, Austral. J. Statist. 25, 378 (1983)",
 }
 

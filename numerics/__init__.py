@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from . import imports, sampling, tasks
     from .chain import Chain
     from .comparison import Comparison, Measurement, Prediction, compare
+    from .convergence import WidthScaling, width_scaling
     from .datasets import InputCumulants, input_cumulants
     from .gaussian import WickValues, wick
     from .imports import from_torch
@@ -37,6 +38,7 @@ _HOMES = {
     "OrderTransfer": "transfer",
     "Prediction": "comparison",
     "TrainingResult": "training",
+    "WidthScaling": "convergence",
     "WickValues": "gaussian",
     "build": "networks",
     "compare": "comparison",
@@ -51,6 +53,7 @@ _HOMES = {
     "sample": "sampling",
     "train": "training",
     "wick": "gaussian",
+    "width_scaling": "convergence",
 }
 _MODULES = ("imports", "sampling", "tasks")
 
@@ -67,6 +70,7 @@ __all__ = [
     "Prediction",
     "TrainingResult",
     "WickValues",
+    "WidthScaling",
     "build",
     "compare",
     "compile",
@@ -83,6 +87,7 @@ __all__ = [
     "tasks",
     "train",
     "wick",
+    "width_scaling",
 ]
 
 

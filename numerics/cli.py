@@ -39,13 +39,14 @@ written to DIR:
 An interrupted study keeps what was finished; the same command with --resume goes on.
 """
 _DERIVE = """\
-Prints the exact cumulant recursion of a network, layer by layer, or writes it as an article."""
+Prints the cumulant recursion of a network, layer by layer, or writes it as an article."""
 _DERIVE_EPILOG = """\
 layers, input side first, separated by | or >>:
   linear(in, out)                    then, in any order, a weight symmetry and the word bias:
                                      linear(2, 3, cyclic), linear(2, 3, block_permutation(2, 1))
                                      keywords: weight=[[1, a]], bias_values=[c], name=W
   identity  quadratic(alpha)  square  cubic  cube  polynomial([0, 1, a])
+  relu  gelu  tanh  erf  leaky_relu(1/10)  ...      cumulants activations lists all
   mean(n)  sum(n)  residual(NETWORK)
   blocksum(b)  blocksum(b, s)        b^{-s} (x_1 + ... + x_b); b and s may be symbols
 
@@ -54,10 +55,16 @@ styles:
   expanded    unit by unit
   effective   the network as one polynomial map with named coefficients
 
+closures, where activations are no polynomials:
+  exact         behind a Gaussian law the first of them, for one or two units
+  diagrams:K    diagrams of cost up to K - 1, the counting of wide networks
+  neglect:K     joint cumulants to order K, neglect:2 is Gaussian; neglect:K:C to cost C
+
 examples:
   cumulants derive --layers "blocksum(b)" --order 6 --verify
   cumulants derive --layers "linear(2, 2, cyclic) | quadratic(a) | sum(2)" --style effective
   cumulants derive --layers "linear(2, 1) | square" --law "exponential(1)" --out derivation.tex
+  cumulants derive --layers "linear(2, 2) | relu | linear(2, 1)" --order 2 --closure diagrams:3
 """
 
 
@@ -144,6 +151,8 @@ def _parser() -> argparse.ArgumentParser:
     derive.add_argument("--order", type=_positive, default=4, help="default: %(default)s")
     derive.add_argument("--style", choices=("indices", "expanded", "effective"), default="indices",
                         help="default: %(default)s")
+    derive.add_argument("--closure", default="exact", metavar="CLOSURE",
+                        help="see below; default: %(default)s")
     derive.add_argument("--format", choices=("text", "latex", "tex", "json"),
                         help="default: text, or what the ending of FILE says; tex is the "
                         "derivation as an article, each step with its rule and hypotheses")
@@ -234,7 +243,7 @@ def _derive(arguments: argparse.Namespace) -> int:
 
     return derive(
         arguments.layers, arguments.law, arguments.order, arguments.style, arguments.format,
-        arguments.out, arguments.pdf, arguments.verify,
+        arguments.out, arguments.pdf, arguments.verify, arguments.closure,
     )
 
 

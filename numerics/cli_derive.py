@@ -6,12 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cumulant_theory.closures import Closure
 from cumulant_theory.derivation import Derivation, Equation
-from cumulant_theory.errors import OrderError, OutputError, ParseError, ShapeError
+from cumulant_theory.errors import (
+    NoClosedFormError,
+    OrderError,
+    OutputError,
+    ParseError,
+    ShapeError,
+)
 from cumulant_theory.latex import display, latex
 from cumulant_theory.layers import BlockSum, Layer
+from cumulant_theory.layers.diagram_rule import DiagramRule
 from cumulant_theory.network_language import parse_network
-from cumulant_theory.parsing import parse_law
+from cumulant_theory.parsing import parse_closure, parse_law
 from cumulant_theory.rg import RGMap
 
 _FORMATS = {".tex": "tex", ".pdf": "tex", ".json": "json", ".txt": "text"}
@@ -27,13 +35,16 @@ class _Section:
 def derive(
     layers: str, law: str = "generic", order: int = 4, style: str = "indices",
     form: str | None = None, out: Path | None = None, pdf: bool = False, verify: bool = False,
+    closure: str = "exact",
 ) -> int:
     """Print or write the recursion of a network; the arguments are those of the command line.
 
     Raises
     ------
     ParseError, UnknownNameError
-        If the network or the law is no text of its language.
+        If the network, the law or the closure is no text of its language.
+    NoClosedFormError
+        If an activation is no polynomial and the closure leaves no answer.
     OrderError
         If the order is above 12.
     OutputError
@@ -46,15 +57,22 @@ def derive(
     if pdf and (out is None or form != "tex"):
         raise ParseError("--pdf compiles an article; add --out FILE.tex")
     inputs = _inputs(network, input_law, order)
+    closed = parse_closure(closure)
     derivation = None
-    if verify or form == "tex":
-        derivation = network.propagate(inputs, order=order).derivation
+    try:
+        if verify or form == "tex":
+            derivation = network.propagate(inputs, order=order, closure=closed).derivation
+        sections, hypotheses = _sections(network, inputs, order, style, closed)
+    except NoClosedFormError as error:
+        raise NoClosedFormError(
+            f"{error}. On the command line: --closure diagrams:3 or --closure neglect:2, with "
+            "--style indices or expanded"
+        ) from None
     if verify and derivation is not None:
         print(derivation.verify(), file=sys.stdout if out or form == "text" else sys.stderr)
     if form == "tex" and derivation is not None:
         return _article(derivation, out, pdf or (out is not None and out.suffix == ".pdf"))
     described = law + (", independent copies" if hasattr(input_law, "iid") else "")
-    sections, hypotheses = _sections(network, inputs, order, style)
     text = _WRITERS[form](network, described, order, style, sections, hypotheses)
     if out is None:
         print(text)
@@ -88,7 +106,9 @@ def _inputs(network: Layer, law: Any, order: int) -> Any:
             "network"
         )
     inputs = law.iid(network.input_units(None))
-    law.cumulant(network.input_order(order))  # An order that does not exist is said here.
+    rules = (stage.rule for stage in network.stages(int(inputs.dim)))
+    if not any(isinstance(rule, DiagramRule) for rule in rules):
+        law.cumulant(network.input_order(order))  # An order that does not exist is said here.
     return inputs
 
 
@@ -108,7 +128,7 @@ def _article(derivation: Derivation, out: Path | None, pdf: bool) -> int:
 
 
 def _sections(
-    network: Layer, inputs: Any, order: int, style: str
+    network: Layer, inputs: Any, order: int, style: str, closure: Closure
 ) -> tuple[list[_Section], tuple[str, ...]]:
     if _is_symbolic(network):
         out = network.propagate(inputs, order=order)
@@ -116,13 +136,13 @@ def _sections(
         equations = tuple(Equation(name, out[r], r) for r, name in enumerate(names, 1))
         return [_Section(f"{network!r}: x -> R", equations)], tuple(out.hypotheses)
     if style == "effective":
-        system = network.system(order, inputs=inputs, form="effective")
+        system = network.system(order, inputs=inputs, form="effective", closure=closure)
         named = [Equation(d.symbol, d.expr, d.order) for d in system.definitions]
         return [
             _Section("effective coefficients", tuple(e for e in named if not e.order)),
             _Section("output cumulants", tuple(e for e in named if e.order)),
         ], tuple(system.hypotheses)
-    recursion = network.recursion(order, inputs=inputs)
+    recursion = network.recursion(order, inputs=inputs, closure=closure)
     return [
         _Section(
             f"{layer.label} ({layer.rule}): {layer.source} -> {layer.target}",

@@ -1,4 +1,4 @@
-"""Straight-line Python source for systems of polynomial definitions.
+"""Straight-line Python source for systems of polynomial and Gaussian definitions.
 
 The generator reads the terms of each definition directly and never builds a large SymPy
 expression. Its steps, for every definition in turn:
@@ -7,16 +7,19 @@ expression. Its steps, for every definition in turn:
    cumulants with many weight draws costs scalar work for them; equal ones are shared.
 2. A multivariate greedy Horner scheme factors out the most frequent atom, again and again.
 3. Equal subsums get a name; sums that are long or deeply nested are cut into statements.
+
+A definition that is no polynomial (``is_polynomial`` false) is one call of a primitive of the
+backend: a Gaussian Wick coefficient or the covariance of a Gaussian pair.
 """
 
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
 import sympy as sp
 
+from cumulant_theory.activations import Activation
 from cumulant_theory.errors import DomainError, OrderError, ShapeError, UnknownNameError
 
 from .horner import (
@@ -32,41 +35,12 @@ from .horner import (
     plus,
     symbolic,
 )
+from .program import Program
 from .source import WIDTH, Names, add, is_long, wrap
 from .system import Definition, System
 
 SUMMANDS = 10  # per statement
 NESTING = 4  # parentheses per statement
-
-
-@dataclass(frozen=True)
-class Program:
-    """Generated source with the names that belong to it.
-
-    Attributes
-    ----------
-    source : str
-        Defines one function ``kernel(*parameters, *inputs)`` that returns a tuple: the outputs,
-        then the guards. It uses ``+ - * / **`` only and needs no import.
-    parameters, inputs : tuple of Symbol
-        Arguments in order.
-    outputs : tuple
-        Keys of the first entries of the returned tuple.
-    guards : tuple of Symbol
-        Intermediates that are divided by; an overflow there must not turn into a silent zero.
-    """
-
-    source: str
-    parameters: tuple[sp.Symbol, ...]
-    inputs: tuple[sp.Symbol, ...]
-    outputs: tuple[Hashable, ...]
-    guards: tuple[sp.Symbol, ...]
-
-    def function(self):
-        """Execute the source and return the function it defines."""
-        scope: dict[str, Any] = {"__builtins__": {}}
-        exec(compile(self.source, "<kernel>", "exec"), scope)
-        return scope["kernel"]
 
 
 def generate(system: System, order: int | None = None) -> Program:
@@ -130,6 +104,7 @@ def generate(system: System, order: int | None = None) -> Program:
         tuple(system.inputs),
         tuple(outputs),
         guards,
+        tuple((name, phi) for phi, name in writer.activations.items()),
     )
 
 
@@ -155,11 +130,18 @@ def _select(outputs: Mapping[Any, sp.Symbol], order: int | None) -> dict[Any, sp
 def _needed(system: System, wanted: Iterable[sp.Symbol]) -> set[sp.Basic]:
     needed: set[sp.Basic] = set(wanted)
     for definition in reversed(system.definitions):
-        if definition.symbol in needed:
+        if definition.symbol in needed and not is_polynomial(definition):
+            needed |= {s for e in definition.inputs for s in e.free_symbols}  # type: ignore[attr-defined]
+        elif definition.symbol in needed:
             for _, factors in definition.terms:
                 for atom, _ in factors:
                     needed |= atom.free_symbols
     return needed
+
+
+def is_polynomial(definition: Any) -> bool:
+    """Whether a definition is a polynomial; one that does not say is."""
+    return getattr(definition, "is_polynomial", True)
 
 
 class _Writer(Pool):
@@ -168,7 +150,7 @@ class _Writer(Pool):
     def __init__(self, system: System) -> None:
         super().__init__()
         self.system = system
-        self.names = Names()
+        self.names = Names("wick", "pair")
         self.text: dict[int, str] = {}
         self.powers: dict[int, dict[int, str]] = {}
         self.blocks: dict[int, list[str]] = {-1: []}  # statements, by the atom they follow
@@ -177,6 +159,7 @@ class _Writer(Pool):
         self.defined: set[sp.Basic] = set()
         self.renamed: list[tuple[str, str]] = []
         self.order: list[int] = []
+        self.activations: dict[Activation, str] = {}
         for kind, symbols in ((PARAMETER, system.parameters), (INPUT, system.inputs)):
             for symbol in symbols:
                 self._name(symbol, kind)
@@ -252,6 +235,9 @@ class _Writer(Pool):
                 f"the system defines {symbol}, which is already an argument or a definition; "
                 "rename one of the two"
             )
+        if not is_polynomial(definition):
+            self._call(definition)
+            return
         polynomial = self._polynomial(definition)
         kind = self.join(a for mono in polynomial for a, _ in mono)
         root = self.factor(polynomial)
@@ -263,6 +249,37 @@ class _Writer(Pool):
         self.defined.add(symbol)
         self.blocks[number] = lines
         self.order.append(number)
+
+    def _call(self, definition: Any) -> None:
+        """Write the call of a primitive."""
+        symbol = definition.symbol
+        symbols = {s for e in definition.inputs for s in e.free_symbols}
+        for s in symbols:
+            self.atom(s, symbol)  # refuses unknown ones
+        arguments = [self._radical(e, symbol) for e in definition.inputs]
+        kind = self.join(self.index[s] for s in symbols)
+        phis = tuple(getattr(definition, "activations", ())) or (definition.activation,)
+        head = [self._activation(phi, symbol) for phi in phis]
+        if len(phis) == 1:
+            head = ["wick(" + head[0], str(definition.k), str(definition.power)]
+        else:
+            head = ["pair(" + head[0], head[1], *map(str, definition.powers)]
+        self._name(symbol, kind)
+        number = self.index[symbol]
+        self.blocks[number] = [f"{self.text[number]} = {', '.join([*head, *arguments])})"]
+        self.defined.add(symbol)
+        self.order.append(number)
+
+    def _activation(self, phi: Activation, where: object) -> str:
+        if phi.parameters:
+            names = ", ".join(map(str, phi.parameters))
+            raise DomainError(
+                f"the definition of {where} is a Gaussian mean of {phi!r} with the free parameters "
+                f"{names}; give them values by subs before the network is compiled"
+            )
+        if phi not in self.activations:
+            self.activations[phi] = self.names.new(phi.name or "phi")
+        return self.activations[phi]
 
     def _polynomial(self, definition: Definition) -> Polynomial:
         result: Polynomial = {}
@@ -370,6 +387,12 @@ class _Writer(Pool):
         # !a keeps line breaks and quotes of a symbol's name out of the source.
         doc += [f"# {name} is the symbol {original[:60]!a}" for name, original in self.renamed]
         body = doc
+        if self.activations:
+            body += [
+                "# wick(phi, m, p, mean, variance): m-th derivative in the mean of E phi(z)**p",
+                "# pair(phi, psi, p, q, means, variances, covariance): Cov(phi(x)**p, psi(y)**q)",
+                *(f"# {name}: {str(phi)[:80]}" for phi, name in self.activations.items()),
+            ]
         if self.blocks[-1]:
             body += ["# shared powers", *self.blocks[-1]]
         for number in self.order:

@@ -1,4 +1,4 @@
-"""Fast numeric evaluation of polynomial systems, vectorised over weights and cumulants."""
+"""Fast numeric evaluation of systems, vectorised over weights and cumulants."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from html import escape
@@ -31,7 +31,8 @@ class Kernel:
     Attributes
     ----------
     source : str
-        Python source of the straight-line function; it runs on its own.
+        Python source of the straight-line function; it runs on its own where all activations are
+        polynomials, and otherwise calls ``wick`` and ``pair``.
     parameters, inputs : tuple of Symbol
         Weights and input cumulants in array order.
     outputs : tuple
@@ -172,7 +173,7 @@ class Kernel:
 
 
 def compile_system(system: System, backend: str = "numpy", order: int | None = None) -> Kernel:
-    """Compile polynomial definitions into a kernel.
+    """Compile definitions into a kernel.
 
     Parameters
     ----------
@@ -226,7 +227,8 @@ def compile(target: Any, order: int = 4, backend: str = "numpy", **options: Any)
     backend : {"numpy", "torch", "symengine-llvm"}
         Library that evaluates.
     **options
-        Passed to ``target.system``.
+        Passed to ``target.system``: ``inputs``, ``outputs``, ``form``, and ``closure`` where an
+        activation is no polynomial.
 
     Returns
     -------
@@ -236,7 +238,10 @@ def compile(target: Any, order: int = 4, backend: str = "numpy", **options: Any)
     Raises
     ------
     DomainError
-        The target makes no system, or options are given with a finished one.
+        The target makes no system, options are given with a finished one, or the backend
+        symengine-llvm meets an activation that is no polynomial.
+    NoClosedFormError
+        No exact answer exists and no closure is given.
     UnknownNameError, MissingDependencyError, ShapeError, OrderError
         As :func:`compile_system`.
     """

@@ -1,16 +1,18 @@
-"""Cumulants of every layer of a network with numbers, from the exact recursion."""
+"""Cumulants of every layer of a network with numbers, from its recursion."""
 
 import weakref
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import sympy as sp
 
 from cumulant_theory.algebra import multi_indices
-from cumulant_theory.errors import DomainError, ShapeError, UnknownNameError
+from cumulant_theory.closures import Closure, as_closure
+from cumulant_theory.errors import DomainError, NoClosedFormError, ShapeError, UnknownNameError
 from cumulant_theory.laws import IID, JointLaw, Law
-from cumulant_theory.layers import Layer, Sequential
+from cumulant_theory.layers import AffineRule, Layer, Sequential
+from cumulant_theory.layers.base import check_order
 
 from .comparison import Prediction
 from .kernels import Kernel, compile_system
@@ -19,7 +21,9 @@ __all__ = ["measured_indices", "predict"]
 
 JOINT_ORDER = 4  # joint k-statistics end here; higher orders are compared unit by unit
 
-_kernels: "weakref.WeakKeyDictionary[Layer, dict[Any, Kernel]]" = weakref.WeakKeyDictionary()
+_kernels: "weakref.WeakKeyDictionary[Layer, dict[Any, tuple[_Part, ...]]]" = (
+    weakref.WeakKeyDictionary()
+)
 
 
 def predict(
@@ -28,8 +32,9 @@ def predict(
     order: int = 4,
     layers: str | Sequence[str] = "all",
     values: Mapping[Any, Any] | None = None,
+    closure: Closure | None = None,
 ) -> Prediction:
-    """Exact output cumulants of every layer, evaluated at the weights of a network.
+    """Output cumulants of every layer, evaluated at the weights of a network.
 
     Parameters
     ----------
@@ -44,16 +49,22 @@ def predict(
         Labels such as ``2 Pointwise``; ``"output"`` is the last one.
     values : mapping, optional
         Symbol or name -> number or array (S,), for a layer.
+    closure : Closure, optional
+        What to do where no exact answer exists, behind activations that are no polynomials:
+        ``Diagrams(K)`` or ``Neglect(K)``. All that has an exact answer is given exactly.
 
     Returns
     -------
     Prediction
-        Floats for one network, arrays (S,) for an ensemble.
+        Floats for one network, arrays (S,) for an ensemble. ``truncated`` names by layer what
+        rests on the closure.
 
     Raises
     ------
     DomainError
-        If the law or the network has symbols without a value.
+        If the law, the network or an activation has symbols without a value.
+    NoClosedFormError
+        If a cumulant has no exact answer and there is no closure.
     OrderError
         If the law lacks cumulants of the order needed.
     ShapeError
@@ -64,7 +75,11 @@ def predict(
     Notes
     -----
     Kernels are kept as long as the network's theory is. For independent copies one kernel serves
-    all laws.
+    all laws, where no activation needs the law to be Gaussian.
+
+    Behind a Gaussian law the first layer of any activations is exact for cumulants of one or two
+    units, of any order, and the linear layer after it to order 2. A value under a closure is
+    computed under it from the input on, in all layers.
 
     Examples
     --------
@@ -78,23 +93,36 @@ def predict(
     ends = {stage.layer: stage for stage in stages}
     labels = {stage.label: position for position, stage in ends.items()}
     chosen = select_layers(layers, tuple(labels))
+    check_order(order)
+    closure = as_closure(closure)
     found: dict[str, dict[Any, Any]] = {}
+    truncated: dict[str, frozenset[Any]] = {}
     for label in chosen:
         position = labels[label]
-        kernel = _kernel(theory, position, joint, order, ends[position].rule.out_units)
-        result = kernel(
-            {p: numbers[p] for p in kernel.parameters}, _cumulants(kernel, joint)
-        )
+        width = ends[position].rule.out_units
+        result: dict[Any, Any] = {}
+        for kernel in _kernels_of(theory, position, joint, order, width, closure):
+            result |= kernel.kernel(
+                {p: numbers[p] for p in kernel.kernel.parameters}, _cumulants(kernel.kernel, joint)
+            )
+            if not kernel.exact:
+                truncated[label] = frozenset(kernel.kernel.outputs)
         found[label] = {
-            alpha: float(v) if np.ndim(v) == 0 else np.array(v) for alpha, v in result.items()
+            alpha: float(result[alpha]) if np.ndim(result[alpha]) == 0 else np.array(result[alpha])
+            for alpha in measured_indices(width, order)
         }
     size = next((v.shape for v in numbers.values() if v.ndim), ())
     if size:
         for table in found.values():
             for alpha, v in table.items():
                 table[alpha] = np.broadcast_to(v, size).copy()
-    hypotheses = tuple(dict.fromkeys((*joint.hypotheses, *theory.hypotheses)))
-    return Prediction(tuple(chosen), found, hypotheses=hypotheses, law=law.label)
+    assumed = [closure.hypothesis] if truncated else []
+    return Prediction(
+        tuple(chosen), found, exact=not truncated,
+        closure=repr(closure) if truncated else "Exact()",
+        hypotheses=tuple(dict.fromkeys((*joint.hypotheses, *theory.hypotheses, *assumed))),
+        law=law.label, truncated=truncated,
+    )
 
 
 def measured_indices(units: int, order: int) -> list[tuple[int, ...]]:
@@ -169,22 +197,66 @@ def _joint(theory: Layer, law: Any, units: int | None) -> tuple[JointLaw, int]:
     return joint, theory.input_units(int(joint.dim))
 
 
-def _kernel(theory: Layer, position: int, law: JointLaw, order: int, width: int) -> Kernel:
-    """Kernel from the input to the end of a layer, made once."""
+class _Part(NamedTuple):
+    """A kernel for some outputs of a layer, and whether they are exact."""
+
+    kernel: Kernel
+    exact: bool
+
+
+def _kernels_of(
+    theory: Layer, position: int, law: JointLaw, order: int, width: int, closure: Closure
+) -> tuple[_Part, ...]:
+    """Kernels from the input to the end of a layer, made once: exact, and under the closure."""
     top = law.max_order
-    generic = isinstance(law, IID)
     known = _kernels.setdefault(theory, {})
-    key = (position, order, int(law.dim) if generic else law)
     chain = theory.layers[: position + 1]
     part = theory if len(chain) == len(theory.layers) else Sequential(*chain)
-    if top is not None and part.input_order(order, int(law.dim)) > top:
+    stages = part.stages(int(law.dim))
+    polynomial = all(
+        a.coefficients is not None for s in stages if not isinstance(s.rule, AffineRule)
+        for a in s.rule.activations
+    )
+    # A univariate generic law per unit count: the layers may take any number of units.
+    key = (position, order, int(law.dim) if polynomial and isinstance(law, IID) else law,
+           None if polynomial else closure)
+    if polynomial and top is not None and part.input_order(order, int(law.dim)) > top:
         part.propagate(law, order)  # names the missing order
     if key not in known:
-        # A univariate generic law per unit count: the layers may take any number of units.
-        inputs = _generic(int(law.dim)) if generic else law
+        inputs = _generic(int(law.dim)) if polynomial and isinstance(law, IID) else law
         outputs = measured_indices(width, order)
-        known[key] = compile_system(part.system(order, inputs=inputs, outputs=outputs))
+        known[key] = tuple(_compiled(part, order, inputs, outputs, closure))
     return known[key]
+
+
+def _compiled(
+    net: Layer, order: int, law: JointLaw, outputs: list[tuple[int, ...]], closure: Closure
+) -> Iterator[_Part]:
+    """The most outputs that have an exact answer, and the others under the closure."""
+    def few_units(alpha: tuple[int, ...]) -> bool:
+        return sum(a > 0 for a in alpha) <= 2
+
+    choices = (
+        outputs, [a for a in outputs if few_units(a) or sum(a) <= 2],
+        [a for a in outputs if sum(a) <= 2], [a for a in outputs if sum(a) <= 1],
+    )
+    rest, missing = outputs, None
+    for chosen in dict.fromkeys(map(tuple, choices)):
+        try:
+            system = net.system(max(map(sum, chosen)), inputs=law, outputs=chosen)
+        except NoClosedFormError as error:
+            missing = missing or error
+            continue
+        yield _Part(compile_system(system), True)
+        rest = [a for a in outputs if a not in set(chosen)]
+        break
+    if rest:
+        if closure.is_exact:
+            raise NoClosedFormError(
+                f"predict: {missing}; predict(..., closure=Diagrams(3)) gives such cumulants cut"
+            )
+        system = net.system(order, inputs=law, outputs=rest, closure=closure)
+        yield _Part(compile_system(system), False)
 
 
 def _generic(units: int) -> JointLaw:

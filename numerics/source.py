@@ -10,10 +10,10 @@ WIDTH = 96
 
 
 class Names:
-    """Python identifiers for symbols, each used once."""
+    """Python identifiers for symbols, each used once and none of the reserved ones."""
 
-    def __init__(self) -> None:
-        self.taken = {"kernel"}
+    def __init__(self, *reserved: str) -> None:
+        self.taken = {"kernel", *reserved}
 
     def new(self, wanted: str) -> str:
         """Return an identifier as close to the wanted name as possible."""

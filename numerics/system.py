@@ -1,4 +1,4 @@
-"""What a system of polynomial definitions has to offer to be compiled."""
+"""What a system of definitions has to offer to be compiled."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
@@ -7,7 +7,11 @@ import sympy as sp
 
 
 class Definition(Protocol):
-    """A named polynomial: ``symbol = sum of coefficient * product of atom**exponent``."""
+    """A named polynomial: ``symbol = sum of coefficient * product of atom**exponent``.
+
+    Where ``is_polynomial`` is there and false it is a Gaussian quantity with ``inputs`` in place
+    of ``terms``: see :class:`cumulant_theory.layers.wick.GaussianDefinition`.
+    """
 
     @property
     def symbol(self) -> sp.Symbol:

@@ -17,11 +17,13 @@ from cumulant_theory.errors import (
     ShapeError,
     UnknownNameError,
 )
+from numerics.gaussian import price
+from numerics.gaussian.price import Pairs
 from numerics.tensors import ExchangeableWeight, propagate_exchangeable
 from numerics.tensors.arrays import get_arrays
 from numerics.tensors.forms import distinct
 from numerics.tensors.general import GeneralMap
-from numerics.tensors.maps import Pairs, as_map
+from numerics.tensors.maps import as_map
 
 BLOCKS = [(1, 1), (3,), (2, 1), (4,), (3, 1), (2, 2), (2, 1, 1)]
 
@@ -142,6 +144,91 @@ def test_gaussian_pairs_near_perfect_correlation():
         assert value[0, 1] == pytest.approx(expected, abs=1e-12)
 
 
+def layer_of_pairs(n, top, spread, seed=0):
+    """Means and a covariance whose largest correlation is top."""
+    rng = np.random.default_rng(seed)
+    rho = rng.uniform(-top, top, size=(n, n))
+    rho = np.triu(rho, 1)
+    rho[0, 1] = top
+    scale = np.exp(0.3 * rng.normal(size=n))
+    cov = (rho + rho.T + np.eye(n)) * scale[:, None] * scale
+    return spread * scale * rng.normal(size=n), cov
+
+
+@pytest.mark.parametrize("spread", [0.0, 1.0, 4.0])
+@pytest.mark.parametrize("top", [0.01, 0.1, 0.4, 0.79])
+def test_few_nodes_suffice_for_small_correlations(top, spread, monkeypatch):
+    keys = [(0, 0), (1, 0), (2, 0), (2, 1), (3, 2)]
+    mean, cov = layer_of_pairs(30, top, spread)
+    found = {dtype: Pairs(get_arrays("numpy", dtype), mean, cov) for dtype in ("float32", "float64")}
+    few = {dtype: [price.remainder(p, key, keys) for key in keys] for dtype, p in found.items()}
+    monkeypatch.setattr(price, "_count", lambda *_: 60)
+    pairs = Pairs(get_arrays("numpy", "float64"), mean, cov)
+    s = pairs.scale
+    for dtype, goal in (("float32", 1e-6), ("float64", 1e-15)):
+        for (k, d), value in zip(keys, few[dtype], strict=True):
+            size = s[:, None] ** k * s ** (k - d)
+            many = price.remainder(pairs, (k, d))
+            assert abs((value - many) / size).max() < 2 * np.pi * goal, (dtype, k, d)
+
+
+def test_rows_in_parts_equal_all_rows_at_once(monkeypatch):
+    for top in (0.3, 0.95):
+        mean, cov = layer_of_pairs(13, top, 1.0)
+        found = []
+        for chunk in (10**6, 200):
+            monkeypatch.setattr(price, "CHUNK", chunk)
+            found.append(price.remainder(Pairs(get_arrays("numpy", "float64"), mean, cov), (2, 1)))
+        assert found[0] == pytest.approx(found[1], abs=1e-15)
+
+
+@pytest.mark.parametrize(("p", "q"), [(1, 1), (2, 1), (2, 2)])
+def test_strongly_correlated_pairs_of_any_activation(p, q):
+    xp = get_arrays("numpy", "float64")
+    mean = np.array([0.3, 0.1, -0.5, 0.2])
+    root = np.array([[1.0, 0.0, 0.0], [0.98, 0.2, 0.0], [-0.9, 0.1, 0.1], [0.1, 0.0, 1.0]])
+    cov = root @ root.T
+    off = distinct(4, 2)
+    found = []
+    for phi in (as_map("relu"), GeneralMap(activations.get("relu"))):
+        omega, pairs = phi.omega(xp, mean, np.diag(cov)), Pairs(xp, mean, cov)
+        found.append(phi.covariance(p, q, omega, pairs) * off)
+    assert found[0] == pytest.approx(found[1], abs=1e-9)
+    sharp = activations.Tanh()
+    phi, mean, cov = GeneralMap(sharp), np.array([0.5, -0.2]), np.array([[9.0, 5.95], [5.95, 4.0]])
+    pairs = Pairs(xp, mean, cov)
+    value = phi.covariance(p, q, phi.omega(xp, mean, np.diag(cov)), pairs)[0, 1]
+    x, w = np.polynomial.legendre.leggauss(400)  # x sigma on [-9, 9]
+    x, w = 9 * x, 9 * w * np.exp(-0.5 * (9 * x) ** 2) / np.sqrt(2 * np.pi)
+    rho = 5.95 / 6
+    one = np.tanh(0.5 + 3 * x) ** p
+    two = np.tanh(-0.2 + 2 * (rho * x[:, None] + np.sqrt(1 - rho**2) * x)) ** q
+    expected = (w * one) @ two @ w - (w @ one) * (w @ two @ w)
+    assert value == pytest.approx(expected, abs=1e-9)
+
+
+def test_equal_units_of_any_activation_propagate_with_gradients():
+    torch = pytest.importorskip("torch")
+    weight = torch.tensor([[1.0, 0.4], [0.98, 0.5], [1.0, 0.4]], dtype=torch.float64)
+    weight.requires_grad_()
+
+    def value(w):
+        out = nm.propagate([w, np.ones((1, 3))], None, "tanh", K=2, backend="torch").output
+        return out.variance[0]
+
+    total = value(weight)
+    total.backward()
+    d = torch.tensor([[0.3, -0.2], [0.1, 0.5], [0.2, 0.2]], dtype=torch.float64)
+    with torch.no_grad():
+        ends = [float(value(weight + s * d)) for s in (1e-5, -1e-5)]
+    assert float((weight.grad * d).sum()) == pytest.approx((ends[0] - ends[1]) / 2e-5, rel=1e-6)
+    plain = nm.propagate([weight.detach().numpy(), np.ones((1, 3))], None, "tanh", K=2).output
+    assert float(total) == pytest.approx(plain.variance[0], abs=1e-13)
+    x = np.random.default_rng(0).normal(size=(400_000, 2)) @ weight.detach().numpy().T
+    y = np.tanh(x).sum(1)
+    assert abs(plain.variance[0] - y.var()) < 4 * ((y - y.mean()) ** 2).std() / np.sqrt(len(y))
+
+
 @pytest.mark.parametrize(
     ("order", "form"),
     [(1, "auto"), (2, "auto"), (3, "dense"), (3, "factored"), (4, "dense"), (4, "factored")],
@@ -178,6 +265,45 @@ def test_gradients_equal_differences(order, form, activation):
             ]  # fmt: skip
             along = float((leaf.grad * d).sum())
         assert along == pytest.approx(float(ends[0] - ends[1]) / (2 * h), rel=2e-6, abs=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("order", "form"), [(2, "auto"), (3, "dense"), (3, "factored"), (4, "dense"), (4, "factored")]
+)
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_gradients_in_the_cumulants_of_the_input_equal_differences(order, form, activation):
+    torch = pytest.importorskip("torch")
+    weights, biases = network([3, 5, 4], 21)
+    rng = np.random.default_rng(21)
+    a = 0.4 * rng.normal(size=(3, 5))
+    given = {
+        "mean": rng.normal(size=3), "cov": np.eye(3) + 2 * a @ a.T,
+        "kappa3": np.einsum("ir,jr,kr->ijk", a, a, a),
+        "kappa4": 3 * np.einsum("ir,jr,kr,lr->ijkl", a, a, a, a),
+    }  # fmt: skip
+    leaves = {name: torch.tensor(v, requires_grad=True) for name, v in given.items()}
+
+    def value(options):
+        out = nm.propagate(weights, biases, activation, K=order, form=form, backend="torch",
+                           **options).output  # fmt: skip
+        total = out.mean.sum() + (out.covariance**2).sum()
+        return total + out.third.dense().sum() if order > 2 else total
+
+    value(leaves).backward()
+    h = 1e-5
+    for name, leaf in leaves.items():
+        v = rng.normal(size=3)
+        d = v  # a symmetric direction
+        for _ in range(leaf.ndim - 1):
+            d = np.multiply.outer(d, v)
+        with torch.no_grad():
+            ends = [value({**leaves, name: leaf + s * torch.tensor(d)}) for s in (h, -h)]
+        if order == 2 and name.startswith("kappa"):
+            assert leaf.grad is None
+            continue
+        along = float((leaf.grad * torch.tensor(d)).sum())
+        assert abs(along) > 1e-6, name
+        assert along == pytest.approx(float(ends[0] - ends[1]) / (2 * h), rel=2e-6), name
 
 
 @pytest.mark.parametrize("order", [1, 2, 3, 4])

@@ -106,17 +106,28 @@ def _one_dimensional(
     inner = sp.lambdify((mu, s), closed, modules=[_NORMAL, "mpmath"])
     z = sp.Symbol("z", real=True)
     outer = sp.lambdify(z, psi.expr(z) ** q, modules="mpmath")
-    left, width = mpmath.sqrt(v1 - c * c / v2), mpmath.sqrt(v2)
+    prec = mpmath.mp.prec
+    left, width = _rest(v1, v2, c), mpmath.sqrt(v2)
     overall = inner(m1, mpmath.sqrt(v1))
+    sharp = sp.lambdify(z, phi.expr(z) ** p, modules="mpmath")
 
     def integrand(x: Any) -> Any:
-        average = inner(m1 + c * x / width, left)
+        mean = m1 + c * x / width
+        average = inner(mean, left) if left else sharp(mean)
         return (average - overall) * outer(m2 + width * x) * mpmath.npdf(x)
 
-    reach = mpmath.sqrt(2 * mpmath.mp.prec * mpmath.log(2)) + 1
-    knots = [(sp.sympify(k)._to_mpmath(mpmath.mp.prec) - m2) / width for k in psi.knots]
+    reach = mpmath.sqrt(2 * prec * mpmath.log(2)) + 1
+    knots = [(sp.sympify(k)._to_mpmath(prec) - m2) / width for k in psi.knots]
+    if not left:
+        knots += [(sp.sympify(k)._to_mpmath(prec) - m1) * width / c for k in phi.knots]
     ends = {reach * k / 6 for k in range(-6, 7)} | {x for x in knots if abs(x) < reach}
     return mpmath.quad(integrand, sorted(ends), method="gauss-legendre")
+
+
+def _rest(v1: Any, v2: Any, c: Any) -> Any:
+    """Standard deviation that is left given the other unit; zero where only rounding is."""
+    rest = v1 - c * c / v2
+    return mpmath.sqrt(rest) if rest > mpmath.ldexp(v1, 8 - mpmath.mp.prec) else mpmath.mpf(0)
 
 
 def _two_dimensional(
@@ -129,7 +140,7 @@ def _two_dimensional(
         sp.lambdify(z, a.expr(z) ** n, modules="mpmath") for a, n in ((phi, p), (psi, q))
     )
     s1, s2 = mpmath.sqrt(v1), mpmath.sqrt(v2)
-    slope, left = c / s2, mpmath.sqrt(v1 - c * c / v2)
+    slope, left = c / s2, _rest(v1, v2, c)
     reach = mpmath.sqrt(2 * prec * mpmath.log(2))
 
     def rule(step: Any) -> Any:

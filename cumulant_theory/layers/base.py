@@ -9,7 +9,7 @@ import sympy as sp
 from ..algebra import Polynomial, Ring, exact, multi_indices
 from ..closures import Closure, as_closure
 from ..cumulants import CumulantSource, JointCumulants
-from ..errors import DomainError, NoClosedFormError, OrderError, ShapeError
+from ..errors import DomainError, OrderError, ShapeError
 from ..orbits import Permutation
 from ..recursion import Recursion, System
 from .closing import Assumptions, chain_definitions, close_stages
@@ -346,10 +346,9 @@ def propagate_stages(
 
     def derive() -> Any:
         if any(isinstance(s.rule, DiagramRule) for s in stages):
-            raise NoClosedFormError(
-                f"{network!r}: a chain with the diagram rule has no derivation of polynomial "
-                "steps; read its equations with recursion(order, closure=...)"
-            )
+            from .derive_diagrams import derive_closed
+
+            return derive_closed(network, stages, source, order, closure)
         from .derive import derive_network
 
         return derive_network(network, stages, source, order, states[1:])

@@ -47,7 +47,7 @@ def derive_network(
     orders = needed_orders(stages, order)
     steps = [_input_step(source, orders[0])]
     for k, stage in enumerate(stages):
-        steps.append(_rule_step(network, stage, orders[k + 1], order, kind if k == 0 else "joint"))
+        steps.append(rule_step(network, stage, orders[k + 1], order, kind if k == 0 else "joint"))
     rule_numbers = tuple(range(2, len(steps) + 1))
     folded = symmetry_step(
         states, lambda: layerwise_states(stages, source, order), (1, *rule_numbers)
@@ -153,7 +153,7 @@ def _input_step(source: CumulantSource, order: int) -> Step:
             f"Cumulants of each input unit up to order {order}, law ${law.latex}$; those not "
             "listed are zero."
         )
-        check = _law_check(law, order)
+        check = law_check(law, order)
     else:
         shown = source_values(source, order)
         statement = tuple(Equation(cumulant_symbol(a, "x"), v, sum(a)) for a, v in shown.items())
@@ -171,7 +171,7 @@ def _input_step(source: CumulantSource, order: int) -> Step:
     )
 
 
-def _law_check(law: Law, order: int) -> Check:
+def law_check(law: Law, order: int) -> Check:
     """Against an unrelated route of the law itself: its support, or its moments."""
     def check(step: Step, rng: random.Random) -> None:
         support = law.support()
@@ -194,7 +194,10 @@ def _law_check(law: Law, order: int) -> Check:
 # ---------------------------------------------------------------------------- rules
 
 
-def _rule_step(network: Layer, stage: Stage, needed: int, order: int, kind: str) -> Step:
+def rule_step(
+    network: Layer, stage: Stage, needed: int, order: int, kind: str, uses: tuple[int, ...] = ()
+) -> Step:
+    """The affine or the polynomial pointwise rule of a stage, in index notation."""
     definitions = rule_definitions(stage, network)
     hypotheses = network.layers[stage.layer].hypotheses
     if isinstance(stage.rule, AffineRule):
@@ -203,13 +206,13 @@ def _rule_step(network: Layer, stage: Stage, needed: int, order: int, kind: str)
             rule="affine rule", reference="mccullagh", hypotheses=hypotheses,
             text=f"Layer {stage.label}: cumulants are multilinear.",
             statement=(*definitions, *statement),
-            check=affine_check(stage, kind), uses=(1,) if stage.source == "x" else (),
+            check=affine_check(stage, kind), uses=uses or ((1,) if stage.source == "x" else ()),
         )
     return Step(
         rule="pointwise rule", reference="leonov-shiryaev", hypotheses=hypotheses,
         text=f"Layer {stage.label}: cumulants of polynomials, for any distinct units i, j, ...",
         statement=(*definitions, *pointwise_indices(stage, order)),
-        check=pointwise_check(stage, network, order),
+        check=pointwise_check(stage, network, order), uses=uses,
     )
 
 

@@ -85,7 +85,7 @@ class DiagramRule:
     @property
     def degree(self) -> int:
         """There is none: only polynomials have a degree."""
-        self._refuse("a degree")
+        self._refuse("degree")
 
     @property
     def coefficients(self) -> list[tuple[sp.Expr, ...]]:
@@ -94,7 +94,7 @@ class DiagramRule:
 
     def compose(self, inner: Any, ring: Any, variables: int) -> Any:
         """Not possible: the composition is no polynomial map."""
-        self._refuse("an effective polynomial map")
+        self._refuse("effective polynomial map")
 
     def _refuse(self, what: str) -> NoReturn:
         others = [a for a in dict.fromkeys(self.activations) if a.coefficients is None]

@@ -5,7 +5,7 @@ from typing import Any
 
 import sympy as sp
 
-from ..activations import Activation, Polynomial
+from ..activations import Activation, Polynomial, recognise
 from ..algebra import substitution
 from ..errors import DomainError
 from .base import Layer
@@ -64,8 +64,11 @@ class Pointwise(Layer):
         """With coefficients replaced by exact values."""
         images = substitution(values)
         coefficients = self.activation.coefficients
-        if coefficients is None or not set(images) & set(self.parameters):
+        if not set(images) & set(self.parameters):
             return self
+        if coefficients is None:
+            z = sp.Symbol("z", real=True)
+            return Pointwise(recognise(self.activation.expr(z).subs(images), z))
         return Pointwise(Polynomial([a.subs(images) for a in coefficients]))
 
     def __repr__(self) -> str:

@@ -42,6 +42,12 @@ class Backend(ABC):
         is a list with one array of that shape per entry that the program returns.
         """
 
+    def primitives(self) -> dict[str, Any]:
+        """The functions ``wick`` and ``pair`` that generated source may call."""
+        from ..gaussian.primitives import PRIMITIVES
+
+        return PRIMITIVES
+
     @abstractmethod
     def finite(self, array: Any) -> bool:
         """Whether all entries are finite; True where tracing forbids to look."""

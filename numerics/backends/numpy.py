@@ -24,7 +24,7 @@ class NumpyBackend(Backend):
 
     def build(self, program: Program) -> Evaluator:
         """Return an evaluator that runs the source on blocks of points."""
-        function = program.function()
+        function = program.function(self.primitives())
 
         def evaluate(arguments: Sequence[np.ndarray], shape: Shape) -> list[np.ndarray]:
             count = len(program.outputs) + len(program.guards)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import symengine
 
-from cumulant_theory.errors import MissingDependencyError
+from cumulant_theory.errors import DomainError, MissingDependencyError
 
 from ..codegen import Program
 from .base import Evaluator, Shape, blocks, box_of
@@ -25,6 +25,12 @@ class SymengineBackend(NumpyBackend):
             raise MissingDependencyError(
                 "the installed symengine was built without LLVM; install a wheel that has it "
                 "with: pip install 'cumulant-theory[llvm]'"
+            )
+        if program.activations:
+            named = ", ".join(repr(phi) for _, phi in program.activations)
+            raise DomainError(
+                f"the backend 'symengine-llvm' has no Gaussian means of {named}; use "
+                "backend='numpy' or backend='torch'"
             )
         count = len(program.parameters) + len(program.inputs)
         # SymEngine calls its temporaries x0, x1, ..., even where an unused argument has that name.

@@ -39,7 +39,7 @@ class TorchBackend(Backend):
 
     def build(self, program: Program) -> Evaluator:
         """Return an evaluator made of tensor operations only."""
-        function = program.function()
+        function = program.function(self.primitives())
 
         def evaluate(arguments: Sequence[torch.Tensor], shape: Shape) -> list[torch.Tensor]:
             like = arguments[0] if arguments else torch.zeros((), dtype=torch.float64)

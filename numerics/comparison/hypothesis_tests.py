@@ -121,6 +121,10 @@ def compare(predicted: Prediction, measured: Measurement, level: float = 0.01) -
     the tails are too heavy for the test, whatever z is: such a row is neither agreement nor
     rejection; "agree" otherwise.
 
+    A prediction that neglects terms under a closure is tested like any other, but where it
+    disagrees it is the neglected terms that show, not the theory that fails: the table names the
+    closure, and `Comparison.contradicts` speaks of exact predictions alone.
+
     Rounding is no disagreement. Unit values may be what cancellation leaves of numbers of size M,
     the largest scale (|mean| or standard deviation) met up to this layer, so each carries an error
     of up to delta = 256 eps M; a measured cumulant of units with scales s_i is then off by up to
@@ -224,6 +228,9 @@ def _columns(predicted: Prediction, measured: Measurement) -> dict[str, NDArray]
             "alpha": np.repeat(np.arange(len(alphas)), networks).reshape(bound.shape),
             "network": np.tile(np.arange(networks), (len(alphas), 1)),
             "batches": np.full(bound.shape, float(count)),
+            "closure": np.repeat(
+                np.array([predicted.closure_of(layer, a) for a in alphas], dtype=object), networks
+            ).reshape(bound.shape),
         }
         lookup = np.empty(len(alphas), dtype=object)
         lookup[:] = alphas

@@ -1,7 +1,7 @@
 """Layer tables that a comparison takes and the rows that it gives."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 VERDICTS = ("agree", "disagree", "undecided")
@@ -23,6 +23,9 @@ class Prediction:
         No closure was needed.
     closure : str
         Name of the closure.
+    truncated : mapping
+        truncated[layer] holds the alpha whose value neglects terms under the closure; a layer
+        left out is exact.
     hypotheses : tuple of str
         What the prediction assumes.
     law : str
@@ -40,6 +43,19 @@ class Prediction:
     closure: str = "Exact()"
     hypotheses: tuple[str, ...] = ()
     law: str = ""
+    truncated: Mapping[str, frozenset[Alpha]] = field(default_factory=dict)
+
+    def closure_of(self, layer: str, alpha: Alpha | None = None) -> str:
+        """Closure that a value, or some value of a layer, rests on; ``Exact()`` for none.
+
+        Examples
+        --------
+        >>> Prediction(("a",), {"a": {1: 0.0}}).closure_of("a")
+        'Exact()'
+        """
+        found = {key_of(a) for a in self.truncated.get(layer, ())}
+        cut = bool(found) if alpha is None else key_of(alpha) in found
+        return self.closure if cut else "Exact()"
 
     def rows(self) -> list[tuple[str, tuple[int, ...], Any]]:
         """Rows (layer, alpha, value)."""
@@ -101,7 +117,10 @@ class Measurement:
 
 
 class Row(NamedTuple):
-    """One comparison; `network` is the index in the ensemble, 0 when there is none."""
+    """One comparison; `network` is the index in the ensemble, 0 when there is none.
+
+    `closure` is what the predicted value rests on, "Exact()" where nothing is neglected.
+    """
 
     layer: str
     alpha: tuple[int, ...]
@@ -114,6 +133,7 @@ class Row(NamedTuple):
     p: float
     p_holm: float
     verdict: str
+    closure: str = "Exact()"
 
 
 def key_of(alpha: Alpha) -> tuple[int, ...]:

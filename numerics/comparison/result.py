@@ -27,7 +27,7 @@ class Comparison:
     level : float
     columns : dict of arrays
         layer, alpha, order, network, predicted, measured, standard_error, skewness, heavy,
-        batches, bound, z, p, p_holm, verdict; all of one length.
+        batches, bound, z, p, p_holm, verdict, closure; all of one length.
 
     Examples
     --------
@@ -53,7 +53,7 @@ class Comparison:
             values[name] = float(values[name])
         for name in ("order", "network"):
             values[name] = int(values[name])
-        values["verdict"] = str(values["verdict"])
+        values["verdict"], values["closure"] = str(values["verdict"]), str(values["closure"])
         return Row(**values)
 
     @property
@@ -72,8 +72,17 @@ class Comparison:
 
     @property
     def contradicts(self) -> bool:
-        """Some row disagrees."""
-        return self.count("disagree") > 0
+        """Some row disagrees whose prediction is exact; see `beyond_closure` for the others."""
+        return self.count("disagree") > self.beyond_closure
+
+    @property
+    def beyond_closure(self) -> int:
+        """Number of rows that disagree and whose prediction neglects terms under a closure."""
+        return int(((self.columns["verdict"] == "disagree") & self._truncated).sum())
+
+    @property
+    def _truncated(self) -> NDArray:
+        return self.columns["closure"] != "Exact()"
 
     @property
     def worst(self) -> Row:
@@ -83,14 +92,20 @@ class Comparison:
         return self._row(int(np.lexsort(keys)[0]))
 
     def summary(self) -> str:
-        """Two lines: how many rows agree, and which one is worst."""
+        """How many rows agree, how many rest on a closure, and which one is worst."""
         worst = self.worst
         place = f", network {worst.network}" if self.columns["network"].any() else ""
-        return (
+        lines = [
             f"{self.count('agree')} of {len(self)} cumulants agree, {self.count('disagree')} "
-            f"disagree, {self.count('undecided')} undecided (Holm, level {self.level:g});\n"
-            f"worst: {worst.layer} {worst.alpha}{place}, z = {worst.z:.3g}"
-        )
+            f"disagree, {self.count('undecided')} undecided (Holm, level {self.level:g});",
+            f"worst: {worst.layer} {worst.alpha}{place}, z = {worst.z:.3g}",
+        ]
+        if self._truncated.any():
+            lines.insert(1, (
+                f"{int(self._truncated.sum())} predictions neglect terms under "
+                f"{self.predicted.closure}, and {self.beyond_closure} of these disagree;"
+            ))
+        return "\n".join(lines)
 
     def to_records(self) -> list[dict[str, Any]]:
         """Rows as dictionaries of plain Python values; alpha as a string such as "2,1"."""
@@ -111,16 +126,20 @@ class Comparison:
                 row.layer, "(" + ", ".join(map(str, row.alpha)) + ")", str(row.network),
                 f"{row.predicted:.6g}", f"{row.measured:.6g}", f"{row.standard_error:.2g}",
                 f"{row.z:+.2f}", "-" if np.isnan(row.p_holm) else f"{row.p_holm:.2g}", row.verdict,
+                *([row.closure] if self._truncated.any() else []),
             ])  # fmt: skip
         return cells, len(self) - len(keep)
 
+    def _head(self) -> list[str]:
+        return [*_HEADER, "verdict", *(["closure"] if self._truncated.any() else [])]
+
     def __str__(self) -> str:
         cells, left = self._cells(MAX_ROWS_SHOWN)
-        table = [[*_HEADER, "verdict"], *cells]
+        table = [self._head(), *cells]
         widths = [max(len(row[k]) for row in table) for k in range(len(table[0]))]
         lines = [
             "  ".join(
-                c.ljust(w) if k in (0, 1, 8) else c.rjust(w)
+                c.ljust(w) if k in (0, 1, 8, 9) else c.rjust(w)
                 for k, (c, w) in enumerate(zip(row, widths, strict=True))
             ).rstrip()
             for row in table
@@ -135,11 +154,13 @@ class Comparison:
     def _repr_html_(self) -> str:
         cells, left = self._cells(MAX_ROWS_SHOWN)
         colours = {"agree": "#1a7f37", "disagree": "#c0262d", "undecided": "#8a6100"}
-        head = "".join(f"<th>{escape(name)}</th>" for name in (*_HEADER, "verdict"))
+        head = "".join(f"<th>{escape(name)}</th>" for name in self._head())
         body = "".join(
             "<tr>"
-            + "".join(f"<td>{escape(cell)}</td>" for cell in row[:-1])
-            + f'<td style="color:{colours[row[-1]]};font-weight:600">{row[-1]}</td></tr>'
+            + "".join(f"<td>{escape(cell)}</td>" for cell in row[:8])
+            + f'<td style="color:{colours[row[8]]};font-weight:600">{row[8]}</td>'
+            + "".join(f"<td>{escape(cell)}</td>" for cell in row[9:])
+            + "</tr>"
             for row in cells
         )
         note = f"<p>{left} more rows with larger p are not shown.</p>" if left else ""
@@ -159,14 +180,16 @@ class Comparison:
         """
         cells, left = self._cells(limit)
         head = ["layer", r"$\alpha$", "network", "predicted", "measured", "std.\\ error", "$z$",
-                r"$p_{\mathrm{Holm}}$", "verdict"]  # fmt: skip
+                r"$p_{\mathrm{Holm}}$", *self._head()[8:]]  # fmt: skip
         body = [
-            " & ".join([_tex(row[0]), f"${row[1]}$", row[2], *map(_tex_number, row[3:8]), row[8]])
+            " & ".join([_tex(row[0]), f"${row[1]}$", row[2], *map(_tex_number, row[3:8]),
+                        *map(_tex, row[8:])])
             for row in cells
-        ]
+        ]  # fmt: skip
         note = [rf"% {left} rows with larger p left out"] if left else []
         return "\n".join([
-            r"\begin{tabular}{llrrrrrrl}", r"\toprule", " & ".join(head) + r" \\", r"\midrule",
+            rf"\begin{{tabular}}{{llrrrrrr{'l' * (len(head) - 8)}}}", r"\toprule",
+            " & ".join(head) + r" \\", r"\midrule",
             *(line + r" \\" for line in body), r"\bottomrule", r"\end{tabular}", *note,
         ])  # fmt: skip
 

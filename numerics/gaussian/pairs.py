@@ -71,11 +71,11 @@ def pair(
     Examples
     --------
     >>> from cumulant_theory.activations import ReLU
-    >>> float(pair((ReLU(), ReLU()), (1, 1), (0, 0), (1, 1), 0.5)).__round__(12)
-    0.145274057282
+    >>> round(float(pair((ReLU(), ReLU()), (1, 1), (0, 0), (1, 1), 0.5)), 6)
+    0.145344
     """
     given = (*means, *variances, covariance)
-    function = PairFunction(tuple(activations), tuple(powers), tuple(orders))
+    function = PairFunction(activations, powers, orders)
     if any(type(x).__module__.split(".")[0] == "torch" for x in given):
         backend: Any = get_backend("torch")
         return backend.smooth(function, given)[0]
@@ -172,12 +172,24 @@ class PairFunction:
         return total
 
     def _integral(self, m1: Array, m2: Array, v1: Array, v2: Array, c: Array) -> Array:
-        """One function averaged given the other unit: the one of fewer derivatives."""
+        """One function averaged given the other unit: the smoother one, if any."""
         (f, g), (p, q), (a, b) = self.activations, self.powers, self.orders
-        closed = [closed_form(f, p) is not None, closed_form(g, q) is not None]
-        if a > b or (a == b and closed[1] and not closed[0]):
+        peaks = _has_peaks(f, p, a), _has_peaks(g, q, b)
+        if all(peaks) and (v1 * v2 - c * c <= 4 * EPS * v1 * v2).any():
+            raise DomainError(
+                f"the covariance of {f!r} and {g!r} has no such derivative at correlation 1; use "
+                "weights that do not make two units equal"
+            )
+        closed = closed_form(f, p) is not None, closed_form(g, q) is not None
+        swap = peaks[0] if peaks[0] != peaks[1] else a > b or (a == b and closed == (False, True))
+        if swap:
             return _averaged(g, q, b, f, p, a, m2, m1, v2, v1, c)
         return _averaged(f, p, a, g, q, b, m1, m2, v1, v2, c)
+
+
+def _has_peaks(f: Activation, p: int, a: int) -> bool:
+    """Whether the a-th derivative of f^p has delta functions."""
+    return any(any(jumps(f, p, i)) for i in range(a))
 
 
 def _averaged(
@@ -190,9 +202,11 @@ def _averaged(
     rest = np.where(rest > 4 * EPS * v1, rest, 0.0)
     overall = np.asarray(wick(f, a, p, m1, v1).values)
 
-    def inner(j: int, y: Array, owner: Array) -> Array:
-        """j-th derivative of h - E h."""
+    def inner(j: int, y: Array, owner: Array, aside: bool = False) -> Array:
+        """j-th derivative of h - E h; ``aside``: right of a kink where y is exactly on it."""
         mean = m1[owner] + slope[owner] * (y - m2[owner])
+        if aside and a and knots(f) and not rest.all():
+            mean = np.where(np.isin(mean, knots(f)), np.nextafter(mean, np.inf), mean)
         value = np.asarray(wick(f, a + j, p, mean, rest[owner]).values)
         return value - overall[owner] if j == 0 else value * slope[owner] ** j
 
@@ -200,7 +214,7 @@ def _averaged(
         half, y = nodes(left, right)
         owners = np.broadcast_to(owner[:, None], y.shape)
         value, size = (x.reshape(y.shape) for x in jet(y.ravel()))
-        average = inner(0, y.ravel(), owners.ravel()).reshape(y.shape)
+        average = inner(0, y.ravel(), owners.ravel(), aside=True).reshape(y.shape)
         x = (y - m2[owners]) / s[owners]
         weight = density(x) * half / s[owners]
         found, wrong = integral(value * average * weight)

@@ -14,7 +14,7 @@ from cumulant_theory import activations
 from cumulant_theory.activations import Activation
 from cumulant_theory.errors import DomainError
 
-Function = Callable[[torch.Tensor], torch.Tensor]
+Function = Callable[..., torch.Tensor]
 
 
 def _step(z: torch.Tensor) -> torch.Tensor:
@@ -47,25 +47,29 @@ def torch_function(activation: Activation) -> Function:
     Parameters
     ----------
     activation
-        Without free parameters.
+        Any.
+
+    Returns
+    -------
+    callable
+        Of z, and of the values of the free parameters in the order of ``activation.parameters``.
 
     Raises
     ------
     DomainError
-        If it has free parameters, or a custom one uses a function that is not known here.
+        If a custom one uses a function that is not known here.
 
     Examples
     --------
     >>> torch_function(activations.ReLU())(torch.tensor([-1.0, 2.0]))
     tensor([0., 2.])
+    >>> torch_function(activations.LeakyReLU("a"))(torch.tensor([-1.0, 2.0]), 0.5)
+    tensor([-0.5000,  2.0000])
     """
-    if activation.parameters:
-        raise DomainError(
-            f"{activation!r} has the free parameters "
-            f"{', '.join(map(str, activation.parameters))}; give them values"
-        )
     if type(activation) in _FUNCTIONS:
         return _FUNCTIONS[type(activation)]
+    if activation.parameters:
+        return _compiled(activation)
     if isinstance(activation, activations.LeakyReLU):
         slope = float(activation.negative_slope)
         return lambda z: functional.leaky_relu(z, slope)
@@ -85,25 +89,28 @@ def _horner(coefficients: list[float], z: torch.Tensor) -> torch.Tensor:
 def _compiled(activation: Activation) -> Function:
     """Function made of the smooth pieces of the activation, each kept to its own interval."""
     z = sp.Dummy("z", real=True)
-    pieces = [_tree(f, z, activation) for f in activation.pieces(z)]
+    symbols = (z, *activation.parameters)
+    pieces = [_tree(f, symbols, activation) for f in activation.pieces(z)]
     if not activation.knots:
-        return lambda x: pieces[0](x) + torch.zeros_like(x)
+        return lambda x, *values: pieces[0](x, *values) + torch.zeros_like(x)
     knots = [float(c) for c in activation.knots]
     # values at jumps, which belong to neither side
     at = [
-        float(activation.expr(c)) if sp.simplify(activation.expr(c) - right.subs(z, c)) else None
+        _tree(activation.expr(c), symbols, activation)
+        if sp.simplify(activation.expr(c) - right.subs(z, c)) != 0 else None
         for c, right in zip(activation.knots, activation.pieces(z)[1:], strict=True)
     ]
 
-    def apply(x: torch.Tensor) -> torch.Tensor:
+    def apply(x: torch.Tensor, *values: Any) -> torch.Tensor:
         # outside its interval a piece may not be finite, and its gradient would spoil the rest
-        result = pieces[0](x.clamp(max=knots[0])) + torch.zeros_like(x)
+        result = pieces[0](x.clamp(max=knots[0]), *values) + torch.zeros_like(x)
         for k, piece in enumerate(pieces[1:]):
             high = knots[k + 1] if k + 1 < len(knots) else None
-            result = torch.where(x >= knots[k], piece(x.clamp(min=knots[k], max=high)), result)
+            inside = piece(x.clamp(min=knots[k], max=high), *values)
+            result = torch.where(x >= knots[k], inside, result)
         for c, value in zip(knots, at, strict=True):
             if value is not None:
-                result = torch.where(x == c, torch.full_like(x, value), result)
+                result = torch.where(x == c, value(x, *values) + torch.zeros_like(x), result)
         return result
 
     return apply
@@ -135,21 +142,29 @@ _OPERATIONS: dict[Any, Callable[..., Any]] = {
 }
 
 
-def _tree(expression: Any, z: sp.Symbol, activation: Activation) -> Function:
-    """Evaluator of an expression tree."""
-    if expression == z:
-        return lambda x: x
-    if not expression.has(z):
+def _tree(expression: Any, symbols: tuple[Any, ...], activation: Activation) -> Function:
+    """Evaluator of an expression tree at values of the symbols, the first of them a tensor."""
+    if expression in symbols:
+        place = symbols.index(expression)
+        return lambda *xs: xs[place]
+    if not expression.free_symbols:
         constant = float(expression)
-        return lambda x: constant  # type: ignore[return-value]
+        return lambda *xs: constant  # type: ignore[return-value]
     operation = _OPERATIONS.get(expression.func)
     if operation is None:
         raise DomainError(
             f"{activation!r} holds {expression.func.__name__}, for which torch has no function "
             f"here; known: {', '.join(sorted(f.__name__ for f in _OPERATIONS))}"
         )
-    parts = [_tree(a, z, activation) for a in expression.args]
+    parts = [_tree(a, symbols, activation) for a in expression.args]
     if expression.func is sp.Pow and expression.args[0].is_number:
         base = math.log(float(expression.args[0]))
-        return lambda x: torch.exp(parts[1](x) * base)
-    return lambda x: operation(*(part(x) for part in parts))
+        return lambda *xs: torch.exp(parts[1](*xs) * base)
+    if expression.func in (sp.Add, sp.Mul, sp.Pow):
+        return lambda *xs: operation(*(part(*xs) for part in parts))
+
+    def apply(*xs: Any) -> torch.Tensor:
+        values = [torch.as_tensor(part(*xs), dtype=xs[0].dtype) for part in parts]
+        return operation(*values)
+
+    return apply

@@ -32,7 +32,7 @@ def build(
     Parameters
     ----------
     net : Layer
-        Polynomial layers with numeric sizes.
+        Layers with numeric sizes and any activations.
     seed : int
         Of the initial values. The global random state is neither read nor changed.
     dtype : torch.dtype
@@ -55,8 +55,8 @@ def build(
     Raises
     ------
     DomainError
-        If an entry is no polynomial in the parameters, a value is not finite, or a seed is
-        negative.
+        If an entry is no polynomial in the parameters, torch has no function for an activation, a
+        value is not finite, or a seed is negative.
     ShapeError
         If sizes are symbols, or the number of inputs is not known.
     UnknownNameError
@@ -66,7 +66,7 @@ def build(
     -----
     Weights start uniform in +-1/sqrt(fan_in) as those of torch.nn.Linear, fan_in the number of
     non-zero entries in a row; where an entry is a multiple of a parameter, the largest multiple
-    is. Activation coefficients start normal with standard deviation 0.1. Fixing a parameter
+    is. Parameters of activations start normal with standard deviation 0.1. Fixing a parameter
     leaves the initial values of the others as they are.
 
     Examples

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from cumulant_theory.activations import Activation
 from cumulant_theory.algebra import Polynomial
 from cumulant_theory.errors import DomainError, ShapeError
 from cumulant_theory.layers import AffineRule, Layer
@@ -38,6 +39,23 @@ class FactorTables:
     matrices: list[Table]
     values: list[Table]
     shift: Table
+
+
+@dataclass(frozen=True)
+class PointwiseTables:
+    """A pointwise rule with units whose activation is no polynomial.
+
+    Attributes
+    ----------
+    groups
+        Units of one activation with the places of its parameters among the monomials, one group
+        per distinct activation.
+    polynomial
+        Units of polynomials, and the table of their coefficients, shape (degree + 1, units).
+    """
+
+    groups: list[tuple[tuple[int, ...], Activation, dict[sp.Symbol, int]]]
+    polynomial: tuple[tuple[int, ...], Table]
 
 
 def keeps_factors(rule: AffineRule) -> bool:
@@ -79,7 +97,7 @@ class Plan:
         self.tables = [self._stage(s, net) for s in self.stages]
         self.out_units = self.stages[-1].rule.out_units if self.stages else self.units
 
-    def _stage(self, stage: Stage, net: Layer) -> list[Table] | FactorTables:
+    def _stage(self, stage: Stage, net: Layer) -> list[Table] | FactorTables | PointwiseTables:
         rule = stage.rule
         owner = net.layers[stage.layer]
         if isinstance(rule, KroneckerRule) and keeps_factors(rule):
@@ -96,12 +114,27 @@ class Plan:
                 self._table(flat, (rule.out_units, rule.in_units)),
                 self._table(shift, (rule.out_units,)),
             ]
-        degree = max(len(unit) for unit in rule.coefficients)
+        units: dict[Activation, list[int]] = {}
+        for i, activation in enumerate(rule.activations):
+            units.setdefault(activation, []).append(i)
+        others = [phi for phi in units if phi.coefficients is None]
+        kept = tuple(i for i, phi in enumerate(rule.activations) if phi not in others)
+        table = self._coefficients([rule.activations[i].coefficients for i in kept], owner)
+        if not others:
+            return [table]
+        groups = [
+            (tuple(units[phi]), phi, {p: self.position[p] for p in phi.parameters})
+            for phi in others
+        ]
+        return PointwiseTables(groups, (kept, table))
+
+    def _coefficients(self, coefficients: Sequence[Any], owner: Layer) -> Table:
+        degree = max((len(unit) for unit in coefficients), default=0)
         padded = [
             unit[k] if k < len(unit) else sp.S.Zero
-            for k in range(degree) for unit in rule.coefficients
+            for k in range(degree) for unit in coefficients
         ]
-        return [self._table([self._terms(a, owner) for a in padded], (degree, rule.in_units))]
+        return self._table([self._terms(a, owner) for a in padded], (degree, len(coefficients)))
 
     def _bound(self, terms: Iterable[tuple[float, Factors]], fan_in: int) -> None:
         for coefficient, factors in terms:

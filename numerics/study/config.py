@@ -117,7 +117,7 @@ class StudyConfig:
             if loss not in LOSSES:
                 raise ConfigError(f"loss '{loss}' is unknown; known: {', '.join(LOSSES)}")
         self._parse("symmetry", check_architecture, self.symmetries)
-        self._parse("activation", parse_activation, self.activations)
+        self._parse("activation", _polynomial, self.activations)
         self._parse("law", _samplable, (*self.train_laws, *self.test_laws.values()))
 
     @staticmethod
@@ -137,6 +137,17 @@ class StudyConfig:
         """Changes with any setting; results of another fingerprint are never mixed in."""
         text = json.dumps(self.as_dict(), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _polynomial(text: str) -> Any:
+    activation = parse_activation(text)
+    if activation.coefficients is None:
+        raise ConfigError(
+            "the study trains, predicts and judges in closed form, which takes polynomials such as "
+            "quadratic; for any other activation use numerics.train and "
+            "numerics.predict(..., closure=Diagrams(3)) in Python"
+        )
+    return activation
 
 
 def _samplable(text: str) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from cumulant_theory.closures import Closure, as_closure
 from cumulant_theory.errors import DomainError, OrderError, ShapeError, UnknownNameError
 from numerics.networks import Ensemble, Network
 from numerics.training.losses import (
@@ -115,6 +116,7 @@ def train(
     tol: float = 1e-24,
     on_divergence: str = "raise",
     progress: bool = True,
+    closure: Closure | None = None,
 ) -> TrainingResult:
     """Train a network, or all networks of an ensemble at once, in place.
 
@@ -154,6 +156,9 @@ def train(
         and the others go on.
     progress : bool
         Bar on stderr.
+    closure : Closure, optional
+        Of the closed-form law loss, for activations that are no polynomials. Behind a Gaussian law
+        one layer of them needs none to order 2.
 
     Returns
     -------
@@ -161,6 +166,8 @@ def train(
 
     Raises
     ------
+    NoClosedFormError
+        If a closed form is asked for that does not exist.
     DivergenceError
         If a loss leaves the finite numbers; all parameters are then those before that step.
     UnknownNameError
@@ -191,12 +198,17 @@ def train(
         "loss": loss, "exact": exact, "order": order, "weights": weights, "distance": distance,
         "batch": batch, "lr": lr, "optimizer": optimizer, "seed": seed, "tol": tol,
         "steps": steps, "on_divergence": on_divergence, "task": repr(task),
+        "closure": repr(as_closure(closure)),
     }  # fmt: skip
     _check_arguments(module, settings)
+    if closure is not None and not (exact and loss == "law"):
+        raise DomainError(
+            f"train: closure={closure!r} is for closed forms; set loss='law', exact=True"
+        )
     seeds = None if isinstance(module, Network) else module.seeds
     started = time.perf_counter()
     with _threads(module, batch):
-        done, value = _run(module, task, settings, seeds, progress)
+        done, value = _run(module, task, settings, seeds, progress, closure)
         return _result(module, done, value, settings, time.perf_counter() - started, seeds)
 
 
@@ -215,7 +227,8 @@ def _threads(module: Any, batch: int) -> Iterator[None]:
 
 
 def _run(
-    module: Any, task: Any, settings: dict[str, Any], seeds: Any, progress: bool
+    module: Any, task: Any, settings: dict[str, Any], seeds: Any, progress: bool,
+    closure: Closure | None,
 ) -> tuple[Progress, Any]:
     single = module.theta.ndim == 1
     exact, loss, order = settings["exact"], settings["loss"], settings["order"]
@@ -225,7 +238,9 @@ def _run(
     if exact:
         residuals = (
             pointwise_residuals(module, task) if loss == "pointwise"
-            else law_residuals(module, task, order, order_weights(settings["weights"], order))
+            else law_residuals(
+                module, task, order, order_weights(settings["weights"], order), closure
+            )
         )
     else:
         value = _sampled(module, task, settings)

@@ -11,8 +11,9 @@ import sympy as sp
 import torch
 
 from cumulant_theory.algebra import joint_moments, multi_indices
+from cumulant_theory.closures import Closure
 from cumulant_theory.cumulants import CumulantSource, blocks_of
-from cumulant_theory.errors import DomainError, OrderError, ShapeError
+from cumulant_theory.errors import DomainError, NoClosedFormError, OrderError, ShapeError
 from numerics.kernels import compile_system
 from numerics.kstatistics import kstatistic_coefficients
 from numerics.networks import build
@@ -40,6 +41,8 @@ def pointwise_residuals(module: Any, task: Any) -> Residuals:
 
     Raises
     ------
+    NoClosedFormError
+        If an activation is no polynomial.
     OrderError
         If the law lacks moments of twice the degree.
     ShapeError
@@ -47,7 +50,13 @@ def pointwise_residuals(module: Any, task: Any) -> Residuals:
     """
     net, inputs = module.theory, task.inputs
     _check(module, task)
-    degree = max(net.degree(module.in_features), task.target.degree(module.in_features))
+    try:
+        degree = max(net.degree(module.in_features), task.target.degree(module.in_features))
+    except NoClosedFormError as error:
+        raise NoClosedFormError(
+            f"the exact risk is that of polynomial maps: {error}. Train with exact=False, or with "
+            "loss='law', exact=True where the law of the output has a closed form"
+        ) from None
     units = module.in_features
     if math.comb(units + degree, degree) > LARGEST:
         raise ShapeError(
@@ -180,8 +189,10 @@ def order_weights(weights: Any, order: int) -> list[float]:
     return found
 
 
-def law_residuals(module: Any, task: Any, order: int, weights: Sequence[float]) -> Residuals:
-    """Vector sqrt(w_r) (kappa_alpha(f) - kappa_alpha(R)), |alpha| = r <= order, exact.
+def law_residuals(
+    module: Any, task: Any, order: int, weights: Sequence[float], closure: Closure | None = None
+) -> Residuals:
+    """Vector sqrt(w_r) (kappa_alpha(f) - kappa_alpha(R)), |alpha| = r <= order, in closed form.
 
     Parameters
     ----------
@@ -190,6 +201,8 @@ def law_residuals(module: Any, task: Any, order: int, weights: Sequence[float]) 
     order : int
     weights : sequence of float
         w_1..w_order; orders of weight zero are left out.
+    closure : Closure, optional
+        For the cumulants of the network, where they have no exact answer.
 
     Returns
     -------
@@ -202,7 +215,7 @@ def law_residuals(module: Any, task: Any, order: int, weights: Sequence[float]) 
     if not used:
         raise DomainError("all weights are zero; at least one order must count")
     alphas = [a for r in used for a in multi_indices(module.out_features, r)]
-    system = net.system(max(used), inputs=task.inputs, outputs=alphas)
+    system = net.system(max(used), inputs=task.inputs, outputs=alphas, closure=closure)
     kernel = compile_system(system, "torch")
     state = task.target.propagate(task.inputs, max(used))
     like = module.theta
