@@ -61,8 +61,8 @@ class NumpyArrays:
 
     def with_diagonal(self, a: np.ndarray, d: Any) -> np.ndarray:
         """A copy of a square matrix with another diagonal."""
-        result = a.copy()
-        np.fill_diagonal(result, d)
+        result = np.array(a, order="C")
+        result.reshape(-1)[:: len(a) + 1] = d
         return result
 
     def with_plane(self, a: np.ndarray, axes: tuple[int, int], values: np.ndarray) -> np.ndarray:
@@ -121,7 +121,7 @@ def get_arrays(backend: str, dtype: Any, given: tuple[Any, ...] = ()) -> Any:
     if backend not in ("numpy", "torch"):
         raise UnknownNameError.of("backend of tensors", backend, ("numpy", "torch"))
     if dtype is None:
-        names = [_dtype_name(a.dtype) for a in given if hasattr(a, "dtype")]
+        names = (_dtype_name(a.dtype) for a in given if hasattr(a, "dtype"))
         dtype = next((n for n in names if n in DTYPES), "float64")
     name = _dtype_name(dtype)
     if name not in DTYPES:

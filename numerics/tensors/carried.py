@@ -3,7 +3,8 @@
 from functools import cache
 from typing import Any
 
-from .maps import Omega, Pairs, PointwiseMap, PolynomialMap, power_of
+from ..gaussian.price import Pairs, power_of
+from .maps import Omega, PointwiseMap, PolynomialMap
 
 _IDENTITY = PolynomialMap("identity", (0.0, 1.0))
 

@@ -17,9 +17,10 @@ from cumulant_theory.closures import Diagrams
 from cumulant_theory.diagrams import patterns, power_formula, rule
 from cumulant_theory.errors import DomainError, OrderError, ShapeError
 
+from ..gaussian.price import Pairs
 from .arrays import get_arrays
 from .health import KURTOSIS, SKEWNESS
-from .maps import Pairs, PointwiseMap, as_map
+from .maps import PointwiseMap, as_map
 
 Pattern = tuple[int, ...]
 

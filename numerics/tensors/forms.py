@@ -1,9 +1,9 @@
 """Forms in which third and fourth cumulant tensors are held."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -169,49 +169,106 @@ class _MappedPairs(PairTensor):
         return super().block(q)
 
 
+class Part(NamedTuple):
+    """sym(L L C) + sym(E E S) with S = L scaled by the centres, each array (n, R).
+
+    sym(P P S)_ijk = sum_r P_ir P_jr S_kr + P_ir S_jr P_kr + S_ir P_jr P_kr. The second half is
+    absent where E is None.
+    """
+
+    left: Any
+    corrections: Any
+    edges: Any = None
+    centres: Any = None
+
+    def mapped(self, weight: Any) -> "Part":
+        """Behind a linear map."""
+        edges = None if self.edges is None else weight @ self.edges
+        return Part(weight @ self.left, weight @ self.corrections, edges, self.centres)
+
+    def scaled(self, scale: Any) -> "Part":
+        """Every index times a vector."""
+        c = scale[:, None]
+        edges = None if self.edges is None else c * self.edges
+        return Part(c * self.left, c * self.corrections, edges, self.centres)
+
+    def diagonal(self) -> Any:
+        """kappa_iii."""
+        inner = self.left * self.corrections
+        if self.edges is not None:
+            inner = inner + self.edges * self.edges * self.centres
+        return 3 * (inner * self.left).sum(1)
+
+    def slice(self) -> Any:
+        """kappa_iik as array [i, k]."""
+        left, edges = self.left, self.edges
+        inner = 2 * left * self.corrections
+        outer = (left * left) @ self.corrections.T
+        if edges is not None:
+            inner = inner + edges * edges * self.centres
+            outer = outer + (2 * self.centres * left * edges) @ edges.T
+        return outer + inner @ left.T
+
+
 class FactoredThird(Tensor):
-    """kappa_ijk = sum_r P_ir P_jr S_kr + P_ir S_jr P_kr + S_ir P_jr P_kr."""
+    """A sum of parts; on top of it nothing is held entry by entry."""
 
     order = 3
 
-    def __init__(self, xp: Any, p: Any, s: Any) -> None:
-        self.xp, self.p, self.s = xp, p, s
+    def __init__(self, xp: Any, parts: Sequence[Part]) -> None:
+        self.xp, self._parts = xp, tuple(parts)
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The parts."""
+        return self._parts
+
+    @property
+    def rank(self) -> int:
+        """Number of terms P P S."""
+        return sum(p.left.shape[1] * (1 if p.edges is None else 2) for p in self.parts)
 
     @cached_property
-    def _half(self) -> Any:
-        return self.p * self.p
+    def _diagonal(self) -> Any:
+        return sum(part.diagonal() for part in self.parts)
 
     @cached_property
     def _slice(self) -> Any:
-        return 2 * ((self.p * self.s) @ self.p.T) + self._half @ self.s.T
+        return sum(part.slice() for part in self.parts)
 
     def block(self, q: tuple[int, ...]) -> Any:
         if q == (3,):
-            return 3 * (self._half * self.s).sum(1)
+            return self._diagonal
         if q == (2, 1):
             return self._slice
         return self._slice.T if q == (1, 2) else self.dense()
 
     def affine(self, weight: Any) -> "FactoredThird":
-        return FactoredThird(self.xp, weight @ self.p, weight @ self.s)
+        return FactoredThird(self.xp, [part.mapped(weight) for part in self.parts])
 
     def masked(self, keep: Any) -> "FactoredThird":
-        return FactoredThird(self.xp, self.p * keep[:, None], self.s * keep[:, None])
+        return FactoredThird(self.xp, [part.scaled(keep) for part in self.parts])
 
     def dense(self) -> Any:
-        xp = self.xp
-        one = xp.einsum("ir,jr,kr->ijk", self.p, self.p, self.s)
+        xp, p, s = self.xp, [], []
+        for part in self.parts:
+            p.append(part.left)
+            s.append(part.corrections)
+            if part.edges is not None:
+                p.append(part.edges)
+                s.append(part.left * part.centres)
+        p = xp.concat(p, 1)
+        one = xp.einsum("ir,jr,kr->ijk", p, p, xp.concat(s, 1))
         return one + xp.permute(one, (0, 2, 1)) + xp.permute(one, (2, 1, 0))
 
     def __repr__(self) -> str:
-        return f"factored, rank {self.p.shape[1]}"
+        return f"factored, rank {self.rank}"
 
 
 class PathThird(FactoredThird):
-    """Third cumulant behind a pointwise map: scaled old factors, paths, and repeated units.
+    """Third cumulant behind a pointwise map: scaled old parts, paths, and repeated units.
 
-    P = [scale P_old, edges, 1] and S = [scale S_old, centres, corrections^T]; the diagonal
-    factors are never multiplied out.
+    The newest part has L = 1, which is never multiplied out.
 
     Parameters
     ----------
@@ -231,37 +288,20 @@ class PathThird(FactoredThird):
         self, xp: Any, old: FactoredThird | None, scale: Any, edges: Any, centres: Any,
         corrections: Any,
     ) -> None:
-        self.xp, self.old, self.scale = xp, old, scale
+        self.xp, self.scale = xp, scale
+        self.old = () if old is None else old.parts
         self.edges, self.centres, self.corrections = edges, centres, corrections
 
     @cached_property
-    def p(self) -> Any:  # type: ignore[override]
-        """P."""
-        parts = [self.edges, self.xp.eye(len(self.scale))]
-        return self.xp.concat(
-            ([] if self.old is None else [self.scale[:, None] * self.old.p]) + parts, 1
-        )
-
-    @cached_property
-    def s(self) -> Any:  # type: ignore[override]
-        """S."""
-        parts = [self.xp.eye(len(self.scale)) * self.centres, self.corrections.T]
-        return self.xp.concat(
-            ([] if self.old is None else [self.scale[:, None] * self.old.s]) + parts, 1
-        )
+    def parts(self) -> tuple[Part, ...]:  # type: ignore[override]
+        """The parts."""
+        newest = Part(self.xp.eye(len(self.scale)), self.corrections.T, self.edges, self.centres)
+        return (*(part.scaled(self.scale) for part in self.old), newest)
 
     def affine(self, weight: Any) -> FactoredThird:
-        xp = self.xp
-        p, s = [weight @ self.edges, weight], [weight * self.centres, weight @ self.corrections.T]
-        if self.old is not None:
-            scaled = weight * self.scale
-            p.insert(0, scaled @ self.old.p)
-            s.insert(0, scaled @ self.old.s)
-        return FactoredThird(xp, xp.concat(p, 1), xp.concat(s, 1))
-
-    def __repr__(self) -> str:
-        rank = 2 * len(self.scale) + (0 if self.old is None else self.old.p.shape[1])
-        return f"factored, rank {rank}"
+        scaled = weight * self.scale
+        newest = Part(weight, weight @ self.corrections.T, weight @ self.edges, self.centres)
+        return FactoredThird(self.xp, [*(part.mapped(scaled) for part in self.old), newest])
 
 
 def assemble(xp: Any, blocks: Blocks, n: int, order: int) -> Any:

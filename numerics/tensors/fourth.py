@@ -103,12 +103,12 @@ class Part:
         xp, n = self.xp, len(self.u)
         a, b = self.outer(), self.b
         rank = a.shape[2]
-        left = b.reshape(n * n, rank) @ (2 * self.u * self.v).T
-        left = left + a.reshape(n * n, rank) @ self.ends().T
-        inner = xp.matmul(a, xp.permute(b, (0, 2, 1)))
-        return xp.permute(left.reshape(n, n, n), (2, 0, 1)) + 2 * (
-            inner + xp.permute(inner, (0, 2, 1))
-        )
+        left = (2 * self.u * self.v) @ xp.permute(b.reshape(n * n, rank), (1, 0))
+        left += self.ends() @ xp.permute(a.reshape(n * n, rank), (1, 0))
+        inner = xp.matmul(2 * a, xp.permute(b, (0, 2, 1)))
+        result = left.reshape(n, n, n) + inner
+        result += xp.permute(inner, (0, 2, 1))
+        return result
 
 
 class _MappedPart(Part):
@@ -171,22 +171,21 @@ def third_and_fourth(z: State, powers: Powers) -> tuple[DenseTensor, FactoredFou
     ends = xp.einsum("aar->ar", b)
     # kappa_aabc of these terms, A_ab = edges_ar for b = r
     cross = xp.permute(b, (0, 2, 1)) * edges[:, :, None]
-    cross = cross + edges.T[:, :, None] * xp.einsum("aca->ac", b)[:, None, :]
-    held = 2 * (cross + xp.permute(cross, (0, 2, 1)))
-    outer = edges[None, :, :] * ends[:, None, :]
-    held = held + outer + xp.permute(outer, (0, 2, 1))
+    cross += edges.T[:, :, None] * xp.einsum("aca->ac", b)[:, None, :]
+    cross = 2 * cross
+    cross += edges[None, :, :] * ends[:, None, :]
+    held = cross + xp.permute(cross, (0, 2, 1))
     parts = [Part(xp, edges, xp.eye(n), b)]
     if old is not None:
         scaled = old.scaled(first)
-        held = held + old.block((2, 1, 1)) * (
-            (first * first)[:, None, None] * first[:, None] * first
-        )
+        held += old.block((2, 1, 1)) * ((first * first)[:, None, None] * (first[:, None] * first))
         parts = [*scaled.parts, *parts]
 
     mean, cov = powers((1,)), xp.with_diagonal(powers((1, 1)), 0.0)
-    wanted = _triples(z, powers, 2, old) - 2 * mean[:, None, None] * triple
-    wanted = wanted - 2 * cov[:, :, None] * cov[:, None, :]
-    lacking = wanted - held
+    lacking = _triples(z, powers, 2, old)
+    lacking -= (2 * mean)[:, None, None] * triple
+    lacking -= (2 * cov)[:, :, None] * cov[:, None, :]
+    lacking -= held
     three = (powers.cumulant((3, 1)) - xp.einsum("aab->ab", held)) * (1 / 3)
     two = (powers.cumulant((2, 2)) - xp.einsum("abb->ab", held)) * 0.5
     four = (powers.cumulant((4,)) - xp.einsum("aaa->a", held)) * (1 / 6)
@@ -224,25 +223,27 @@ def _triples(z: State, powers: Powers, p: int, fourth: FactoredFourth | None) ->
         b, c = w(2, power), w(3, power)
         whole = b * (right[0] + right[1]) + c * right[2]
         rest = b * left[1] + c * left[2]
-        return left[0][:, :, None] * whole.T + rest[:, :, None] * right[0].T
+        result = left[0][:, :, None] * whole.T
+        result += rest[:, :, None] * right[0].T
+        return result
 
     own, plain = legs(p), legs(1)
-    total = xp.permute(centre(p, plain, plain), (1, 0, 2))
     path = centre(1, own, plain)
-    total = total + path + xp.permute(path, (0, 2, 1))
+    total = path + xp.permute(path, (0, 2, 1))
+    total += xp.permute(centre(p, plain, plain), (1, 0, 2))
     a1, a2, b1, b2 = w(1, p), w(2, p), w(1, 1), w(2, 1)
     edge = a2[:, None] * light * b2
-    triangle = (edge[:, :, None] * light[:, None, :]) * (light * b2)
-    total = total + triangle
+    total += (edge[:, :, None] * light[:, None, :]) * (light * b2)
     if third is not None:
-        weights = (a1[:, None] * b1)[:, :, None] * b1 + edge[:, :, None] * b1
-        weights = weights + edge[:, None, :] * b1[:, None]
-        weights = weights + a1[:, None, None] * (b2[:, None] * light * b2)
-        total = total + third * weights
+        weights = (a1[:, None] * b1 + edge)[:, :, None] * b1
+        weights += edge[:, None, :] * b1[:, None]
+        weights += a1[:, None, None] * (b2[:, None] * light * b2)
+        total += third * weights
     if fourth is not None:
         double = fourth.block((2, 1, 1))
-        total = total + double * ((a2[:, None] * b1)[:, :, None] * b1 * 0.5)
-        side = (a1[:, None] * b2)[:, :, None] * b1 * 0.5
-        total = total + xp.permute(double, (1, 0, 2)) * side
-        total = total + xp.permute(double, (1, 2, 0)) * xp.permute(side, (0, 2, 1))
+        total += double * ((0.5 * a2[:, None] * b1)[:, :, None] * b1)
+        side = (0.5 * a1[:, None] * b2)[:, :, None] * b1
+        side = xp.permute(double, (1, 0, 2)) * side  # [i, j, k] of kappa_jjik
+        total += side
+        total += xp.permute(side, (0, 2, 1))
     return total

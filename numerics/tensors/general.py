@@ -1,4 +1,4 @@
-"""Any activation: Wick coefficients by quadrature, Gaussian pairs by a bounded Mehler series."""
+"""Any activation: Wick coefficients by quadrature, Gaussian pairs by a series or an integral."""
 
 import math
 from functools import cache, partial
@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 
 from cumulant_theory.activations import Activation
-from cumulant_theory.errors import NoClosedFormError
 
+from ..gaussian import pair
 from ..gaussian.jets import jets, knots
-from .maps import Omega, Pairs, PointwiseMap, power_of
+from ..gaussian.price import Pairs, power_of
+from .maps import Omega, PointwiseMap
 
 REACH, PANELS, POINTS = 13.0, 40, 16  # of the quadrature, in standard deviations
 TERMS = 60  # longest series in the correlation
-TOLERANCE = 1e-6  # largest remainder accepted, relative to the two standard deviations
+TOLERANCE = 1e-9  # largest remainder accepted, relative to the two standard deviations
 
 
 class GeneralMap(PointwiseMap):
@@ -38,44 +39,53 @@ class GeneralMap(PointwiseMap):
         """sum_k c^k / k! omega_i^(k) omega_j^(k), until the remainder is rounding.
 
         By Parseval the remainder behind k terms is at most |rho|^(k+1) times the roots of what is
-        left of the two variances.
-
-        Raises
-        ------
-        NoClosedFormError
-            If units are so strongly correlated that the series is too long.
+        left of the two variances. Pairs so strongly correlated that the series is too long are
+        integrated one by one, which takes milliseconds each.
         """
         xp = pairs.xp
         left = {r: self._variances(r, omega, xp) for r in (p, q)}
         room = {r: left[r].copy() for r in (p, q)}
         scale = xp.detached(pairs.scale).astype(float)
-        goal, bound = 64 * xp.epsilon, 1.0
+        goal, k = 64 * xp.epsilon, 0
         total = xp.zeros(*pairs.rho.shape)
-        for k in range(1, TERMS + 1):
+        while k < TERMS:
+            k += 1
             total = total + omega(k, p)[:, None] * omega(k, q)[None, :] * power_of(pairs, k)
             for r in {p, q}:
                 taken = xp.detached(omega(k, r)).astype(float) * scale**k
                 room[r] = np.maximum(room[r] - taken**2 / math.factorial(k), 0.0)
-            bound = pairs.largest ** (k + 1) * math.sqrt(
-                _largest(room[p], left[p]) * _largest(room[q], left[q])
-            )
-            if bound <= goal:
+            share = [np.sqrt(_share(room[r], left[r])) for r in (p, q)]
+            if pairs.largest ** (k + 1) * share[0].max() * share[1].max() <= goal:
                 return total
-        if bound > TOLERANCE:
-            raise NoClosedFormError(
-                f"{self.name}: correlations up to {pairs.largest:.3f} need more than {TERMS} terms "
-                "of the Mehler series; use K=1, or an activation with one knot at zero"
-            )
-        return total
+        rho = abs(xp.detached(pairs.rho).astype(float))
+        strong = rho ** (TERMS + 1) * share[0][:, None] * share[1] > max(goal, TOLERANCE)
+        return self._integrated(p, q, total, pairs, strong) if strong.any() else total
+
+    def _integrated(self, p: int, q: int, total: Any, pairs: Pairs, strong: np.ndarray) -> Any:
+        """The same with other values at strongly correlated pairs."""
+        xp, n = pairs.xp, len(strong)
+        i, j = np.nonzero(np.triu(strong) if p == q else strong)
+        limit = pairs.scale[i] * pairs.scale[j]
+        cov = pairs.cov[i, j]
+        cov = xp.where(abs(cov) < limit, cov, xp.where(cov > 0, limit, -limit))
+        found = xp.asarray(pair(
+            (self.activation, self.activation), (p, q), (pairs.mean[i], pairs.mean[j]),
+            (pairs.scale[i] ** 2, pairs.scale[j] ** 2), cov,
+        ))  # fmt: skip
+        flat = xp.where(xp.flags(strong), 0 * total, total).reshape(-1)
+        flat = xp.scatter(flat, i * n + j, found)
+        if p == q:
+            flat = xp.scatter(flat, j * n + i, found)
+        return flat.reshape(n, n)
 
     def _variances(self, p: int, omega: Omega, xp: Any) -> np.ndarray:
         second, first = (xp.detached(omega(0, r)).astype(float) for r in (2 * p, p))
         return np.maximum(second - first**2, 0.0)
 
 
-def _largest(room: np.ndarray, whole: np.ndarray) -> float:
-    """Largest share of the variance that is left, rounding included."""
-    return float((room / np.where(whole > 0, whole, 1.0)).max(initial=0.0))
+def _share(room: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Share of the variances that is left, rounding included."""
+    return room / np.where(whole > 0, whole, 1.0)
 
 
 class _Table:

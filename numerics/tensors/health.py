@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.linalg.lapack import get_lapack_funcs
 
 from cumulant_theory.errors import DivergenceError, DomainError
 
@@ -145,7 +146,7 @@ class Monitor:
             y = step(z)
         if higher:
             self.doubtful = ~keep
-            y = self._patched(y, gaussian(z), layer, bounds)
+            y = self._patched(y, lambda: gaussian(z), layer, bounds)
             self.spent |= bool(self.doubtful.mean() > SHARE)
             y, lowest = repaired(y)
             if lowest is not None:
@@ -162,19 +163,18 @@ class Monitor:
         return y
 
     def _patched(
-        self, y: State, low: State, layer: int, bounds: tuple[float, float]
+        self, y: State, gaussian: Callable[[], State], layer: int, bounds: tuple[float, float]
     ) -> State:
         """Means and variances that no law has, replaced by those of the Gaussian step."""
-        xp = y.xp
-        values = {"mean": y.mean, "variance": y.variance}
-        wrong = impossible(y, bounds)
+        xp, wrong = y.xp, impossible(y, bounds)
+        if not wrong:
+            return y
+        low, values = gaussian(), {"mean": y.mean, "variance": y.variance}
         for check, quantity, bad, worst in wrong:
             self.doubtful |= bad
             units = tuple(int(u) for u in np.flatnonzero(bad))
             self.findings.append(Finding(layer, check, units, worst, f"{quantity} of K = 2 there"))
             values[quantity] = xp.where(xp.flags(bad), getattr(low, quantity), values[quantity])
-        if not wrong:
-            return y
         covariance = None if y.diagonal_covariance else (
             lambda: xp.with_diagonal(y.covariance, values["variance"])
         )
@@ -260,16 +260,16 @@ def repaired(y: State) -> tuple[State, float | None]:
     if y.diagonal_covariance:
         return y, None
     xp = y.xp
-    cov = xp.detached(y.covariance).astype(float)
+    cov = xp.detached(y.covariance).copy()
     room = 10 * len(cov) * xp.epsilon * max(float(np.trace(cov)) / len(cov), 0.0)
-    try:
-        np.linalg.cholesky(cov + np.diag(np.full(len(cov), room)))
-    except np.linalg.LinAlgError:
-        values, vectors = xp.eigh(y.covariance)
-        lowest = float(xp.detached(values).min())
-        if lowest >= -room:
-            return y, None
-        nearest = (vectors * xp.where(values > 0, values, 0 * values)) @ vectors.T
-        variance = xp.diagonal(nearest)
-        return State(xp, y.mean, lambda: variance, lambda: nearest, y.third, y.fourth), lowest
-    return y, None
+    cov.ravel()[:: len(cov) + 1] += room
+    (factor,) = get_lapack_funcs(("potrf",), (cov,))
+    if factor(cov.T, overwrite_a=True, clean=False)[1] == 0:  # a Cholesky factor exists
+        return y, None
+    values, vectors = xp.eigh(y.covariance)
+    lowest = float(xp.detached(values).min())
+    if lowest >= -room:
+        return y, None
+    nearest = (vectors * xp.where(values > 0, values, 0 * values)) @ vectors.T
+    variance = xp.diagonal(nearest)
+    return State(xp, y.mean, lambda: variance, lambda: nearest, y.third, y.fourth), lowest

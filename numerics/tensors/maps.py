@@ -13,38 +13,9 @@ from cumulant_theory import activations
 from cumulant_theory.activations import Activation
 from cumulant_theory.errors import DomainError
 
+from ..gaussian.price import Pairs, power_of, remainder
+
 Omega = Callable[[int, int], Any]  # (m, p) -> omega^(m) of phi^p, one value per unit
-
-
-
-
-class Pairs:
-    """Standardised second-order data of Gaussian units, shared by all powers.
-
-    Attributes
-    ----------
-    rho : array (n, n)
-        Correlations, zero on the diagonal and where a variance is zero.
-    largest : float
-        Largest absolute correlation.
-    """
-
-    def __init__(self, xp: Any, mean: Any, cov: Any) -> None:
-        self.xp = xp
-        variance = xp.diagonal(cov)
-        scale = xp.sqrt(xp.where(variance > 0, variance, xp.asarray(1.0)))
-        rho = cov / scale[:, None] / scale[None, :]
-        self.rho = xp.with_diagonal(rho, 0.0)
-        self.cov = xp.with_diagonal(cov, 0.0)
-        self.scale, self.mean = scale, mean
-        self.largest = float(xp.detached(abs(self.rho)).max(initial=0.0))
-        self._memo: dict[Any, Any] = {}
-
-    def once(self, key: Any, value: Callable[[], Any]) -> Any:
-        """A value computed at first use."""
-        if key not in self._memo:
-            self._memo[key] = value()
-        return self._memo[key]
 
 
 class PointwiseMap(ABC):
@@ -79,48 +50,7 @@ class Kink(PointwiseMap):
         self.bounds = (min(ends), max(ends))
 
     def omega(self, xp: Any, mean: Any, variance: Any) -> Omega:
-        positive = variance > 0
-        degenerate = not bool(positive.all())
-        s = xp.sqrt(xp.where(positive, variance, xp.asarray(1.0)) if degenerate else variance)
-        a = mean / s
-
-        @cache
-        def partial(k: int) -> Any:  # E[(a + g)_+^k]; below 0 derivatives of the density
-            if k == -1:
-                return xp.exp(-0.5 * a * a) * (1 / math.sqrt(2 * math.pi))
-            if k == 0:
-                return xp.ndtr(a)
-            if k > 0:
-                older = partial(k - 2)
-                return a * partial(k - 1) + (older if k < 3 else (k - 1) * older)
-            return -a * partial(k + 1) + ((k + 2) * partial(k + 2) if k < -2 else 0.0)
-
-        @cache
-        def full(k: int) -> Any:
-            return 1 + 0 * a if k == 0 else a if k == 1 else a * full(k - 1) + (k - 1) * full(k - 2)
-
-        @cache
-        def power(k: int) -> Any:
-            if k < 0:
-                return 1 / power(-k)
-            return s if k == 1 else s * power(k - 1)
-
-        @cache
-        def value(m: int, p: int) -> Any:
-            k, jump = self.d * p, self.right**p - self.left**p
-            result = 0 * a
-            if jump:
-                result = (jump * math.perm(k, min(m, k))) * partial(k - m)
-            if self.left and m <= k:
-                result = result + (self.left**p * math.perm(k, m)) * full(k - m)
-            if k != m:
-                result = result * power(k - m)
-            if degenerate:
-                z = xp.where(mean > 0, self.right * mean**self.d, self.left * mean**self.d) ** p
-                result = xp.where(positive, result, z if m == 0 else 0 * z)
-            return result
-
-        return value
+        return _KinkCoefficients(self, xp, mean, variance)
 
     def covariance(self, p: int, q: int, omega: Omega, pairs: Pairs) -> Any:
         if p < q:
@@ -134,73 +64,74 @@ class Kink(PointwiseMap):
         if not jump or pairs.largest == 0:
             return total + xp.zeros(*pairs.rho.shape)
         # the derivatives of order k + 1 are deltas, so the remainder is an integral of the density
-        jump *= math.factorial(least) / (2 * math.pi)
-        rest = self._remainder(k, k - least, pairs)
-        for side, size in ((pairs.scale[:, None], k), (pairs.scale[None, :], least)):
-            rest = rest if size == 0 else rest * side**size
-        return total + jump * rest
-
-    def _remainder(self, k: int, d: int, pairs: Pairs) -> Any:
-        """Integral of (rho - r)^k (-d/dx_j)^d density(x_i, x_j; r) over r, at the kink."""
-        a = pairs.mean / pairs.scale
-        ai, aj = a[:, None], a[None, :]
-        total = 0.0
-        nodes = pairs.once("nodes", lambda: _nodes(pairs, ai, aj))
-        for term, (_, r, smooth) in zip(_weighted(pairs, nodes, k), nodes, strict=True):
-            if d:
-                h = (aj - r * ai) / smooth
-                term = term * (-h if d == 1 else h * h - 1 / smooth)
-            total = total + term
-        return total
+        wanted = {(k, k - least), *((self.d * a, self.d * (a - b)) for a, b in pairs.wanted)}
+        rest = remainder(pairs, (k, k - least), wanted)
+        return total + rest * (jump * math.factorial(least) / (2 * math.pi))
 
 
-def power_of(pairs: Pairs, j: int) -> Any:
-    """cov^j / j!."""
-    if j == 1:
-        return pairs.cov
-    return pairs.once(("power", j), lambda: power_of(pairs, j - 1) * pairs.cov * (1 / j))
+class _KinkCoefficients:
+    """Wick coefficients of powers of a `Kink`, by recurrences whose terms are kept."""
 
+    def __init__(self, phi: Kink, xp: Any, mean: Any, variance: Any) -> None:
+        self.phi, self.xp, self.mean = phi, xp, mean
+        positive = variance > 0
+        self.positive = None if bool(positive.all()) else positive
+        if self.positive is not None:
+            variance = xp.where(positive, variance, xp.asarray(1.0))
+        self.variance = variance
+        self._kept: dict[Any, Any] = {}
 
-def _weighted(pairs: Pairs, nodes: Any, k: int) -> list[Any]:
-    """Weights times (rho - r)^k."""
-    if k == 0:
-        return [weight for weight, _, _ in nodes]
-    return pairs.once(("weighted", k), lambda: [
-        w * (pairs.rho - r)
-        for w, (_, r, _) in zip(_weighted(pairs, nodes, k - 1), nodes, strict=True)
-    ])  # fmt: skip
+    def __call__(self, m: int, p: int) -> Any:
+        kept = self._kept
+        if (m, p) not in kept:
+            kept[m, p] = self._value(m, p)
+        return kept[m, p]
 
+    def _value(self, m: int, p: int) -> Any:
+        phi, k = self.phi, self.phi.d * p
+        jump = (phi.right**p - phi.left**p) * math.perm(k, min(m, k))
+        smooth = phi.left**p * math.perm(k, m)  # none beyond the power
+        result = self._partial(k - m) if jump else 0 * self.mean
+        if jump not in (0, 1):
+            result = jump * result
+        if smooth:
+            result = result + smooth * self._full(k - m)
+        if self.positive is not None:
+            mean = self.mean
+            z = self.xp.where(mean > 0, phi.right * mean**phi.d, phi.left * mean**phi.d) ** p
+            result = self.xp.where(self.positive, result, z if m == 0 else 0 * z)
+        return result
 
-def _nodes(pairs: Pairs, ai: Any, aj: Any) -> list[tuple[Any, Any, Any]]:
-    """Nodes r in (0, rho), weights times 2 pi density of the pair at (0, 0), and 1 - r^2.
+    def _partial(self, k: int) -> Any:
+        """E[z_+^k]; below 0 derivatives of the density at 0 in the mean."""
+        key = "partial", k
+        if key not in self._kept:
+            xp, mean, variance = self.xp, self.mean, self.variance
+            if k in (-1, 0):
+                scale = xp.sqrt(variance)
+                a = mean / scale
+                self._kept["partial", 0] = xp.ndtr(a)
+                self._kept["partial", -1] = xp.exp(-0.5 * a * a) / (math.sqrt(2 * math.pi) * scale)
+            elif k > 0:
+                older = variance * self._partial(k - 2)
+                older = older if k < 3 else (k - 1) * older
+                self._kept[key] = mean * self._partial(k - 1) + older
+            else:
+                older = mean * self._partial(k + 1)
+                older = older if k == -2 else older - (k + 2) * self._partial(k + 2)
+                self._kept[key] = -older / variance
+        return self._kept[key]
 
-    Plain Gauss-Legendre converges as the ellipse around (0, rho) up to the branch point 1;
-    above 0.8 the substitution r = sin t removes the branch point.
-    """
-    xp, top = pairs.xp, pairs.largest
-    plain = top < 0.8
-    if plain:
-        z = 2 / top - 1
-        count = math.ceil(-math.log(xp.epsilon) / (2 * math.log(z + math.sqrt(z * z - 1)))) + 1
-    else:
-        count = 24 if xp.epsilon > 1e-10 else 48
-        angle = xp.arcsin(xp.where(abs(pairs.rho) < 1 - 4 * xp.epsilon, pairs.rho,
-                                   pairs.rho * (1 - 4 * xp.epsilon)))
-    product, square = ai * aj, 0.5 * (ai - aj) ** 2
-    found = []
-    for x, w in zip(*_legendre(count), strict=True):
-        r = x * pairs.rho if plain else xp.sin(x * angle)
-        smooth = 1 - r * r
-        value = xp.exp(-square / smooth - product / (1 + r))
-        value = value * (w * pairs.rho / xp.sqrt(smooth)) if plain else value * (w * angle)
-        found.append((value, r, smooth))
-    return found
-
-
-@lru_cache(maxsize=128)
-def _legendre(count: int) -> tuple[list[float], list[float]]:
-    x, w = np.polynomial.legendre.leggauss(count)
-    return [float(v) for v in (x + 1) / 2], [float(v) for v in w / 2]
+    def _full(self, k: int) -> Any:
+        """E[z^k]."""
+        key = "full", k
+        if key not in self._kept:
+            mean = self.mean
+            self._kept[key] = (
+                1 + 0 * mean if k == 0 else mean if k == 1
+                else mean * self._full(k - 1) + (k - 1) * self.variance * self._full(k - 2)
+            )
+        return self._kept[key]
 
 
 class PolynomialMap(PointwiseMap):

@@ -1,12 +1,13 @@
 """The diagram rule in numbers: joint cumulants of powers of distinct units."""
 
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 from cumulant_theory.closures import Closure, Diagrams, Neglect
 from cumulant_theory.diagrams import power_formula, table
 
-from .maps import Pairs, PointwiseMap
+from ..gaussian.price import Pairs
+from .maps import PointwiseMap
 from .state import State
 
 Pattern = tuple[int, ...]
@@ -35,11 +36,14 @@ class Powers:
         self.whole_pairs = not finite and (gaussian_pairs or closure == Neglect(2))
         self.omega = phi.omega(z.xp, z.mean, z.variance)
         self._found: dict[Pattern, Any] = {}
+        self._joint: dict[Any, Any] = {}
 
     @cached_property
     def gaussian(self) -> Pairs:
         """Correlations of the input."""
-        return Pairs(self.xp, self.z.mean, self.z.covariance)
+        order = getattr(self.closure, "order", 4)
+        wanted = [(1, 1), (2, 1), (2, 2), (3, 1)][: {2: 1, 3: 3}.get(order, 4)]
+        return Pairs(self.xp, self.z.mean, self.z.covariance, tuple(wanted))
 
     def __call__(self, q: Pattern) -> Any:
         if q not in self._found:
@@ -53,52 +57,93 @@ class Powers:
         return self._found[q]
 
     def _sum(self, q: Pattern) -> Any:
-        units = len(q)
+        units, omega = len(q), self.omega
         total: Any = 0.0
         if units == 2 and self.whole_pairs:
-            total = self.phi.covariance(q[0], q[1], self.omega, self.gaussian)
-        for weight, blocks, k in _table(q, self.closure, self.degree):
-            if units == 2 and self.whole_pairs and all(v == (1, 1) for v, _ in blocks):
-                continue
-            term = self._blocks(blocks, units)
+            total = self.phi.covariance(q[0], q[1], omega, self.gaussian)
+        whole = units == 2 and self.whole_pairs
+        for k, key, rows in _table(q, self.closure, self.degree, whole):
+            if units > 2:  # too large to keep
+                term = self._rows(rows)
+            else:
+                if key not in self._joint:
+                    self._joint[key] = self._rows(rows)
+                term = self._joint[key]
             if term is None:
                 continue
-            for a in range(units):
-                term = term * self._on(self.omega(k[a], q[a]), (a,), units)
-            total = total + (term if weight == 1 else weight * term)
+            for order, power, index in zip(k, q, _units(units), strict=True):
+                value = omega(order, power)
+                term = term * (value if units == 1 else value[index])
+            total = total + term
         return total if hasattr(total, "shape") else self.xp.zeros(*(self.z.width,) * units)
 
-    def _blocks(self, blocks: Any, units: int) -> Any | None:
-        term: Any = 1.0
-        for v, c in blocks:
-            support = tuple(a for a, e in enumerate(v) if e)
-            value = self.z.block(tuple(v[a] for a in support))
-            if value is None:
-                return None
-            value = self._on(value, support, units)
-            term = term * (value if c == 1 else value**c)
-        return term
-
-    def _on(self, value: Any, axes: tuple[int, ...], units: int) -> Any:
-        if len(axes) == units:
-            return value
-        return value[tuple(slice(None) if a in axes else None for a in range(units))]
+    def _rows(self, rows: Any) -> Any | None:
+        """Sum of weight * blocks, which powers of the same units share; None if neglected."""
+        total = None
+        for weight, blocks in rows:
+            term: Any = None if weight == 1 and blocks else weight
+            for q, index, c in blocks:
+                value = self.z.block(q)
+                if value is None:
+                    break
+                value = value if index is None else value[index]
+                value = value if c == 1 else value**c
+                term = value if term is None else term * value
+            else:
+                total = term if total is None else total + term
+        return total
 
     def cumulant(self, q: Pattern) -> Any:
         """kappa_q of the output over distinct units."""
-        total: Any = 0.0
-        for coefficient, factors in power_formula(q):
-            term: Any = float(coefficient) if coefficient != 1 else 1.0
-            for r, e in factors:
-                support = tuple(a for a, p in enumerate(r) if p)
-                value = self._on(self(tuple(r[a] for a in support)), support, len(q))
-                term = term * (value if e == 1 else value**e)
-            total = total + term
+        total: Any = None
+        for coefficient, factors in _formula(q):
+            term: Any = None if coefficient == 1 else coefficient
+            for r, index, e in factors:
+                value = self(r)
+                value = value if index is None else value[index]
+                value = value if e == 1 else value**e
+                term = value if term is None else term * value
+            total = term if total is None else total + term
         return total
 
 
 @lru_cache(maxsize=256)
-def _table(q: Pattern, closure: Closure, degree: int | None) -> tuple[Any, ...]:
-    rows = table(q, closure, degree)
-    return tuple((float(weight), blocks, k) for weight, blocks, k in rows)
+def _table(
+    q: Pattern, closure: Closure, degree: int | None, whole_pairs: bool
+) -> tuple[Any, ...]:
+    """Rows (weight, blocks) by the orders k of their coefficients, without Gaussian pairs.
 
+    Between k and rows stands a key for the latter. Each block is its own pattern, the index that
+    aligns it with all units, and its power.
+    """
+    found: dict[Pattern, list[Any]] = {}
+    for weight, blocks, k in table(q, closure, degree):
+        if not (whole_pairs and all(v == (1, 1) for v, _ in blocks)):
+            found.setdefault(k, []).append((float(weight), blocks))
+    return tuple(
+        (k, tuple(rows), tuple(
+            (weight, tuple((*_support(v), c) for v, c in blocks)) for weight, blocks in rows
+        ))
+        for k, rows in found.items()
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=256)
+def _formula(q: Pattern) -> tuple[Any, ...]:
+    """`power_formula` with aligning indices, factors of few units first."""
+    return tuple(
+        (float(c), tuple(sorted(((*_support(r), e) for r, e in factors), key=lambda f: len(f[0]))))
+        for c, factors in power_formula(q)
+    )
+
+
+def _support(v: Pattern) -> tuple[Pattern, tuple[Any, ...] | None]:
+    """The pattern over the units that occur, and the index that aligns these with all."""
+    if all(v):
+        return v, None
+    return tuple(e for e in v if e), tuple(slice(None) if e else None for e in v)
+
+
+@cache
+def _units(count: int) -> tuple[tuple[Any, ...], ...]:
+    return tuple(tuple(slice(None) if a == b else None for b in range(count)) for a in range(count))

@@ -117,7 +117,9 @@ def propagate(
     K : int
         Order of the default closure.
     form : {"auto", "dense", "factored"}
-        Of the cumulants of order three and four; the factored form is for wide layers.
+        Of the cumulants of order three and four; the factored form is for wide layers. Layers
+        that treat all units alike have :func:`numerics.tensors.propagate_exchangeable`, whose
+        states are a few numbers for any width.
     backend : {"numpy", "torch"}
         With torch, gradients flow to weights, biases and input cumulants.
     dtype : optional
@@ -317,8 +319,8 @@ def _input(xp: Any, n: int, given: Any, order: int) -> State:
                     raise DomainError(f"{name} is not symmetric in its indices")
         arrays.append(array)
     mean, cov, third, fourth = arrays
-    mean = xp.zeros(n) if mean is None else mean
-    if cov is None:
+    mean, white = xp.zeros(n) if mean is None else mean, cov is None
+    if white:
         cov = xp.eye(n)
     else:
         plain = xp.detached(cov).astype(float)
@@ -332,4 +334,5 @@ def _input(xp: Any, n: int, given: Any, order: int) -> State:
         xp, mean, lambda: variance, None if order == 1 else lambda: cov,
         None if third is None or order < 3 else DenseTensor(xp, third),
         None if fourth is None or order < 3 else DenseTensor(xp, fourth),
+        white and order > 1,
     )  # fmt: skip

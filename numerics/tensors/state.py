@@ -1,7 +1,7 @@
 """Cumulants of all units of one layer, each computed when first asked for."""
 
 from collections.abc import Callable
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 from .forms import Tensor
@@ -18,6 +18,8 @@ class State:
     covariance : array (n, n)
     third, fourth : Tensor or None
         What is known of the higher cumulants, None where they vanish or are neglected.
+    white : bool
+        Whether the covariance is known to be the identity, which saves a product.
     """
 
     def __init__(
@@ -28,11 +30,13 @@ class State:
         covariance: Callable[[], Any] | None = None,
         third: Tensor | None = None,
         fourth: Tensor | None = None,
+        white: bool = False,
     ) -> None:
         self.xp = xp
         self.mean = mean
         self._variance, self._covariance = variance, covariance
         self.third, self.fourth = third, fourth
+        self.white = white
 
     @property
     def width(self) -> int:
@@ -94,15 +98,18 @@ class State:
         if self.diagonal_covariance:
             return State(xp, mean, lambda: weight**2 @ self.variance)
 
-        @cache
-        def half() -> Any:
-            return weight @ self.covariance
+        half = [weight] if self.white else []
+
+        def covariances() -> Any:  # of W y with y
+            if not half:
+                half.append(weight @ self.covariance)
+            return half[0]
 
         def full() -> Any:
-            c = half() @ weight.T
+            c = covariances() @ weight.T
             return (c + c.T) * 0.5
 
-        return State(xp, mean, lambda: (half() * weight).sum(1), full, third, fourth)
+        return State(xp, mean, lambda: (covariances() * weight).sum(1), full, third, fourth)
 
     def __repr__(self) -> str:
         known = ["mean", "variance" if self.diagonal_covariance else "covariance"]

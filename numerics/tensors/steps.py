@@ -4,7 +4,15 @@ from typing import Any
 
 from cumulant_theory.closures import Closure, Diagrams
 
-from .forms import DenseTensor, FactoredThird, PairTensor, PathThird, assemble, distinct
+from .forms import (
+    DenseTensor,
+    FactoredThird,
+    PairTensor,
+    Part,
+    PathThird,
+    assemble,
+    distinct,
+)
 from .fourth import third_and_fourth
 from .maps import PointwiseMap
 from .powers import Powers
@@ -100,7 +108,7 @@ def _factor(tensor: Any) -> FactoredThird:
     n = t.shape[0]
     # 2 (u v + v u) = (u + v)^2 - (u - v)^2 with u = e_i and v = e_j
     eye = xp.eye(n)
-    p, s = [], []
+    p, s = [], []  # L and C of one part
     for i in range(n):
         for j in range(i + 1):
             column, u, v = t[i, j][:, None] / 3, eye[:, i : i + 1], eye[:, j : j + 1]
@@ -110,4 +118,4 @@ def _factor(tensor: Any) -> FactoredThird:
             else:
                 p += [u + v, u - v]
                 s += [column / 2, -column / 2]
-    return FactoredThird(xp, xp.concat(p, 1), xp.concat(s, 1))
+    return FactoredThird(xp, [Part(xp.concat(p, 1), xp.concat(s, 1))])
