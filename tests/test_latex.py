@@ -506,3 +506,8 @@ def test_imports_only_what_its_place_allows():
         "('numpy', 'torch', 'scipy', 'matplotlib', 'networkx')]; assert not bad, bad"
     )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[1])
+
+
+def test_the_layer_in_the_name_of_a_function_is_no_exponent():
+    assert lx.latex(sp.Function("phi__1")(sp.Symbol("z"))).startswith(r"\phi^{(1)}")
+    assert lx.latex(sp.Function("g")(sp.Symbol("z"))).startswith("g{")

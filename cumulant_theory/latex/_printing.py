@@ -108,6 +108,10 @@ class _Printer(LatexPrinter):
         text = symbol_tex(expr.name)
         return rf"\boldsymbol{{{text}}}" if style == "bold" else text
 
+    def _hprint_Function(self, func):
+        # the number of a layer in the name of a function is no exponent either
+        return symbol_tex(func) if "__" in func else super()._hprint_Function(func)
+
     _print_RandomSymbol = _print_Symbol
     _print_Dummy = _print_Symbol
 
