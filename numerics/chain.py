@@ -14,6 +14,7 @@ from cumulant_theory import layers
 from cumulant_theory.activations import Activation, PiecewisePolynomial
 from cumulant_theory.errors import DomainError, ShapeError
 
+from .backends.numpy import as_float64
 from .gaussian.jets import jets, knots
 
 Array = NDArray[np.float64]
@@ -34,7 +35,7 @@ class Affine:
     ShapeError
         If the shapes do not fit.
     DomainError
-        If an entry is not finite.
+        If an entry is no finite real number.
 
     Examples
     --------
@@ -46,10 +47,12 @@ class Affine:
     bias: Any = None
 
     def __post_init__(self) -> None:
-        weight = np.array(self.weight, dtype=np.float64)
+        weight = np.array(as_float64(self.weight, "weight of Affine"))
         if weight.ndim != 2 or not weight.size:
             raise ShapeError(f"Affine: weight has shape {weight.shape}; give an (out, in) matrix")
-        bias = np.zeros(len(weight)) if self.bias is None else np.array(self.bias, np.float64)
+        bias = np.zeros(len(weight)) if self.bias is None else (
+            np.array(as_float64(self.bias, "bias of Affine"))
+        )
         if bias.shape != weight.shape[:1]:
             raise ShapeError(
                 f"Affine: bias has shape {bias.shape}, but the weight has {len(weight)} rows"
@@ -95,6 +98,13 @@ class Pointwise:
     activation: Activation
     carried: int = 0
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.activation, Activation):
+            raise DomainError(
+                f"Pointwise: {self.activation!r} is no activation; pass one of "
+                "cumulant_theory.activations"
+            )
+
     def __call__(self, z: Array) -> Array:
         image = evaluate(self.activation, z[..., self.carried :])
         return np.concatenate([z[..., : self.carried], image], -1) if self.carried else image
@@ -138,6 +148,8 @@ class Chain:
     ------
     ShapeError
         If widths do not fit, or no part is affine, so that the number of units is unknown.
+    DomainError
+        If something else is among the parts.
 
     Examples
     --------
@@ -150,7 +162,7 @@ class Chain:
     """
 
     def __init__(self, parts: Sequence[Part], hypotheses: Sequence[str] = ()) -> None:
-        self.parts = tuple(parts)
+        self.parts = _checked(parts)
         self.hypotheses = tuple(dict.fromkeys(hypotheses))
         width = _first_width(self.parts)
         if width is None:
@@ -167,8 +179,10 @@ class Chain:
         ------
         ShapeError
             If the points do not have that shape.
+        DomainError
+            If they are no real numbers.
         """
-        points = np.asarray(x, dtype=np.float64)
+        points = as_float64(x, "x")
         if points.shape[-1:] != (self.in_features,):
             raise ShapeError(
                 f"points of shape {points.shape} do not end in {self.in_features} units"
@@ -219,6 +233,19 @@ class Chain:
 
     def __repr__(self) -> str:
         return f"Chain({self.in_features} -> {_text(self.parts)})"
+
+
+def _checked(parts: Any) -> tuple[Part, ...]:
+    found = tuple(parts) if isinstance(parts, (list, tuple)) else (parts,)
+    for part in found:
+        if isinstance(part, Residual) and isinstance(part.body, (list, tuple)):
+            _checked(part.body)
+        elif not isinstance(part, (Affine, Pointwise)):
+            raise DomainError(
+                f"a chain cannot have the part {part!r}; give a sequence of Affine, "
+                "Pointwise(activation), and Residual of such a sequence"
+            )
+    return found
 
 
 def _first_width(parts: Sequence[Part]) -> int | None:

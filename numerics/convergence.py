@@ -248,20 +248,33 @@ def width_scaling(
     ((1, 2), (4, 8), True)
     """
     phi = activations.get(activation) if isinstance(activation, str) else activation
+    if not isinstance(phi, Activation):
+        raise DomainError(
+            f"width_scaling: {activation!r} is no activation; pass one of "
+            "cumulant_theory.activations or its name"
+        )
+    for name, given in (("widths", widths), ("orders", orders)):
+        if not isinstance(given, (list, tuple, range)):
+            raise DomainError(f"{name} is {given!r}; pass a sequence of integers")
+    if largest is not None and not isinstance(largest, Mapping):
+        raise DomainError(f"largest is {largest!r}; pass a mapping of K to a width")
     if not orders or any(k not in (1, 2, 3, 4) for k in orders):
         raise OrderError(f"orders is {orders!r}; pass K from 1, 2, 3, 4")
     for name, values, least in (
         ("widths", tuple(widths), 1), ("layers", (layers,), 1), ("networks", (networks,), 2),
-        ("samples", (samples,), 4),
+        ("samples", (samples,), 4), ("seed", (seed,), 0),
     ):
-        if not values or not all(isinstance(v, (int, np.integer)) and v >= least for v in values):
+        if not values or not all(
+            isinstance(v, (int, np.integer)) and not isinstance(v, bool) and v >= least
+            for v in values
+        ):
             raise DomainError(f"{name}: {values!r}; pass integers of at least {least}")
     if phi.is_odd:
         raise DomainError(
             f"{phi!r} is odd, so all means are zero in a network without biases, and so are the "
             "errors of every K; take an activation that is not odd"
         )
-    if not (np.isfinite(gain) and gain > 0):
+    if not (isinstance(gain, (int, float, np.number)) and np.isfinite(gain) and gain > 0):
         raise DomainError(f"gain {gain!r} is no positive number")
     bounds = largest or {}
     squares: dict[tuple[int, int], list[float]] = {}
@@ -272,7 +285,13 @@ def width_scaling(
         for index in range(networks):
             rng = np.random.default_rng([seed, n, index])
             weights = [gain / np.sqrt(n) * rng.standard_normal((n, n)) for _ in range(layers)]
-            mean, variance = _sampled(weights, phi, samples, rng)
+            with np.errstate(all="ignore"):
+                mean, variance = _sampled(weights, phi, samples, rng)
+            if not (np.isfinite(mean).all() and np.isfinite(variance).all()):
+                raise DomainError(
+                    f"width {n}: samples of the network leave the finite float32 numbers; take a "
+                    "smaller gain or fewer layers"
+                )
             sampling[n].append(float(variance.mean()))
             for k in here:
                 found = propagate(weights, None, phi, K=k, output_activation=True)

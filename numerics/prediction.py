@@ -151,6 +151,8 @@ def select_layers(wanted: str | Sequence[str], labels: tuple[str, ...]) -> list[
         if wanted == "all":
             return list(labels)
         wanted = [labels[-1] if wanted == "output" else wanted]
+    if not isinstance(wanted, (list, tuple)):
+        raise UnknownNameError.of("layer", str(wanted), labels)
     for label in wanted:
         if label not in labels:
             raise UnknownNameError.of("layer", label, labels)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cumulant_theory.errors import DomainError, OrderError, ShapeError
+from cumulant_theory.errors import DomainError, OrderError, ShapeError, UnknownNameError
 
+from .backends.numpy import as_float64
 from .chain import Chain
 from .datasets import InputCumulants
 from .tensors import Propagation, propagate
@@ -73,6 +74,8 @@ class OrderTransfer:
         ------
         OrderError
             If the order was not kept or not predicted.
+        UnknownNameError
+            If there is no such class.
 
         Examples
         --------
@@ -82,11 +85,9 @@ class OrderTransfer:
         >>> table.error(kept=1, order=2), table.error(kept=2, order=2) < 1e-12
         (1.0, True)
         """
-        if kept not in self.kept or order not in self.output_orders:
-            raise OrderError(
-                f"no prediction of output order {order} from input orders up to {kept}; kept "
-                f"were {self.kept}, predicted {self.output_orders}"
-            )
+        self._check(kept, order)
+        if label is not None and label not in self.classes:
+            raise UnknownNameError.of("class", label, map(str, self.classes))
         classes = self.classes if label is None else (label,)
         gap = sum(
             float(((self.predicted[c, kept][order] - self.measured[c][order]) ** 2).sum())
@@ -94,6 +95,13 @@ class OrderTransfer:
         )
         size = sum(float((self.measured[c][order] ** 2).sum()) for c in classes)
         return float(np.sqrt(gap / size)) if size else (0.0 if not gap else np.inf)
+
+    def _check(self, kept: int, order: int) -> None:
+        if kept not in self.kept or order not in self.output_orders:
+            raise OrderError(
+                f"no prediction of output order {order} from input orders up to {kept}; kept "
+                f"were {self.kept}, predicted {self.output_orders}"
+            )
 
     def z(self, kept: int, order: int) -> NDArray[np.float64]:
         """(predicted - test) / standard error, of all classes and distinct entries.
@@ -105,7 +113,10 @@ class OrderTransfer:
         ------
         DomainError
             If there was no test data.
+        OrderError
+            If the order was not kept or not predicted.
         """
+        self._check(kept, order)
         if not self.tested:
             raise DomainError("z-scores need test data; pass test=(points, labels)")
         scores = []
@@ -236,15 +247,23 @@ def order_transfer(
         If labels do not fit the points, or a class of the data has no test points.
     OrderError
         If a kept order is not 1, 2 or 3.
+    DomainError
+        If the network is no `Chain`, points are no finite real numbers, or resamples are too few.
 
     References
     ----------
     Fischer, Rene, Keup, Layer, Dahmen & Helias, Phys. Rev. Research 4, 043143 (2022): networks as
     maps between the correlation functions of data.
     """
-    if any(k not in ORDERS for k in kept) or not kept:
+    if not isinstance(chain, Chain):
+        raise DomainError(f"order_transfer: {chain!r} is no Chain; pass from_torch(model)")
+    if not isinstance(kept, (list, tuple)) or not kept or any(k not in ORDERS for k in kept):
         raise OrderError(f"kept is {kept!r}; pass input orders from 1, 2, 3")
     groups = _classes(chain, points, labels)
+    if test is not None and not (isinstance(test, (list, tuple)) and len(test) == 2):
+        raise ShapeError("test is no pair; pass test=(points, labels), or (points, None)")
+    if isinstance(resamples, bool) or not isinstance(resamples, int) or resamples < 2:
+        raise DomainError(f"resamples={resamples!r}; a standard error needs an integer from 2 on")
     tests = _classes(chain, *test) if test is not None else {}
     predicted: dict[tuple[Any, int], Tensors] = {}
     measured, tested, errors, findings = {}, {}, {}, {}
@@ -324,7 +343,7 @@ def _tensors(found: Propagation, order: int) -> Tensors:
 
 
 def _classes(chain: Chain, points: ArrayLike, labels: ArrayLike | None) -> dict[Any, NDArray]:
-    x = np.asarray(points, dtype=np.float64)
+    x = as_float64(points, "points")
     if x.ndim < 2 or not len(x):
         raise ShapeError(f"points have shape {x.shape}; pass (N, {chain.in_features})")
     x = x.reshape(len(x), -1)
@@ -335,6 +354,8 @@ def _classes(chain: Chain, points: ArrayLike, labels: ArrayLike | None) -> dict[
     y = np.asarray(labels)
     if y.shape != (len(x),):
         raise ShapeError(f"labels have shape {y.shape}; pass one per point, ({len(x)},)")
+    if y.dtype.kind == "f" and np.isnan(y).any():
+        raise ShapeError("labels have NaN entries; give every point a class")
     return {label.item(): x[y == label] for label in np.unique(y)}
 
 

@@ -248,3 +248,8 @@ def test_bad_level_and_p():
         compare(_predict(), _one(), level=1.0)
     with pytest.raises(DomainError, match="p-values"):
         holm([0.5, np.nan])
+
+
+def test_compare_refuses_what_is_no_prediction_and_measurement():
+    with pytest.raises(DomainError, match="a NoneType where a Prediction is needed"):
+        compare(None, None)

@@ -254,3 +254,26 @@ def test_chains_are_checked():
     chain = Chain([Pointwise(activations.Square()), Affine([[1.0, 1.0]])])
     assert chain.layer.forward([1, 2]) == [5]
     assert isinstance(chain.layer, layers.Sequential)
+
+
+def test_a_module_may_stand_twice_in_a_sequential():
+    torch.manual_seed(0)
+    linear, tanh = torch.nn.Linear(3, 3), torch.nn.Tanh()
+    chain = nm.from_torch(torch.nn.Sequential(linear, tanh, linear, tanh))
+    assert repr(chain) == "Chain(3 -> 3 -> tanh -> 3 -> tanh)"
+
+
+def test_what_is_no_module_part_or_point_is_refused():
+    with pytest.raises(DomainError, match="pass an instance"):
+        nm.from_torch(torch.nn.Linear)
+    eye = Affine(np.eye(2))
+    for wrong in ([eye, activations.ReLU()], [imports.Residual(eye)], 3):
+        with pytest.raises(DomainError, match="a chain cannot have the part"):
+            Chain(wrong)
+    with pytest.raises(DomainError, match="no activation"):
+        Pointwise("relu")
+    for values in ("abc", np.ones((1, 2)) * 1j, torch.ones(1, 2, requires_grad=True)):
+        with pytest.raises(DomainError, match="array of real numbers"):
+            Chain([eye])(values)
+        with pytest.raises(DomainError, match="array of real numbers"):
+            Affine(values)

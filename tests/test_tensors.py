@@ -531,3 +531,30 @@ def test_exchangeable_expansion_that_fails_falls_back():
     assert max(orders) == 4
     assert min(orders) < 4
     assert all(s.possible for s in states)
+
+
+def test_what_is_no_list_of_real_matrices_is_refused():
+    for weights, biases in ((3, None), ([[[1.0]]], 5)):
+        with pytest.raises(ShapeError, match="give a sequence"):
+            nm.propagate(weights, biases, "relu")
+    with pytest.raises(DomainError, match="weight 0 has complex entries"):
+        nm.propagate([np.ones((2, 2)) * 1j], None, "relu")
+    with pytest.raises(ShapeError, match="none of length 0"):
+        nm.propagate([np.ones((2, 0))], None, "relu")
+    with pytest.raises(UnknownNameError, match="option of expected_activations 'clousre'"):
+        nm.expected_activations([[[1.0]]], None, "relu", clousre=None)
+
+
+def test_sparse_tensors_are_refused():
+    torch = pytest.importorskip("torch")
+    with pytest.raises(ShapeError, match="to_dense"):
+        nm.propagate([torch.eye(2).to_sparse()], None, "relu", backend="torch")
+
+
+def test_third_cumulants_that_vanish_up_to_rounding_count_as_symmetric():
+    noise = np.random.default_rng(0).uniform(-1, 1, (2, 2, 2))
+    cov = 1e6 * np.eye(2)
+    found = nm.propagate([np.eye(2)], None, "relu", cov=cov, kappa3=1e-6 * noise)
+    assert np.allclose(found.output.third.dense(), 0, atol=1e-5)
+    with pytest.raises(DomainError, match="kappa3 is not symmetric"):
+        nm.propagate([np.eye(2)], None, "relu", cov=cov, kappa3=noise)

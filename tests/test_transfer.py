@@ -5,7 +5,7 @@ import pytest
 
 import numerics as nm
 from cumulant_theory import activations, laws
-from cumulant_theory.errors import DomainError, OrderError, ShapeError
+from cumulant_theory.errors import DomainError, OrderError, ShapeError, UnknownNameError
 from numerics.chain import Affine, Chain, Pointwise, Residual
 from numerics.transfer import propagated
 
@@ -145,3 +145,61 @@ def test_each_input_order_brings_the_prediction_closer_on_digits():
     for order in (1, 2):
         assert found.error(3, order) < found.error(2, order) < found.error(1, order)
     assert found.error(3, 3) < found.error(2, 3)
+
+
+def test_order_transfer_refuses_what_it_cannot_read():
+    chain, x = Chain([Affine(np.eye(2))]), np.random.default_rng(0).standard_normal((20, 2))
+    with pytest.raises(DomainError, match="from_torch"):
+        nm.order_transfer(object(), x)
+    with pytest.raises(OrderError, match="kept is 2"):
+        nm.order_transfer(chain, x, kept=2)
+    with pytest.raises(ShapeError, match="test is no pair"):
+        nm.order_transfer(chain, x, test=x)
+    with pytest.raises(DomainError, match="resamples=1"):
+        nm.order_transfer(chain, x, test=(x, None), resamples=1)
+    with pytest.raises(DomainError, match="array of real numbers"):
+        nm.order_transfer(chain, "abc")
+
+
+def test_two_points_have_vanishing_third_cumulants():
+    points = np.random.default_rng(0).standard_normal((2, 3))
+    found = nm.order_transfer(Chain([Affine(np.eye(3)), Pointwise(activations.ReLU())]), points)
+    assert found.classes == (None,)
+
+
+def test_input_cumulants_refuses_what_is_no_data():
+    x = np.random.default_rng(0).standard_normal((60, 2))
+    for data in ("abc", [{"x": x}], x * 1j):
+        with pytest.raises(DomainError, match="array of real numbers"):
+            nm.input_cumulants(data)
+    with pytest.raises(ShapeError):
+        nm.input_cumulants([[]])
+    with pytest.raises(DomainError, match="rescale the points"):
+        nm.input_cumulants(1e150 * x)
+    for labels in (np.eye(2)[[0, 1] * 30], ["a", 1] * 30):
+        with pytest.raises(ShapeError, match="are no classes"):
+            nm.input_cumulants(x, labels=labels)
+    with pytest.raises(ShapeError, match="NaN"):
+        nm.input_cumulants(x, labels=[np.nan] * 60)
+
+
+def test_input_cumulants_refuses_tensors_and_devices_that_do_not_work():
+    torch = pytest.importorskip("torch")
+    x = torch.ones(60, 2)
+    for data, kind in ((x.to_sparse(), "sparse"), (x * 1j, "complex")):
+        with pytest.raises(DomainError, match=f"{kind} tensor"):
+            nm.input_cumulants([data])
+    with pytest.raises(DomainError, match="cannot be used"):
+        nm.input_cumulants(x, device="nowhere")
+
+
+def test_what_an_order_transfer_does_not_have_is_said():
+    chain, x = Chain([Affine(np.eye(2))]), np.random.default_rng(0).standard_normal((20, 2))
+    found = nm.order_transfer(chain, x, [0, 1] * 10, test=(x, [0, 1] * 10), resamples=2)
+    with pytest.raises(UnknownNameError, match="unknown class '5'"):
+        found.error(1, 1, label=5)
+    for kept, order in ((9, 1), (1, 9)):
+        with pytest.raises(OrderError, match="no prediction"):
+            found.z(kept, order)
+    with pytest.raises(ShapeError, match="NaN"):
+        nm.order_transfer(chain, x, [np.nan] * 20)

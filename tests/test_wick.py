@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 import numerics as nm
 from cumulant_theory import activations
 from cumulant_theory.activations import Custom
-from cumulant_theory.errors import DomainError, OrderError
+from cumulant_theory.errors import DomainError, OrderError, ShapeError
+from numerics.gaussian.jets import jumps
 from numerics.gaussian.moments import full_moment, partial_moment, signed_moment
 from numerics.gaussian.quadrature import integrate
 
@@ -237,3 +238,18 @@ def test_torch_function_says_what_it_lacks():
 
     with pytest.raises(DomainError, match="besselj"):
         torch_function(Custom(sp.besselj(0, z), z))
+
+
+def test_what_is_no_activation_or_does_not_broadcast_is_refused():
+    for wrong in ("relu", None, activations.ReLU):
+        with pytest.raises(DomainError, match="is no activation"):
+            nm.wick(wrong, 1)
+    with pytest.raises(ShapeError, match="do not broadcast"):
+        nm.wick(activations.ReLU(), 1, 1, [1.0, 2.0], [1.0, 2.0, 3.0])
+
+
+def test_high_orders_of_smooth_activations_need_no_symbolic_derivatives():
+    # the coefficients of sin are those of exp(i z)
+    found = nm.wick(activations.Sin(), 41, mean=0.3, variance=0.5).values
+    assert abs(found - np.cos(0.3) * np.exp(-0.25)) < 1e-12
+    assert jumps(activations.Tanh(), 1, 40) == ()

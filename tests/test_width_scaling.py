@@ -137,3 +137,17 @@ def test_wrong_arguments_are_named(arguments, error):
     options = {"widths": (4,), "orders": (1,), "networks": 2, "samples": 100, **arguments}
     with pytest.raises(error):
         nm.width_scaling(**options)
+
+
+@pytest.mark.parametrize("wrong", [
+    {"activation": None}, {"widths": 4}, {"widths": (True,)}, {"orders": 2}, {"largest": 4},
+    {"seed": -1}, {"gain": "a"},
+])
+def test_wrong_arguments_are_refused(wrong):
+    with pytest.raises(DomainError, match=next(iter(wrong)) + "|no activation"):
+        nm.width_scaling(**{"widths": (4,), "networks": 2, "samples": 200, **wrong})
+
+
+def test_samples_that_overflow_are_refused():
+    with pytest.raises(DomainError, match="smaller gain"):
+        nm.width_scaling("square", (4,), (1,), networks=2, samples=200, layers=6, gain=100.0)

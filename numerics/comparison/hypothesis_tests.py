@@ -181,6 +181,12 @@ def _same_names(what: str, left, right) -> None:
 
 
 def _columns(predicted: Prediction, measured: Measurement) -> dict[str, NDArray]:
+    for given, kind in ((predicted, Prediction), (measured, Measurement)):
+        if not isinstance(given, kind):
+            raise DomainError(
+                f"compare: a {type(given).__name__} where a {kind.__name__} is needed; call "
+                "compare(predict(...), measure(...))"
+            )
     _same_names("layers", predicted.layers, measured.layers)
     parts: dict[str, list] = {}
     largest: Any = 0.0

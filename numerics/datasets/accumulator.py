@@ -1,6 +1,9 @@
 """Streaming accumulator of mean, covariance and third cumulants."""
 
+from math import isfinite
 from typing import Any
+
+import numpy as np
 
 from cumulant_theory.errors import DomainError, OrderError, ShapeError
 
@@ -91,12 +94,18 @@ class InputCumulants:
         ShapeError
             Without a first axis of points, or with another number of units than before.
         DomainError
-            If entries are not finite.
+            If entries are no finite real numbers, or so large that their cumulants are not finite.
         """
         x = as_points(points)
         if self.count and x.shape[1] != self.dim:
             raise ShapeError(f"points have {x.shape[1]} units, those before had {self.dim}")
-        sums = centred_sums(x, self.order)
+        with np.errstate(all="ignore"):
+            sums = centred_sums(x, self.order)
+        if not all(isfinite(float(end)) for s in sums for end in (s.max(), s.min())):
+            raise DomainError(
+                f"cumulants of order {self.order} of the points leave the finite float64 numbers; "
+                "rescale the points"
+            )
         self._merge(len(x), sums)
         if len(x) >= ROWS_PER_ORDER * self.order:
             self._spread(len(x), kstatistics(len(x), sums))

@@ -68,7 +68,7 @@ def input_cumulants(
         if y is None:
             whole.update(x)
             continue
-        for label in sorted(set(y)):
+        for label in _distinct(y):
             rows = [k for k, found in enumerate(y) if found == label]
             waiting.setdefault(label, []).append(x[rows])
             held = waiting[label]
@@ -113,11 +113,24 @@ def _batches(data: Any, labels: Any) -> Iterator[tuple[Any, list[Any] | None]]:
 def _is_table(data: Any) -> bool:
     """Nested lists of numbers, as against a list of batches."""
     first = data[0] if isinstance(data, (list, tuple)) and data else None
-    return isinstance(first, (list, tuple)) and isinstance(first[0], (int, float))
+    return isinstance(first, (list, tuple)) and all(isinstance(v, (int, float)) for v in first)
 
 
 def _list(labels: Any) -> list[Any]:
     return labels.tolist() if hasattr(labels, "tolist") else list(labels)
+
+
+def _distinct(labels: list[Any]) -> list[Any]:
+    try:
+        found = sorted(set(labels))
+    except TypeError:
+        raise ShapeError(
+            f"labels such as {labels[0]!r} are no classes; pass one number or word per row, all "
+            "of one type"
+        ) from None
+    if any(label != label for label in found):
+        raise ShapeError("labels have NaN entries; give every row a class")
+    return found
 
 
 def _joined(pieces: list[Any]) -> Any:
@@ -137,4 +150,7 @@ def _placed(x: Any, device: Any) -> Any:
         return x
     if not hasattr(x, "to"):
         raise DomainError(f"device={device!r} is for tensors, not {type(x).__name__}; leave it out")
-    return x.to(device)
+    try:
+        return x.to(device)
+    except (RuntimeError, AssertionError) as error:
+        raise DomainError(f"device={device!r} cannot be used: {error}") from error

@@ -2,14 +2,20 @@
 
 from typing import Any
 
-import numpy as np
-
 from cumulant_theory.errors import DomainError, ShapeError
+
+from ..backends.numpy import as_float64
 
 
 def as_points(points: Any) -> Any:
     """(N, d) of float64, of the library it came from."""
-    x = points.detach().double() if hasattr(points, "detach") else np.asarray(points, np.float64)
+    if not hasattr(points, "detach"):
+        x = as_float64(points, "points")
+    elif points.is_complex() or points.is_sparse:
+        kind = "complex" if points.is_complex() else "sparse"
+        raise DomainError(f"points are a {kind} tensor; pass a dense one of real numbers")
+    else:
+        x = points.detach().double()
     if x.ndim < 2 or not x.shape[0] or not x.reshape(x.shape[0], -1).shape[1]:
         raise ShapeError(f"points have shape {tuple(x.shape)}; pass (N, d) with N and d positive")
     x = x.reshape(x.shape[0], -1)

@@ -12,7 +12,7 @@ from scipy.special import erf, ndtr
 
 from cumulant_theory import activations
 from cumulant_theory.activations import Activation
-from cumulant_theory.errors import DomainError, OrderError
+from cumulant_theory.errors import DomainError, OrderError, ShapeError
 
 from ..backends import get_backend
 from ..backends.numpy import as_float64
@@ -74,6 +74,8 @@ def wick(
     ------
     OrderError
         If m or p is out of range.
+    ShapeError
+        If mean and variance do not broadcast.
     DomainError
         If a variance is negative, an argument is not finite, the activation has free parameters,
         a derivative does not exist, or a value overflows.
@@ -89,12 +91,22 @@ def wick(
     >>> wick(ReLU(), 1, mean=[-1.0, 0.0, 1.0]).values.round(6)
     array([0.158655, 0.5     , 0.841345])
     """
+    if not isinstance(activation, Activation):
+        raise DomainError(
+            f"wick: {activation!r} is no activation; pass one of cumulant_theory.activations"
+        )
     for label, value, least in (("m", m, 0), ("p", p, 1)):
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise OrderError(
                 f"{activation!r}: {label} = {value!r} in a Wick coefficient; pass an integer of at "
                 f"least {least}"
             )
+    try:
+        np.broadcast_shapes(np.shape(mean), np.shape(variance))
+    except ValueError as error:
+        raise ShapeError(
+            f"{activation!r}: mean and variance do not broadcast to one shape: {error}"
+        ) from None
     if any(type(x).__module__.split(".")[0] == "torch" for x in (mean, variance)):
         backend: Any = get_backend("torch")
         values, error, exact = backend.smooth(Coefficient(activation, m, p), (mean, variance))

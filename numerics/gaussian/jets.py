@@ -190,6 +190,8 @@ def knots(activation: Activation) -> tuple[float, ...]:
 @lru_cache(maxsize=4096)
 def jumps(activation: Activation, p: int, i: int) -> tuple[float, ...]:
     """Jump of the i-th derivative of phi^p at each knot, exact before it is rounded."""
+    if not activation.knots:
+        return ()
     z = sp.Dummy("z", real=True)
     pieces = [sp.diff(f**p, z, i) for f in activation.pieces(z)]
     return tuple(

@@ -76,8 +76,10 @@ def register(kind: type) -> Callable[[C], C]:
 
 def read_module(module: Any) -> Chain:
     """The chain that a module is; see `from_torch`."""
-    if not hasattr(module, "named_modules"):
-        raise DomainError(f"from_torch: {module!r} is no torch module")
+    if isinstance(module, type) or not hasattr(module, "named_modules"):
+        raise DomainError(
+            f"from_torch: {module!r} is no torch module; pass an instance of torch.nn.Module"
+        )
     reader = _Reader({id(part): name for name, part in module.named_modules()})
     chain = Chain(reader.parts(module), reader.hypotheses)
     _check_values(module, chain)
@@ -166,7 +168,7 @@ class _Reader:
 
 
 def _sequential(reader: _Reader, module: Any) -> list[Part]:
-    return reader.parts(list(module.children()))
+    return reader.parts(list(module))  # unlike children(), with modules that stand twice
 
 
 def _linear(reader: _Reader, module: Any) -> list[Part]:

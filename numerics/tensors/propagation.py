@@ -186,9 +186,12 @@ def expected_activations(
     >>> float(expected_activations([[[1.0, 1.0]]], None, "relu")[0].round(6)[0])
     0.56419
     """
-    options = {"closure": None, "form": "auto", "backend": "numpy", "dtype": None,
-               "gaussian_pairs": True, "mean": None, "cov": None, "kappa3": None, "kappa4": None,
-               **options}  # fmt: skip
+    defaults = {"closure": None, "form": "auto", "backend": "numpy", "dtype": None,
+                "gaussian_pairs": True, "mean": None, "cov": None, "kappa3": None, "kappa4": None}
+    for name in options:
+        if name not in defaults:
+            raise UnknownNameError.of("option of expected_activations", name, defaults)
+    options = {**defaults, **options}
     given = tuple(options.pop(name) for name in ("mean", "cov", "kappa3", "kappa4"))
     result = _run(weights, biases, activation, given, K=K, output_activation=True, means_only=True,
                   **options)  # fmt: skip
@@ -199,8 +202,8 @@ def _run(
     weights: Any, biases: Any, activation: Any, given: Any, closure: Any, K: int, form: str,
     backend: str, dtype: Any, output_activation: bool, gaussian_pairs: bool, means_only: bool,
 ) -> Propagation:  # fmt: skip
-    weights = list(weights)
-    biases = [None] * len(weights) if biases is None else list(biases)
+    weights = _listed(weights, "weights")
+    biases = [None] * len(weights) if biases is None else _listed(biases, "biases")
     if not weights or len(biases) != len(weights):
         raise ShapeError(
             f"{len(weights)} weights and {len(biases)} biases; give one bias or None per weight"
@@ -292,30 +295,49 @@ def _form(form: str, closure: Closure, widths: list[int], xp: Any) -> str:
     return form
 
 
+def _listed(given: Any, name: str) -> list[Any]:
+    try:
+        return list(given)
+    except TypeError:
+        raise ShapeError(
+            f"{name} is {given!r}; give a sequence with one array per layer, which for a torch "
+            "model comes from from_torch(model).alternating()"
+        ) from None
+
+
 def _array(xp: Any, value: Any, rank: int, name: str) -> Any:
+    if "complex" in str(getattr(value, "dtype", "")):
+        raise DomainError(f"{name} has complex entries; give real numbers")
     try:
         array = xp.asarray(value)
+        plain = xp.detached(array)
     except (TypeError, ValueError, RuntimeError) as error:
         raise ShapeError(f"{name} cannot be read as an array of numbers: {error}") from error
     if array.ndim != rank or 0 in array.shape:
-        raise ShapeError(f"{name} has shape {tuple(array.shape)}; it must have {rank} axes")
-    if not np.isfinite(xp.detached(array)).all():
+        raise ShapeError(
+            f"{name} has shape {tuple(array.shape)}; it must have {rank} axes, none of length 0"
+        )
+    if not np.isfinite(plain).all():
         raise DomainError(f"{name} has entries that are not finite")
     return array
 
 
 def _input(xp: Any, n: int, given: Any, order: int) -> State:
     names = ("mean", "cov", "kappa3", "kappa4")
-    arrays = []
+    arrays: list[Any] = []
     for rank, (name, value) in enumerate(zip(names, given, strict=True), 1):
         array = None if value is None else _array(xp, value, rank, name)
         if array is not None:
             if tuple(array.shape) != (n,) * rank:
                 raise ShapeError(f"{name} has shape {tuple(array.shape)}; the input has {n} units")
             plain = xp.detached(array)
+            # cumulants that vanish are known up to rounding of a power of the deviation
+            near = 1e-5 * abs(plain).max()
+            if rank > 2:
+                spread = 1.0 if arrays[1] is None else float(abs(xp.detached(arrays[1])).max())
+                near = max(near, 64 * xp.epsilon * spread ** (rank / 2))
             for a in range(rank - 1):
-                if not np.allclose(plain, np.swapaxes(plain, a, a + 1),
-                                   rtol=0, atol=1e-5 * abs(plain).max()):  # fmt: skip
+                if not np.allclose(plain, np.swapaxes(plain, a, a + 1), rtol=0, atol=near):
                     raise DomainError(f"{name} is not symmetric in its indices")
         arrays.append(array)
     mean, cov, third, fourth = arrays
