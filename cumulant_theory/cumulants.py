@@ -317,9 +317,12 @@ class JointCumulants:
             If a name is none of the symbols, or a value is not exact.
         """
         images = substitution(values)
-        unknown = [str(k) for k in images if k not in self.free_symbols]
+        own = self.free_symbols
+        if not own.issuperset(images):
+            own = own.union(*(d.expr.free_symbols for d in self.definitions))
+        unknown = [str(k) for k in images if k not in own]
         if unknown:
-            known = ", ".join(sorted(map(str, self.free_symbols))) or "none"
+            known = ", ".join(sorted(map(str, own))) or "none"
             raise DomainError(f"no symbol {', '.join(unknown)} in these cumulants; known: {known}")
         atoms = [a.subs(images) for a in self.ring.atoms]
         ring = Ring.of(atoms)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -13,6 +12,7 @@ from cumulant_theory.activations import Activation
 from cumulant_theory.errors import DomainError, OrderError
 
 from .chain import evaluate
+from .tables import html_table, text_table
 from .tensors import propagate
 
 if TYPE_CHECKING:
@@ -149,26 +149,10 @@ class WidthScaling:
         ]
 
     def __repr__(self) -> str:
-        cells = self._cells()
-        sizes = [max(len(row[k]) for row in cells) for k in range(len(cells[0]))]
-        lines = [
-            "  ".join(
-                c.rjust(w) if k else c.ljust(w)
-                for k, (c, w) in enumerate(zip(row, sizes, strict=True))
-            ).rstrip() for row in cells
-        ]
-        return "\n".join([self._title(), *lines, *self._notes()])
+        return "\n".join([self._title(), *text_table(self._cells()), *self._notes()])
 
     def _repr_html_(self) -> str:
-        head, *body = self._cells()
-        top = "".join(f"<th>{escape(c)}</th>" for c in head)
-        rows = "".join(
-            "<tr>" + "".join(f"<td>{escape(c)}</td>" for c in row) + "</tr>" for row in body
-        )
-        return (
-            f"<div><p><b>{escape(self._title())}</b></p><table><thead><tr>{top}</tr></thead>"
-            f"<tbody>{rows}</tbody></table><p>{escape('; '.join(self._notes()))}</p></div>"
-        )
+        return html_table(self._title(), self._cells(), "; ".join(self._notes()))
 
     def plot(self) -> "Figure":
         """Errors against the width, with the fitted power laws; see `plotting`."""

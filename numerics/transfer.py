@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from cumulant_theory.errors import DomainError, OrderError, ShapeError, UnknownN
 from .backends.numpy import as_float64
 from .chain import Chain
 from .datasets import InputCumulants
+from .tables import html_table, text_table
 from .tensors import Propagation, propagate
 from .tensors.carried import CarriedMap
 from .tensors.maps import as_map
@@ -169,26 +169,10 @@ class OrderTransfer:
         ]
 
     def __repr__(self) -> str:
-        cells = self._cells()
-        widths = [max(len(row[k]) for row in cells) for k in range(len(cells[0]))]
-        lines = [
-            "  ".join(
-                c.rjust(w) if k else c.ljust(w)
-                for k, (c, w) in enumerate(zip(row, widths, strict=True))
-            ) for row in cells
-        ]
-        return "\n".join([self._title(), *lines, *self._notes()])
+        return "\n".join([self._title(), *text_table(self._cells()), *self._notes()])
 
     def _repr_html_(self) -> str:
-        head, *body = self._cells()
-        top = "".join(f"<th>{escape(c)}</th>" for c in head)
-        rows = "".join(
-            "<tr>" + "".join(f"<td>{escape(c)}</td>" for c in row) + "</tr>" for row in body
-        )
-        return (
-            f"<div><p><b>{escape(self._title())}</b></p><table><thead><tr>{top}</tr></thead>"
-            f"<tbody>{rows}</tbody></table><p>{escape(' '.join(self._notes()))}</p></div>"
-        )
+        return html_table(self._title(), self._cells(), " ".join(self._notes()))
 
     def plot(self) -> "Figure":
         """Errors by output order, and predicted against measured cumulants; see `plotting`."""

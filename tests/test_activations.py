@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cumulant_theory import activations, special
 from cumulant_theory.activations import Custom, WickIntegral, recognise
-from cumulant_theory.errors import DomainError, OrderError
+from cumulant_theory.errors import CumulantError, DomainError, OrderError
 
 R = sp.Rational
 z = sp.Symbol("z", real=True)
@@ -257,3 +257,33 @@ def test_opaque_functions_against_integrals():
     with pytest.raises(OrderError):
         special.NormalPartialMoment(-1, y)
     assert sp.latex(special.NormalPartialMoment(2, y)) == r"M_{2}\left(y\right)"
+
+
+@pytest.mark.parametrize("make", [
+    lambda: activations.Polynomial(3), lambda: activations.Polynomial("ab"),
+    lambda: activations.Polynomial({1, 2}), lambda: activations.get(["relu"]),
+    lambda: activations.LeakyReLU(sp.I), lambda: activations.ReLU().wick(0, mean=sp.I),
+    lambda: activations.ReLU()("z"), lambda: activations.ReLU()(sp.I),
+    lambda: activations.ReLU()(float("nan")), lambda: activations.Tanh()([1]),
+    lambda: activations.Cube()(None),
+])
+def test_wrong_arguments_are_refused_before_they_reach_sympy(make):
+    with pytest.raises(CumulantError):
+        make()
+
+
+@pytest.mark.parametrize("expr", [
+    sp.log(z), sp.sqrt(z), sp.cbrt(z), sp.tan(z), 1 / sp.sin(z), 1 / (sp.exp(z) - 1), sp.asin(z),
+    sp.Piecewise((0, z < -1), (sp.log(z), True)), sp.Piecewise((1 / z, z < 0), (1, True)),
+])
+def test_custom_functions_are_real_and_finite_everywhere(expr):
+    with pytest.raises(DomainError, match=r"not finite|not real"):
+        Custom(expr, z)
+
+
+@pytest.mark.parametrize("expr", [
+    sp.Piecewise((1 / z, z < -1), (-1, True)), sp.Piecewise((0, z < 0), (sp.sqrt(z), True)),
+    sp.log(1 + sp.exp(z)), sp.sqrt(1 + z**2), sp.atan(z), 1 / sp.cosh(z), sp.log(sp.cosh(z)),
+])
+def test_custom_functions_may_have_singular_points_elsewhere(expr):
+    assert Custom(expr, z).expr(z) == expr

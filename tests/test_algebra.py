@@ -330,3 +330,15 @@ def test_composition_is_substitution(q):
         source.element(e), {k: target.element(v) for k, v in images.items()}, target
     )
     assert target.expr(found) == sp.expand(e.subs(images, simultaneous=True))
+
+
+@pytest.mark.parametrize("index", [None, "0", 0.0, sp.I, sp.nan, (0,), Fraction(1, 2), -1, 2])
+def test_unit_indices_are_integers_in_range(index):
+    with pytest.raises(ShapeError, match="unit index"):
+        algebra.from_indices([index], 2)
+
+
+@pytest.mark.parametrize("values", [3, "a", [1], None])
+def test_a_substitution_is_a_mapping(values):
+    with pytest.raises(DomainError, match="no mapping"):
+        algebra.substitution(values)

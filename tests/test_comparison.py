@@ -253,3 +253,19 @@ def test_bad_level_and_p():
 def test_compare_refuses_what_is_no_prediction_and_measurement():
     with pytest.raises(DomainError, match="a NoneType where a Prediction is needed"):
         compare(None, None)
+
+
+def test_tables_show_themselves():
+    values = {(1,): 0.5, (2,): np.array([1.0, 2.0])}
+    p = Prediction(("y",), {"y": values}, closure="Diagrams(3)", truncated={"y": frozenset({(2,)})})
+    lines = repr(p).splitlines()
+    assert lines[0] == "predicted cumulants"
+    assert lines[2].split() == ["y", "(1)", "0.5", "Exact()"]
+    assert lines[3].split() == ["y", "(2)", "1", "to", "2", "Diagrams(3)"]
+    assert "<td>Diagrams(3)</td>" in p._repr_html_()
+    tables = ({"y": {1: v}} for v in (0.5, 0.1, 0.0, True))
+    m = Measurement(("y",), *tables, 100, samples=1000, law="Normal(0, 1)")
+    assert repr(m).splitlines()[0] == "measured cumulants of Normal(0, 1), 1000 samples"
+    assert repr(m).splitlines()[-1].split() == ["y", "(1)", "0.5", "0.1", "yes"]
+    many = Prediction(("y",), {"y": {(k,): 0.0 for k in range(1, 100)}})
+    assert repr(many).splitlines()[-1] == "... and 39 more rows; .rows() has all"

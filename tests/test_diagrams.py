@@ -459,3 +459,30 @@ def test_latex_is_sorted_by_cost_and_katex_reads_it(katex, tmp_path):
     text = diagrams.rule((1, 1), Diagrams(4)).to_latex()
     places = [text.index(rf"C^{{(y,{c})}}_{{ij}} &=") for c in (1, 2, 3)]
     assert places == sorted(places)
+
+
+@pytest.mark.parametrize("pattern", [3, 1.5, "ij", b"x", {1, 2}, None, (), (1, True), (0, 1)])
+def test_a_pattern_is_a_list_of_positive_integers(pattern):
+    with pytest.raises(OrderError, match="how often each distinct unit occurs"):
+        diagrams.rule(pattern, Diagrams(3))
+
+
+@pytest.mark.parametrize("degree", [True, -1, 1.5, "2"])
+def test_the_degree_of_a_rule_is_a_number(degree):
+    with pytest.raises(DomainError, match="leave it out"):
+        diagrams.rule((1, 1), None, degree)
+
+
+def test_parameters_of_an_activation_can_be_replaced_in_a_result():
+    def net(slope):
+        return layers.Linear(2, 2) >> layers.Pointwise(activations.LeakyReLU(slope))
+
+    law, half = laws.Normal(0, 1).iid(2), sp.Rational(1, 2)
+    given = net("a").propagate(law, order=2).subs({"a": half})
+    direct = net(half).propagate(law, order=2)
+    weights = dict(zip(net("a").layers[0].parameters, (1, 2, -1, 3), strict=True))
+    for alpha in ((1, 0), (2, 0), (1, 1)):
+        difference = given.explicit(alpha) - direct.explicit(alpha)
+        assert abs(difference.subs(weights).evalf(30, chop=True)) < 1e-20
+    with pytest.raises(DomainError, match=r"known: .*a"):
+        net("a").propagate(law, order=2).subs({"b": 1})

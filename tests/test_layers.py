@@ -507,3 +507,11 @@ def test_leading_zeros_are_dropped():
     assert activations.Polynomial([0]).degree == 0
     assert activations.Quadratic("a") == activations.Polynomial([0, 1, "a"])
     assert math.prod([activations.Cubic().degree, activations.Square().degree]) == 6
+
+
+@pytest.mark.parametrize("bias", [3, [1, 2], "c", None, 0.5])
+def test_values_given_as_the_bias_flag_are_not_lost(bias):
+    with pytest.raises(DomainError, match="bias_values"):
+        layers.Linear(2, 2, bias=bias)
+    with pytest.raises(DomainError, match="bias_values"):
+        layers.GraphConv(layers.graphs.path(3), bias=bias)

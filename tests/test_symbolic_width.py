@@ -792,3 +792,25 @@ def test_display_of_other_families():
     assert r"\kappa^{(x)}_{hi}" in sw.Sum(star)._repr_latex_()
     assert r"\kappa^{(x)}_{hi}" in sw.generic(star)._repr_latex_()
     assert [s.state for s in (*out.layers, out)] == ["z1", "y1"]
+
+
+@pytest.mark.parametrize(("make", "error", "words"), [
+    (lambda: sw.Linear(N, (1, 2)), ShapeError, "lambda must be 1 x 1"),
+    (lambda: sw.InvariantLinear(N, (1, 2)), ShapeError, "v must be 1 x 1"),
+    (lambda: sw.Readout(sw.star(N), []), ShapeError, "neither 'mean' nor 'sum'"),
+    (lambda: sw.FamilyLaw(N, {(1,): 2}), DomainError, "pass a function"),
+    (lambda: sw.generic(N, 1, 1.5), DomainError, "pass a name"),
+    (lambda: sw.FamilyLaw(N, lambda kind: 0, max_order="2"), OrderError, "positive integers"),
+    (lambda: sw.generic(N, 0), ShapeError, "must be a positive integer"),
+    (lambda: sw.iid(laws.Normal(0, 1), N, 0), ShapeError, "must be a positive integer"),
+    (lambda: sw.Linear(N).subs(2), DomainError, "is no mapping"),
+    (lambda: sw.Mean(N).propagate(sw.generic(N), 1).subs(2), DomainError, "is no mapping"),
+    (lambda: sw.types(1.5), OrderError, "positive integers"),
+    (lambda: sw.types(-1), OrderError, "positive integers"),
+    (lambda: sw.types(2, N, "2"), ShapeError, "must be a positive integer"),
+    (lambda: sw.GraphConv(sw.star(N), bias=3), DomainError, "bias_values"),
+    (lambda: sw.GraphConv(N, 1, 2) >> sw.Readout(N), ShapeError, "as the layer before"),
+])
+def test_wrong_arguments_name_the_way_out(make, error, words):
+    with pytest.raises(error, match=words):
+        make()

@@ -1,5 +1,7 @@
 """What an activation is, and the registry of all of them."""
 
+from collections.abc import Mapping
+from fractions import Fraction
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -47,7 +49,10 @@ class Activation:
         raise TypeError(f"activation {type(self).__name__} does not define expr(z)")
 
     def __call__(self, z: Any) -> Any:
-        return self.expr(z)
+        value = sp.sympify(z) if isinstance(z, (int, float, Fraction)) else z
+        if not isinstance(value, sp.Expr) or value is sp.nan or value.is_extended_real is False:
+            raise DomainError(f"{self!r} of {z!r}; pass a real number or a SymPy expression")
+        return self.expr(value)
 
     @property
     def parameters(self) -> tuple[sp.Symbol, ...]:
@@ -93,7 +98,8 @@ class Activation:
         OrderError
             If m or p is out of range.
         DomainError
-            If the variance is negative, or zero where the derivative does not exist.
+            If the mean is not real, or the variance negative, or zero where the derivative does
+            not exist.
 
         References
         ----------
@@ -114,6 +120,8 @@ class Activation:
         mean, variance = exact(mean, "mean"), exact(variance, "variance")
         if variance.is_negative or variance.is_extended_real is False:
             raise DomainError(f"{self!r}: the variance {variance} is negative; pass one above 0")
+        if mean.is_extended_real is False:
+            raise DomainError(f"{self!r}: the mean {mean} is not real; pass a real one")
         z = sp.Dummy("z", real=True)
         if variance.is_zero:
             pieces = tuple(f**p for f in self.pieces(z))
@@ -131,6 +139,25 @@ class Activation:
         phi = sp.Lambda(t, self.expr(t))
         expr = WickIntegral(phi, sp.Integer(m), sp.Integer(p), mean, variance)
         return WickCoefficient(self, m, p, mean, variance, expr, False)
+
+    def subs(self, images: Mapping[Any, Any]) -> "Activation":
+        """The same activation with parameters replaced by exact values, given symbol by symbol.
+
+        Examples
+        --------
+        >>> from cumulant_theory.activations import Quadratic
+        >>> Quadratic("a").subs({sp.Symbol("a"): 2})
+        Polynomial(2*z**2 + z)
+        """
+        if not set(images) & set(self.parameters):
+            return self
+        from .custom import recognise
+        from .polynomial import Polynomial
+
+        if self.coefficients is not None:
+            return Polynomial([a.subs(images) for a in self.coefficients])
+        z = sp.Symbol("z", real=True)
+        return recognise(self.expr(z).subs(images), z)
 
     def _closed_form(
         self, m: int, p: int, mean: sp.Expr, variance: sp.Expr
@@ -184,6 +211,6 @@ def get(name: str, *args: Any, **kwargs: Any) -> Activation:
     >>> get("square")
     Square(z**2)
     """
-    if name not in _registry:
+    if not isinstance(name, str) or name not in _registry:
         raise UnknownNameError.of("activation", name, _registry)
     return _registry[name](*args, **kwargs)

@@ -4,6 +4,7 @@ from itertools import pairwise
 from typing import Any
 
 import sympy as sp
+from sympy.calculus.util import continuous_domain
 
 from ..algebra import exact
 from ..errors import CumulantError, DomainError
@@ -29,8 +30,8 @@ class Custom(Activation):
     Raises
     ------
     DomainError
-        If the expression is not exact, not finite or has no such variable, or if its kinks
-        cannot be found.
+        If the expression is not exact, has no such variable, is known to be not real or not
+        finite somewhere, or if its kinks cannot be found.
 
     Examples
     --------
@@ -65,11 +66,18 @@ class Custom(Activation):
         if self._expr.has(sp.I) or self._expr.is_extended_real is False:
             raise DomainError(f"activation {given} is not real")
         self.knots, self._pieces = _smooth_pieces(self._expr, self._z)
-        for piece in self._pieces:
-            poles = _poles(piece, self._z)
+        limits = pairwise((-sp.oo, *self.knots, sp.oo))
+        for piece, (left, right) in zip(self._pieces, limits, strict=True):
+            interval = sp.Interval(left, right)
+            poles = [p for p in _poles(piece, self._z) if interval.contains(p) == True]  # noqa: E712
             if poles:
                 raise DomainError(
                     f"activation {given} is not finite at {', '.join(map(str, poles))}"
+                )
+            if not _is_defined(piece, self._z, interval):
+                raise DomainError(
+                    f"activation {given} is not real and finite on all of {interval}; write what "
+                    "it is elsewhere by Piecewise"
                 )
         if not self.knots and self._expr.is_polynomial(self._z):
             self.coefficients = coefficients_of(sp.expand(self._expr), self._z)
@@ -134,6 +142,19 @@ def _poles(piece: sp.Expr, z: sp.Symbol) -> list[Any]:
     if denominator.free_symbols != {z} or not denominator.is_polynomial(z):
         return []
     return list(sp.Poly(denominator, z).real_roots())
+
+
+def _is_defined(piece: sp.Expr, z: sp.Symbol, interval: Any) -> bool:
+    """False where a piece without parameters is known to be not real or not finite."""
+    if piece.free_symbols != {z} or piece.is_polynomial(z):
+        return True
+    points = (p for p in (interval.start - 1, interval.end + 1, -3, 3) if p in interval)
+    if any(piece.subs(z, p).is_extended_real is False for p in points):
+        return False
+    try:
+        return continuous_domain(piece, z, interval) == interval
+    except (NotImplementedError, ValueError, TypeError, AttributeError):
+        return True
 
 
 def recognise(expr: sp.Expr, z: sp.Symbol) -> Activation:

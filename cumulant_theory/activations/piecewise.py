@@ -6,6 +6,7 @@ from typing import Any
 import sympy as sp
 
 from ..algebra import exact
+from ..errors import DomainError
 from .base import Activation
 from .wick import piecewise_wick
 
@@ -72,6 +73,11 @@ class LeakyReLU(PiecewisePolynomial):
     negative_slope
         Exact number, symbol or name.
 
+    Raises
+    ------
+    DomainError
+        If the slope is not exact or not real.
+
     Examples
     --------
     >>> LeakyReLU()(sp.Integer(-3)), LeakyReLU("a").wick(1).expr
@@ -84,6 +90,8 @@ class LeakyReLU(PiecewisePolynomial):
 
     def __init__(self, negative_slope: Any = Fraction(1, 100)) -> None:
         self.negative_slope = exact(negative_slope, "negative_slope")
+        if self.negative_slope.is_extended_real is False:
+            raise DomainError(f"LeakyReLU: negative_slope {negative_slope} is not real")
 
     def expr(self, z: sp.Expr) -> sp.Expr:
         """max(0, z) + slope * min(0, z)."""

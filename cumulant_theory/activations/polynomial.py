@@ -22,7 +22,7 @@ class Polynomial(Activation):
     Raises
     ------
     DomainError
-        If there are no coefficients, or one is not exact.
+        If there is no list of coefficients, or one is not exact.
 
     Examples
     --------
@@ -33,6 +33,11 @@ class Polynomial(Activation):
     name = "polynomial"
 
     def __init__(self, coefficients: Sequence[Any]) -> None:
+        if isinstance(coefficients, (str, bytes)) or not isinstance(coefficients, Sequence):
+            raise DomainError(
+                f"the coefficients of a polynomial activation are {coefficients!r}; pass a list "
+                "a_0, a_1, ..."
+            )
         values = [exact(c, f"coefficient {k}") for k, c in enumerate(coefficients)]
         while len(values) > 1 and values[-1] == 0:
             values.pop()

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import product
+from numbers import Integral
 
 from ..errors import ShapeError
 
@@ -75,8 +76,8 @@ def from_indices(indices: Iterable[int], dim: int) -> MultiIndex:
     """
     alpha = [0] * dim
     for i in indices:
-        if not 0 <= i < dim:
-            raise ShapeError(f"unit index {i} lies outside 0..{dim - 1}: there are {dim} units")
+        if not isinstance(i, Integral) or not 0 <= i < dim:
+            raise ShapeError(f"unit index {i!r} lies outside 0..{dim - 1}: there are {dim} units")
         alpha[i] += 1
     return tuple(alpha)
 

@@ -65,13 +65,15 @@ def substitution(values: Mapping[Any, Any]) -> dict[Any, Any]:
     Raises
     ------
     DomainError
-        If a key is no symbol name or a value is not exact.
+        If it is no mapping, a key is no symbol name or a value is not exact.
 
     Examples
     --------
     >>> substitution({"a": Fraction(1, 2)})
     {a: 1/2}
     """
+    if not isinstance(values, Mapping):
+        raise DomainError(f"substitution: {values!r} is no mapping; pass for example {{'a': 1}}")
     return {exact(k, "symbol"): exact(v, f"value of {k}") for k, v in values.items()}
 
 

@@ -190,7 +190,7 @@ def check_pattern(pattern: Sequence[int]) -> Pattern:
     OrderError
         If an entry is no positive integer, or there is none.
     """
-    if not pattern or not all(
+    if not isinstance(pattern, (list, tuple)) or not pattern or not all(
         isinstance(p, int) and not isinstance(p, bool) and p >= 1 for p in pattern
     ):
         raise OrderError(

@@ -251,8 +251,13 @@ def rule(
     """
     pattern = check_pattern(pattern)
     closure = as_closure(closure)
-    if degree is not None and (not isinstance(degree, int) or degree < 0):
-        raise DomainError(f"degree {degree!r} of the activation is no non-negative integer")
+    if degree is not None and (
+        not isinstance(degree, int) or isinstance(degree, bool) or degree < 0
+    ):
+        raise DomainError(
+            f"degree {degree!r} of the activation is no non-negative integer; leave it out where "
+            "the activation is no polynomial"
+        )
     degrees = None if degree is None else tuple(degree * p for p in pattern)
     if degrees is None and len(pattern) == 1 and closure.largest_block == 2:
         return PatternRule(pattern, connected(1, 0), closure)  # E phi^p of a Gaussian

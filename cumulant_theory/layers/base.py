@@ -313,6 +313,14 @@ def check_order(order: Any) -> None:
         raise OrderError(f"order {order!r}: cumulant orders are positive integers")
 
 
+def check_flag(value: Any, what: str) -> None:
+    """Raise DomainError unless the value is True or False: entries are given otherwise."""
+    if not isinstance(value, bool):
+        raise DomainError(
+            f"{what} is {value!r}; pass True or False, and exact entries as bias_values"
+        )
+
+
 def needed_orders(stages: Sequence[Stage], order: int) -> list[int]:
     """Cumulant order needed of every state, input first, for an output order."""
     orders = [order]

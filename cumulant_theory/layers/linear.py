@@ -10,7 +10,7 @@ from ..algebra import exact, substitution, symbols_in
 from ..errors import ShapeError, SymmetryError
 from ..orbits import Permutation
 from ..symmetries import Free, Symmetry, Tying
-from .base import Layer
+from .base import Layer, check_flag
 from .rules import AffineRule, Rule
 
 
@@ -72,6 +72,7 @@ class Linear(Layer):
         self.in_features = in_features
         self.out_features = out_features
         self.symmetry = symmetry or Free()
+        check_flag(bias, "Linear: bias")
         self.has_bias = bias or bias_values is not None
         self._names = (name, bias_name)
         self._position: int | None = None

@@ -5,7 +5,7 @@ from typing import Any
 
 import sympy as sp
 
-from ..activations import Activation, Polynomial, recognise
+from ..activations import Activation
 from ..algebra import substitution
 from ..errors import DomainError
 from .base import Layer
@@ -62,14 +62,8 @@ class Pointwise(Layer):
 
     def subs(self, values: Mapping[Any, Any]) -> "Pointwise":
         """With coefficients replaced by exact values."""
-        images = substitution(values)
-        coefficients = self.activation.coefficients
-        if not set(images) & set(self.parameters):
-            return self
-        if coefficients is None:
-            z = sp.Symbol("z", real=True)
-            return Pointwise(recognise(self.activation.expr(z).subs(images), z))
-        return Pointwise(Polynomial([a.subs(images) for a in coefficients]))
+        activation = self.activation.subs(substitution(values))
+        return self if activation is self.activation else Pointwise(activation)
 
     def __repr__(self) -> str:
         return f"Pointwise({self.activation!r})"

@@ -112,7 +112,7 @@ class WickDefinition(GaussianDefinition):
     def subs(self, values: Mapping[Any, Any]) -> "WickDefinition":
         """With symbols replaced."""
         return WickDefinition(
-            self.symbol, self.activation, self.power, self.k,
+            self.symbol, self.activation.subs(values), self.power, self.k,
             self.mean.subs(values), self.variance.subs(values),
         )
 
@@ -153,4 +153,5 @@ class PairDefinition(GaussianDefinition):
     def subs(self, values: Mapping[Any, Any]) -> "PairDefinition":
         """With symbols replaced."""
         m1, m2, v1, v2, c = (e.subs(values) for e in self.inputs)
-        return PairDefinition(self.symbol, self.activations, self.powers, (m1, m2), (v1, v2), c)
+        phi, psi = (a.subs(values) for a in self.activations)
+        return PairDefinition(self.symbol, (phi, psi), self.powers, (m1, m2), (v1, v2), c)

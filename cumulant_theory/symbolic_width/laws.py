@@ -7,6 +7,8 @@ import sympy as sp
 
 from ..algebra import Ring, exact
 from ..errors import DomainError, OrderError
+from ..layers.base import check_order
+from ..layers.graphs.readout import positive
 from .families import Family, family_of
 from .state import FamilyCumulants
 from .types import Type, order_of
@@ -34,7 +36,12 @@ class FamilyLaw:
     Raises
     ------
     DomainError
-        If the family is no family, positive integer or symbol.
+        If the family is no family, positive integer or symbol, ``cumulant`` is no function, or
+        the state no name.
+    ShapeError
+        If channels is no positive integer.
+    OrderError
+        If max_order is no positive integer.
 
     References
     ----------
@@ -59,8 +66,18 @@ class FamilyLaw:
         self, family: Any, cumulant: Callable[[Any], Any], *, channels: int = 1,
         max_order: int | None = None, hypotheses: Sequence[str] = (), state: str = "x",
     ) -> None:
-        self.family: Family = family_of(family, type(self).__name__)
-        self.channels = channels
+        own = type(self).__name__
+        if not callable(cumulant):
+            raise DomainError(
+                f"{own}: cumulant is {cumulant!r}; pass a function from a type to its cumulant, "
+                "such as lambda t: {(2,): 1}.get(t, 0)"
+            )
+        if not isinstance(state, str) or not state.isidentifier():
+            raise DomainError(f"{own}: state is {state!r}; pass a name such as 'x'")
+        if max_order is not None:
+            check_order(max_order)
+        self.family: Family = family_of(family, own)
+        self.channels = positive(channels, f"{own}: channels")
         self.max_order = max_order
         self.state = state
         self.hypotheses = tuple(dict.fromkeys((*hypotheses, self.family.hypothesis)))
@@ -234,7 +251,7 @@ def iid(law: Any, family: Any, channels: int | None = None) -> FamilyLaw:
     """
     family = family_of(family, "iid")
     if hasattr(law, "iid") and hasattr(law, "cumulant"):
-        return IndependentNodes(law, family, channels or 1)
+        return IndependentNodes(law, family, 1 if channels is None else channels)
     if not hasattr(law, "blocks") or not hasattr(law, "cumulant"):
         raise DomainError(
             f"iid: {law!r} is no law of one unit and no joint law of the channels of a node; use "

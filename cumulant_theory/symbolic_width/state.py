@@ -9,6 +9,8 @@ from ..algebra import Polynomial, Ring, substitution
 from ..cumulants import JointCumulants
 from ..derivation import Derivation
 from ..errors import DomainError, OrderError
+from ..layers.base import check_order
+from ..layers.graphs.readout import positive
 from .families import Family, complete, family_of
 from .types import Type, order_of
 from .width import LeadingTerm, check_width, collected, leading_term
@@ -50,6 +52,11 @@ def types(order: int, family: Any = None, channels: int = 1) -> list[Any]:
     channels
         Channels per node.
 
+    Raises
+    ------
+    OrderError, ShapeError
+        If the order, or the channels, are no positive integer.
+
     Examples
     --------
     >>> from cumulant_theory.symbolic_width import star
@@ -57,6 +64,8 @@ def types(order: int, family: Any = None, channels: int = 1) -> list[Any]:
     ([(3,), (2, 1), (1, 1, 1)], [(3,), (2, 1)], ['hh', 'ii', 'hi', 'ij'])
     """
     family = complete("n") if family is None else family_of(family, "types")
+    check_order(order)
+    positive(channels, "types: channels")
     return [family.key(kind, channels) for kind in family.types(order, channels)]
 
 
@@ -70,7 +79,9 @@ def images_of(values: Mapping[Any, Any] | None, named: Mapping[str, Any], known:
     """
     by_name = {str(s): s for s in known}
     images = {}
-    for symbol, value in substitution({**(values or {}), **named}).items():
+    for symbol, value in {
+        **substitution({} if values is None else values), **substitution(named)
+    }.items():
         if str(symbol) not in by_name:
             names = ", ".join(sorted(by_name)) or "none"
             raise DomainError(f"no symbol {symbol} here; known: {names}")

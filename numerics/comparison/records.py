@@ -4,12 +4,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from numerics.tables import html_table, text_table
+
 VERDICTS = ("agree", "disagree", "undecided")
 Alpha = tuple[int, ...] | int
 Table = Mapping[str, Mapping[Alpha, Any]]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Prediction:
     """Cumulants of every layer as theory has them.
 
@@ -64,8 +68,24 @@ class Prediction:
     def __iter__(self) -> Iterator[tuple[str, tuple[int, ...], Any]]:
         return iter(self.rows())
 
+    def _title(self) -> str:
+        return f"predicted cumulants{_behind(self.law)}"
 
-@dataclass(frozen=True)
+    def _cells(self) -> tuple[list[list[str]], str]:
+        cells = [
+            [layer, _index(alpha), _number(value), self.closure_of(layer, alpha)]
+            for layer, alpha, value in _shown(self.rows())
+        ]
+        return [["layer", "alpha", "predicted", "closure"], *cells], _left(self.rows())
+
+    def __repr__(self) -> str:
+        return _text(self)
+
+    def _repr_html_(self) -> str:
+        return html_table(self._title(), *self._cells())
+
+
+@dataclass(frozen=True, repr=False)
 class Measurement:
     """Cumulants of every layer as measured, with standard errors.
 
@@ -114,6 +134,60 @@ class Measurement:
 
     def __iter__(self) -> Iterator[tuple[str, tuple[int, ...], Any, Any]]:
         return iter(self.rows())
+
+    def _title(self) -> str:
+        taken = f"{self.samples} samples" if self.samples else "measured"
+        return f"measured cumulants{_behind(self.law)}, {taken}"
+
+    def _cells(self) -> tuple[list[list[str]], str]:
+        heavy = {la: {key_of(a) for a, flag in self.heavy[la].items() if np.any(flag)}
+                 for la in self.layers}  # fmt: skip
+        cells = [
+            [layer, _index(alpha), _number(value), _number(error),
+             "yes" if alpha in heavy[layer] else ""]
+            for layer, alpha, value, error in _shown(self.rows())
+        ]  # fmt: skip
+        head = ["layer", "alpha", "measured", "std. error", "heavy tails"]
+        return [head, *cells], _left(self.rows())
+
+    def __repr__(self) -> str:
+        return _text(self)
+
+    def _repr_html_(self) -> str:
+        return html_table(self._title(), *self._cells())
+
+
+ROWS_SHOWN = 60
+
+
+def _behind(law: str) -> str:
+    return f" of {law}" if law else ""
+
+
+def _index(alpha: tuple[int, ...]) -> str:
+    return "(" + ", ".join(map(str, alpha)) + ")"
+
+
+def _number(value: Any) -> str:
+    """A value, or the least and the largest of an ensemble."""
+    values = np.atleast_1d(np.asarray(value, dtype=float))
+    if values.size == 1:
+        return f"{values[0]:.6g}"
+    return f"{values.min():.4g} to {values.max():.4g}"
+
+
+def _shown(rows: list[Any]) -> list[Any]:
+    return rows[:ROWS_SHOWN]
+
+
+def _left(rows: list[Any]) -> str:
+    more = len(rows) - ROWS_SHOWN
+    return f"... and {more} more rows; .rows() has all" if more > 0 else ""
+
+
+def _text(table: Any) -> str:
+    cells, note = table._cells()
+    return "\n".join([table._title(), *text_table(cells, left=(0, 1)), *([note] if note else [])])
 
 
 class Row(NamedTuple):

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numerics.comparison.records import Measurement, Prediction, Row
+from numerics.tables import text_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -135,15 +136,7 @@ class Comparison:
 
     def __str__(self) -> str:
         cells, left = self._cells(MAX_ROWS_SHOWN)
-        table = [self._head(), *cells]
-        widths = [max(len(row[k]) for row in table) for k in range(len(table[0]))]
-        lines = [
-            "  ".join(
-                c.ljust(w) if k in (0, 1, 8, 9) else c.rjust(w)
-                for k, (c, w) in enumerate(zip(row, widths, strict=True))
-            ).rstrip()
-            for row in table
-        ]
+        lines = text_table([self._head(), *cells], left=(0, 1, 8, 9))
         lines.insert(1, "-" * max(map(len, lines)))
         note = [f"... and {left} more rows with larger p"] if left else []
         return "\n".join([*lines, *note, self.summary()])

@@ -52,7 +52,7 @@ class TrainingResult:
     converged : bool or array (S,)
         Loss at most ``tol`` or, with Levenberg-Marquardt, a stationary point. With Adam on a
         sampled loss: the last tenth of the steps is not lower on average than the tenth before
-        by more than two standard errors.
+        by more than two standard errors; runs of less than 200 steps are too short to tell.
     diverged : bool or array (S,)
         Networks left at their last finite parameters.
     seconds : float
@@ -353,7 +353,7 @@ def _result(
 def _settled(losses: np.ndarray) -> np.ndarray:
     """Whether the last tenth of the steps is no lower than the tenth before, within noise."""
     n = len(losses) // 10
-    if n < 2:
+    if n < 20:
         return np.zeros(losses.shape[1], dtype=bool)
     last, before = losses[-n:], losses[-2 * n : -n]
     error = np.sqrt((last.var(axis=0) + before.var(axis=0)) / n)

@@ -10,7 +10,7 @@ from ...algebra import exact, symbols_in
 from ...errors import MissingDependencyError, ShapeError, SymmetryError
 from ...orbits import Permutation, on_channels
 from ...symmetries import Free
-from ..base import Layer
+from ..base import Layer, check_flag
 from ..kronecker import KroneckerRule, Operator
 from ..linear import Linear
 from ..rules import Rule
@@ -44,7 +44,8 @@ class NodeShared(Layer):
         self.in_channels, self.out_channels = in_features, out_features
         self.in_features = in_features * places[0]
         self.out_features = out_features * places[1]
-        self.has_bias = bool(bias) or bias_values is not None
+        check_flag(bias, f"{self._kind}: bias")
+        self.has_bias = bias or bias_values is not None
         self._names = (*self._named(name), bias_name)
         self._position: Any = None
         self._matrices = self._fixed_matrices(weights)

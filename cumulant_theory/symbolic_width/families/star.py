@@ -43,7 +43,7 @@ class Star(ClassFamily):
     def position(self, kind: Any) -> int:
         """0 or ``hub``; any other position or ``leaf`` is a leaf."""
         named = {"hub": 0, "leaf": 1}
-        return named[kind] if kind in named else super().position(kind)
+        return named[kind] if isinstance(kind, str) and kind in named else super().position(kind)
 
     def __repr__(self) -> str:
         return f"star({self.n})"

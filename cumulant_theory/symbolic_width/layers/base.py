@@ -69,7 +69,8 @@ class Layer:
             )
         if self.in_channels is not None and self.in_channels != channels:
             raise ShapeError(
-                f"{self!r} takes {self.in_channels} channels per node, but gets {channels}"
+                f"{self!r} takes {self.in_channels} channels per node, but gets {channels}; "
+                "give it as many as the layer before puts out"
             )
 
     def subs(self, values: Mapping[Any, Any] | None = None, **named: Any) -> "Layer":

@@ -148,8 +148,12 @@ class _Given(NodeShared):
         shape = (self.out_channels, self.in_channels)
         if not isinstance(value, (list, tuple, sp.MatrixBase)):
             value = [[value]]
-        rows = value.tolist() if isinstance(value, sp.MatrixBase) else [list(r) for r in value]
-        if len(rows) != shape[0] or any(len(row) != shape[1] for row in rows):
+        rows = value.tolist() if isinstance(value, sp.MatrixBase) else [
+            list(r) if isinstance(r, (list, tuple)) else r for r in value
+        ]
+        if len(rows) != shape[0] or any(
+            not isinstance(row, list) or len(row) != shape[1] for row in rows
+        ):
             raise ShapeError(
                 f"{self._kind}: {base} must be {shape[0]} x {shape[1]} = (out_features, "
                 f"in_features), not {rows}"
