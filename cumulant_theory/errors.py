@@ -72,3 +72,11 @@ class DivergenceError(CumulantError, ArithmeticError):
 
 class MissingDependencyError(CumulantError, ImportError):
     """An optional package that is not installed."""
+
+
+class TimeLimitError(CumulantError, TimeoutError):
+    """A computation that did not end within its time limit."""
+
+
+class EngineError(CumulantError, RuntimeError):
+    """An external program that failed, or whose answer contradicts its input."""

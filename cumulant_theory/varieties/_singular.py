@@ -1,0 +1,206 @@
+"""Singular as a separate process: exact input, strict reading of its answer, a time limit."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sysconfig
+from collections.abc import Sequence
+from functools import cache
+from math import lcm
+from pathlib import Path
+from typing import Any
+
+from ..errors import EngineError, MissingDependencyError
+from ._rings import expired, ordered, parameters_of, polynomial_part, recast, remaining
+
+_TOKEN = re.compile(r"\d+|[xt]\d+|[-+*/^()]")
+
+
+@cache
+def executable() -> str | None:
+    """Path of Singular: on PATH, or in the wheel passagemath-singular."""
+    found = shutil.which("Singular")
+    if found:
+        return found
+    for folder in {sysconfig.get_path("platlib"), sysconfig.get_path("purelib")}:
+        path = Path(folder) / "sage_wheels" / "bin" / "Singular"
+        if path.is_file() and os.access(path, os.X_OK):
+            return str(path)
+    return None
+
+
+def program() -> str:
+    """Path of Singular, or an error that says what to install."""
+    found = executable()
+    if found is None:
+        raise MissingDependencyError(
+            "Singular is not installed; install the Debian package singular, or "
+            "pip install --no-deps passagemath-singular; engine='sympy' serves small ideals"
+        )
+    return found
+
+
+def basis(generators: Sequence[Any], ring: Any) -> list[Any]:
+    """Reduced Groebner basis in the order of the ring."""
+    (found,) = _ask(generators, ring, "list answer = groebner(I);")
+    return found
+
+
+def minimal_primes(generators: Sequence[Any], ring: Any) -> list[list[Any]]:
+    """Reduced Groebner bases of the minimal associated primes."""
+    return _ask(generators, ring, "list answer = minAssGTZ(I);", "primdec.lib")
+
+
+def real_radical(generators: Sequence[Any], ring: Any) -> list[Any]:
+    """Real radical by realrad.lib."""
+    (found,) = _ask(generators, ring, "list answer = realrad(I);", "realrad.lib")
+    return found
+
+
+def _ask(
+    generators: Sequence[Any], ring: Any, command: str, library: str = ""
+) -> list[list[Any]]:
+    blocks = ring.order.blocks
+    place = [i for block in blocks for i in block]
+    names = {i: f"x{k + 1}" for k, i in enumerate(place)}
+    parameters = [f"t{k + 1}" for k in range(len(parameters_of(ring)))]
+    lines = [
+        *([f'LIB "{library}";'] if library else []),
+        f"ring R = ({','.join(['0', *parameters])}),({','.join(names[i] for i in place)}),"
+        f"({','.join(f'dp({len(block)})' for block in blocks)});",
+        "short = 0; option(redSB); ideal I = 0; int i; int j;",
+        *(f"I[{k + 1}] = {_text(recast(g, ring), names)};" for k, g in enumerate(generators)),
+        command,
+        "for (i = 1; i <= size(answer); i++) { ideal J(i) = groebner(answer[i]); "
+        'J(i) = simplify(J(i), 2); "@ideal"; '
+        'for (j = 1; j <= ncols(J(i)); j++) { "@" + string(J(i)[j]); } }',
+        '"@end"; quit;',
+    ]
+    symbols = {names[i]: g for i, g in enumerate(ring.gens)} | {
+        name: ring.ground_new(g)
+        for name, g in zip(parameters, ring.domain.gens if parameters else (), strict=True)
+    }
+    answer: list[list[Any]] = []
+    for line in _run("\n".join(lines)).split("\n"):
+        if line == "@ideal":
+            answer.append([])
+        elif line.startswith("@") and line != "@end":
+            value = _Reader(line[1:], symbols, ring).read()
+            if value:
+                answer[-1].append(value)
+    return [ordered(found) for found in answer]
+
+
+def _run(script: str) -> str:
+    process = subprocess.Popen(
+        [program(), "-q", "--no-rc", "--no-tty"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, start_new_session=True,
+    )
+    try:
+        output, _ = process.communicate(script, timeout=remaining())
+    except subprocess.TimeoutExpired:
+        expired()
+        raise
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+    failed = [line.strip() for line in output.split("\n") if line.lstrip().startswith("?")]
+    if failed or "\n@end" not in "\n" + output:
+        raise EngineError(f"Singular failed: {failed[0] if failed else output[-200:]!r}")
+    return output
+
+
+def _text(f: Any, names: dict[int, str]) -> str:
+    """Integer coefficients alone: Singular reads a/b as a quotient of integers."""
+    f = polynomial_part(f)
+    if f.ring.domain.is_Composite:
+        numerators = {m: c.numer.quo_ground(c.denom.LC) for m, c in f.items()}
+        scale = lcm(*(int(c.clear_denoms()[0]) for c in numerators.values()))
+        inner = {i: f"t{i + 1}" for i in range(len(parameters_of(f.ring)))}
+        terms = [(m, _integers(c.mul_ground(scale), inner)) for m, c in numerators.items()]
+    else:
+        terms = [(m, str(int(c))) for m, c in f.clear_denoms()[1].items()]
+    return _sum(terms, names)
+
+
+def _integers(c: Any, names: dict[int, str]) -> str:
+    return _sum([(m, str(int(k))) for m, k in c.items()], names)
+
+
+def _sum(terms: Sequence[tuple[Any, str]], names: dict[int, str]) -> str:
+    return "+".join(
+        "*".join([f"({c})", *(f"{names[i]}^{k}" for i, k in enumerate(m) if k)]) for m, c in terms
+    ) or "0"
+
+
+class _Reader:
+    """Recursive descent over sums, products, quotients by constants and powers."""
+
+    def __init__(self, text: str, symbols: dict[str, Any], ring: Any) -> None:
+        self.text, self.symbols, self.ring = text, symbols, ring
+        self.tokens = _TOKEN.findall(text)
+        if "".join(self.tokens) != text:
+            self.fail()
+        self.place = 0
+
+    def fail(self) -> None:
+        raise EngineError(f"Singular answered {self.text[:200]!r}, which is no polynomial")
+
+    def peek(self) -> str:
+        return self.tokens[self.place] if self.place < len(self.tokens) else ""
+
+    def take(self) -> str:
+        token = self.peek()
+        self.place += 1
+        return token
+
+    def read(self) -> Any:
+        value = self.sum()
+        if self.peek():
+            self.fail()
+        return value
+
+    def sum(self) -> Any:
+        value = self.ring.zero
+        sign = -1 if self.peek() == "-" else 1
+        if self.peek() in ("+", "-"):
+            self.take()
+        while True:
+            value = value + self.product() * sign
+            if self.peek() not in ("+", "-"):
+                return value
+            sign = -1 if self.take() == "-" else 1
+
+    def product(self) -> Any:
+        value = self.power()
+        while self.peek() in ("*", "/"):
+            if self.take() == "*":
+                value = value * self.power()
+            else:
+                by = self.power()
+                if not by or not by.is_ground:
+                    self.fail()
+                value = value.quo_ground(by.LC)
+        return value
+
+    def power(self) -> Any:
+        token, value = self.take(), self.ring.zero
+        if token == "(":
+            value = self.sum()
+            if self.take() != ")":
+                self.fail()
+        elif token.isdigit():
+            value = self.ring(int(token))
+        elif token in self.symbols:
+            value = self.symbols[token]
+        else:
+            self.fail()
+        if self.peek() == "^":
+            self.take()
+            if not self.peek().isdigit():
+                self.fail()
+            value = value ** int(self.take())
+        return value
