@@ -104,10 +104,7 @@ def comparison_figure(comparison: "Comparison") -> "Figure":
     figure.legend(handles=handles, loc="outside upper right", ncols=3, frameon=False)
     if comparison.measured.law:
         figure.suptitle(comparison.measured.law, x=0.01, ha="left")
-    for axes in (left, right):
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(alpha=0.25, linewidth=0.6)
-    return figure
+    return _plain(figure)
 
 
 def transfer_figure(transfer: "OrderTransfer") -> "Figure":
@@ -164,10 +161,7 @@ def transfer_figure(transfer: "OrderTransfer") -> "Figure":
         axes.set_xlabel("measured")
     panels[0].set_ylabel("predicted")
     panels[0].legend(frameon=False, fontsize="small")
-    for axes in (left, *panels):
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(alpha=0.25, linewidth=0.6)
-    return figure
+    return _plain(figure)
 
 
 def convergence_figure(scaling: "WidthScaling") -> "Figure":
@@ -225,8 +219,14 @@ def convergence_figure(scaling: "WidthScaling") -> "Figure":
     axes.set_xlabel("width $n$")
     axes.set_ylabel("squared error of the mean")
     figure.legend(loc="outside right upper", frameon=False, fontsize="small")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(alpha=0.25, linewidth=0.6)
+    return _plain(figure)
+
+
+def _plain(figure: "Figure") -> "Figure":
+    """Without upper and right borders, with a faint grid."""
+    for axes in figure.axes:
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(alpha=0.25, linewidth=0.6)
     return figure
 
 
