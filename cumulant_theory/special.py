@@ -47,7 +47,7 @@ class _Opaque(sp.Function):
         return sp.Expr._from_mpmath(value, prec)
 
     def _mpmath(self, *arguments: Any) -> Any:
-        raise NotImplementedError(type(self).__name__)
+        raise TypeError(f"{type(self).__name__} does not define _mpmath(*arguments)")
 
 
 class NormalPDF(_Opaque):

@@ -16,7 +16,7 @@ class _Trigonometric(Activation):
         >>> Sin().harmonics(3)
         ((3/4, 1), (-1/4, 3))
         """
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} does not define harmonics(p)")
 
     def _closed_form(self, m: int, p: int, mean: sp.Expr, variance: sp.Expr) -> sp.Expr:
         wave = sp.sin if self.is_odd and p % 2 else sp.cos

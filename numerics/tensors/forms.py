@@ -39,7 +39,7 @@ class Tensor(ABC):
 
     def pairs(self) -> "PairTensor":
         """What K = 3 uses of a fourth cumulant."""
-        raise NotImplementedError(type(self).__name__)
+        raise TypeError(f"{type(self).__name__} does not define pairs()")
 
 
 class DenseTensor(Tensor):
