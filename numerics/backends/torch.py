@@ -80,11 +80,14 @@ class TorchBackend(Backend):
             those of its arguments; ``slopes`` holds by argument the terms of the derivative,
             (coefficient, ((function, positions of its arguments), ...)).
         """
-        return _Smooth.apply(function, *self.arrays(arguments, function.names))
+        return Smooth.apply(function, *self.arrays(arguments, function.names))
 
 
-class _Smooth(torch.autograd.Function):
-    """A function whose partial derivatives are sums of products of such functions."""
+class Smooth(torch.autograd.Function):
+    """A function whose partial derivatives are sums of products of such functions.
+
+    The first argument of ``apply`` is the function as `TorchBackend.smooth` describes it.
+    """
 
     @staticmethod
     def forward(function: Any, *tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
@@ -101,6 +104,7 @@ class _Smooth(torch.autograd.Function):
         ctx.save_for_backward(*tensors)
         ctx.save_for_forward(*tensors)
         ctx.mark_non_differentiable(*output[1:])
+        ctx.beside = len(output) - 1
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
@@ -116,7 +120,7 @@ class _Smooth(torch.autograd.Function):
         total = sum(
             t * _slope(ctx.function, i, tensors) for i, t in enumerate(tangents) if t is not None
         )
-        return total, *(None,) * (2 if len(tensors) == 2 else 0)
+        return total, *(None,) * ctx.beside
 
     @staticmethod
     def vmap(info: Any, in_dims: tuple[Any, ...], function: Any, *tensors: torch.Tensor) -> Any:
@@ -127,7 +131,7 @@ class _Smooth(torch.autograd.Function):
                 x = x.movedim(d, 0)
                 x = x.reshape(x.shape[0], *(1,) * (rank + 1 - x.ndim), *x.shape[1:])
             rows.append(x)
-        found = _Smooth.apply(function, *rows)
+        found = Smooth.apply(function, *rows)
         return found, tuple(0 if x.ndim == rank + 1 else None for x in found)
 
 
@@ -136,7 +140,7 @@ def _slope(function: Any, i: int, tensors: Sequence[torch.Tensor]) -> torch.Tens
     for coefficient, factors in function.slopes[i]:
         term: Any = coefficient
         for inner, places in factors:
-            term = term * _Smooth.apply(inner, *(tensors[k] for k in places))[0]
+            term = term * Smooth.apply(inner, *(tensors[k] for k in places))[0]
         total = total + term
     return total
 

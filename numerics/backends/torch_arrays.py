@@ -1,9 +1,12 @@
 """The array operations of tensor propagation in torch, differentiable throughout."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
+
+from .torch import Smooth
 
 
 class TorchArrays:
@@ -88,25 +91,23 @@ class TorchArrays:
         self, function: Any, m: int, mean: torch.Tensor, variance: torch.Tensor
     ) -> torch.Tensor:
         """function(m, mean, variance) of float64 arrays, with its derivatives."""
-        return _Wick.apply(mean, variance, function, m)
+        return Smooth.apply(_Coefficient(function, m), mean, variance)[0]
 
 
-class _Wick(torch.autograd.Function):
-    """omega^(m): d/dmu is omega^(m+1) and d/dv is omega^(m+2)/2, so any numeric rule will do."""
+@dataclass(frozen=True)
+class _Coefficient:
+    """omega^(m) by any numeric rule, with its slopes in mean and variance."""
 
-    @staticmethod
-    def forward(ctx: Any, mean: Any, variance: Any, function: Any, m: int) -> torch.Tensor:
-        """The coefficients."""
-        ctx.save_for_backward(mean, variance)
-        ctx.function, ctx.m = function, m
-        arguments = (a.detach().cpu().double().numpy() for a in (mean, variance))
-        return torch.as_tensor(function(m, *arguments)).to(mean)
+    function: Any
+    m: int
 
-    @staticmethod
-    def backward(ctx: Any, *grads: Any) -> tuple[Any, ...]:
-        """Higher coefficients."""
-        mean, variance = ctx.saved_tensors
-        (grad,) = grads
-        first = grad * _Wick.apply(mean, variance, ctx.function, ctx.m + 1)
-        second = grad * _Wick.apply(mean, variance, ctx.function, ctx.m + 2) / 2
-        return first, second, None, None
+    def __call__(self, mean: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray]:
+        return (self.function(self.m, mean, variance),)
+
+    @property
+    def slopes(self) -> Any:
+        """d/dmu is omega^(m+1), d/dv is omega^(m+2)/2."""
+        return tuple(
+            ((factor, ((_Coefficient(self.function, self.m + k), (0, 1)),)),)
+            for k, factor in ((1, 1.0), (2, 0.5))
+        )
