@@ -511,3 +511,7 @@ def test_imports_only_what_its_place_allows():
 def test_the_layer_in_the_name_of_a_function_is_no_exponent():
     assert lx.latex(sp.Function("phi__1")(sp.Symbol("z"))).startswith(r"\phi^{(1)}")
     assert lx.latex(sp.Function("g")(sp.Symbol("z"))).startswith("g{")
+
+
+def test_a_parenthesis_with_an_exponent_does_not_stretch():
+    assert '<msup><mo stretchy="false">)</mo><mn>2</mn></msup>' in lx.mathml("(x + y)^2")

@@ -233,7 +233,7 @@ def _element(node: tree.Node, role: str = "ord") -> str:
         case tree.Scripts(base, sub, sup):
             limits = tree.has_limits(base)
             names = ("munder", "mover", "munderover") if limits else ("msub", "msup", "msubsup")
-            core = _element(base)
+            core = _element(base, tree.kind(base))
             if sup is None:
                 return f"<{names[0]}>{core}{_row(sub or ())}</{names[0]}>"
             if sub is None:

@@ -187,8 +187,8 @@ def _verdict(results: StudyResults) -> list[Block]:
     came = "all came out so" if not against else f"{against} came out otherwise"
     if n["unresolved"]:
         came += (
-            f", apart from {n['unresolved']} failures by residuals too small for the number of "
-            "samples to tell"
+            f", apart from {n['unresolved']} that should fail by a residual too small for the "
+            "number of samples to tell"
         )
     return [
         Heading(1, "Verdict", "sec:verdict"),
