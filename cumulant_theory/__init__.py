@@ -1,6 +1,16 @@
 """Exact joint cumulants carried through block sums, MLPs and their weight symmetries."""
 
-from . import activations, algebra, generalisation, laws, layers, rg, symbolic_width, symmetries
+from . import (
+    activations,
+    algebra,
+    generalisation,
+    laws,
+    layers,
+    rg,
+    symbolic_width,
+    symmetries,
+    theorems,
+)
 from .closures import Diagrams, Exact, Neglect
 from .cumulants import JointCumulants
 
@@ -17,4 +27,5 @@ __all__ = [
     "rg",
     "symbolic_width",
     "symmetries",
+    "theorems",
 ]

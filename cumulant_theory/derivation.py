@@ -171,22 +171,30 @@ class Derivation:
         """The derivation as a document for :mod:`cumulant_theory.latex`."""
         from . import latex
 
-        blocks: list[Any] = []
-        if self.hypotheses:
-            stated = "; ".join(map(_typeset, self.hypotheses))
-            blocks.append(latex.Paragraph(f"Hypotheses: {stated}."))
-        references: dict[str, str] = {}
-        for number, step in enumerate(self.steps, 1):
-            if step.reference:
-                references[step.reference] = reference_text(step.reference)
-            blocks.append(latex.Step(
+        stated = "; ".join(map(_typeset, self.hypotheses))
+        head = [latex.Paragraph(f"Hypotheses: {stated}.")] if stated else []
+        return latex.Article(
+            title=self.title, blocks=[*head, *self.blocks()], references=self.references()
+        )
+
+    def blocks(self, prefix: str = "step:") -> list[Any]:
+        """The steps as blocks of an article, with labels ``prefix`` and their number."""
+        from . import latex
+
+        return [
+            latex.Step(
                 rule=step.rule, text=step.text,
                 statement=tuple((e.lhs, e.rhs) for e in step.statement),
                 hypotheses=tuple(map(_typeset, step.hypotheses)),
                 reference=step.reference or None,
-                uses=tuple(f"step:{k}" for k in step.uses), label=f"step:{number}",
-            ))
-        return latex.Article(title=self.title, blocks=blocks, references=references)
+                uses=tuple(f"{prefix}{k}" for k in step.uses), label=f"{prefix}{number}",
+            )
+            for number, step in enumerate(self.steps, 1)
+        ]
+
+    def references(self) -> dict[str, str]:
+        """Key -> entry of what the steps refer to."""
+        return {s.reference: reference_text(s.reference) for s in self.steps if s.reference}
 
     def to_latex(self) -> str:
         """The derivation as a standalone LaTeX article."""
@@ -215,6 +223,42 @@ class Derivation:
 
     def __repr__(self) -> str:
         return f"Derivation({self.title!r}, {len(self.steps)} steps)"
+
+
+class Derived:
+    """A result that may know the steps that lead to it.
+
+    Attributes
+    ----------
+    state
+        Name of its units in printed formulas.
+    """
+
+    state: str
+    _derive: Callable[[], Derivation] | None
+
+    @property
+    def derivation(self) -> Derivation:
+        """The steps that lead here; ``derivation.verify()`` re-checks each of them.
+
+        Raises
+        ------
+        DomainError
+            If these cumulants were given or substituted, not derived.
+
+        Examples
+        --------
+        >>> from cumulant_theory import laws, layers
+        >>> out = layers.Mean(2).propagate(laws.Generic("kappa").iid(2), order=2)
+        >>> out.derivation
+        Derivation('Joint cumulants of Mean(2)', 3 steps)
+        """
+        if self._derive is None:
+            raise DomainError(
+                f"the cumulants of {self.state} were given, not derived; call .derivation on the "
+                "result of a layer's propagate()"
+            )
+        return self._derive()
 
 
 def _typeset(hypothesis: str) -> str:

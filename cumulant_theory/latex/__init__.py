@@ -13,6 +13,8 @@ from cumulant_theory.latex._document import (
     Figure,
     Heading,
     Paragraph,
+    Proof,
+    Statement,
     Step,
     Table,
 )
@@ -31,6 +33,8 @@ __all__ = [
     "Figure",
     "Heading",
     "Paragraph",
+    "Proof",
+    "Statement",
     "Step",
     "Table",
     "break_equation",

@@ -1,6 +1,6 @@
 """Articles made of paragraphs, equations, tables, figures and numbered derivation steps."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,10 +20,13 @@ __all__ = [
     "Figure",
     "Heading",
     "Paragraph",
+    "Proof",
+    "Statement",
     "Step",
     "Table",
 ]
 
+_KINDS = ("theorem", "lemma", "proposition", "corollary", "definition")
 _HEADINGS = (r"\section", r"\subsection", r"\subsubsection")
 
 
@@ -92,7 +95,24 @@ class Step:
     text: str = ""
 
 
-Block = Paragraph | Heading | Equation | Equations | Table | Figure | Step
+@dataclass(frozen=True)
+class Statement:
+    """Theorem, or a statement of another kind: lemma, proposition, corollary, definition."""
+
+    title: str
+    text: str
+    label: str | None = None
+    kind: str = "theorem"
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Proof made of steps, whose numbers begin anew."""
+
+    steps: Sequence[Step]
+
+
+Block = Paragraph | Heading | Equation | Equations | Table | Figure | Step | Statement | Proof
 
 
 @dataclass
@@ -145,8 +165,8 @@ class Article:
             If a step uses a label that no block has.
         """
         labels = self._labels()
-        for block in self.blocks:
-            for name in block.uses if isinstance(block, Step) else ():
+        for step in _steps(self.blocks):
+            for name in step.uses:
                 if name not in labels:
                     raise UnknownNameError.of("label", name, labels)
         parts = [self._block(block, folder) for block in self.blocks]
@@ -279,6 +299,14 @@ class Article:
                 return figure_tex(block, folder)
             case Step():
                 return self._step(block)
+            case Statement():
+                return _statement_tex(block)
+            case Proof(steps):
+                inner = "\n\n".join(self._step(s) for s in steps)
+                return "\n".join((
+                    r"\begin{proof}", r"\setcounter{derivationstep}{0}\leavevmode", inner,
+                    r"\end{proof}",
+                ))
 
     def _step(self, step: Step) -> str:
         head = rf"\derivationstep{{{escape(step.rule.rstrip('.'))}}}" + label_tex(step.label)
@@ -306,6 +334,21 @@ class Article:
         return rf"see~\cite{note}{{{key.strip()}}}"
 
 
+def _steps(blocks: Iterable[Block]) -> Iterator[Step]:
+    for block in blocks:
+        if isinstance(block, Step):
+            yield block
+        elif isinstance(block, Proof):
+            yield from block.steps
+
+
+def _statement_tex(block: Statement) -> str:
+    if block.kind not in _KINDS:
+        raise UnknownNameError.of("kind of statement", block.kind, _KINDS)
+    head = rf"\begin{{{block.kind}}}[{{{escape(block.title)}}}]" + label_tex(block.label)
+    return "\n".join((head, escape(block.text), rf"\end{{{block.kind}}}"))
+
+
 def _statement(statement: object) -> list[object]:
     if isinstance(statement, Equation | sp.Equality):
         return [statement]
@@ -329,6 +372,8 @@ def _block_labels(block: Block) -> list[str]:
             found = [_equation_label(e) for e in equations]
         case Step():
             found = [block.label, *(_equation_label(e) for e in _statement(block.statement))]
+        case Proof(steps):
+            found = [label for step in steps for label in _block_labels(step)]
         case _:
             found = [block.label]
     return [label for label in found if label]

@@ -16,7 +16,7 @@ __all__ = ["PREAMBLE", "compile_tex", "escape", "overfull_boxes"]
 PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
 \usepackage[utf8]{inputenc}
 \usepackage[textwidth=160mm,textheight=240mm]{geometry}
-\usepackage{amsmath,amssymb,mathtools}
+\usepackage{amsmath,amssymb,amsthm,mathtools}
 \usepackage{booktabs,longtable,array}
 \usepackage{graphicx}
 \usepackage[expansion=false]{microtype}
@@ -32,6 +32,12 @@ PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
 \setlength{\parskip}{0.6ex plus 0.3ex}
 \renewcommand{\arraystretch}{1.15}
 \setlength{\LTcapwidth}{\linewidth}
+\newtheorem{theorem}{Theorem}
+\newtheorem{lemma}[theorem]{Lemma}
+\newtheorem{proposition}[theorem]{Proposition}
+\newtheorem{corollary}[theorem]{Corollary}
+\theoremstyle{definition}
+\newtheorem{definition}[theorem]{Definition}
 \newcounter{derivationstep}
 \renewcommand{\thederivationstep}{\arabic{derivationstep}}
 \crefname{derivationstep}{step}{steps}
