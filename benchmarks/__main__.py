@@ -44,7 +44,9 @@ def line(row: dict[str, Any]) -> tuple[str, ...]:
     """Cells of one row."""
     kind = row.get("quantity", "")
     ratio = "-" if row["ratio"] is None else f"{row['ratio']:.3g}"
-    return (row["what"], quantity(row["ours_s"], kind), row["peer"],
+    ours = quantity(row["ours_s"], kind)
+    ours += f" +- {row['noise']:.0e}" if row.get("noise") else ""
+    return (row["what"], ours, row["peer"],
             quantity(row["peer_s"], kind), ratio, row["reach"])  # fmt: skip
 
 

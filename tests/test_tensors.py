@@ -19,7 +19,6 @@ from cumulant_theory.errors import (
 )
 from numerics.gaussian import price
 from numerics.gaussian.price import Pairs
-from numerics.tensors import ExchangeableWeight, propagate_exchangeable
 from numerics.tensors.arrays import get_arrays
 from numerics.tensors.forms import distinct
 from numerics.tensors.general import GeneralMap
@@ -451,6 +450,15 @@ def test_affine_networks_are_exact_and_the_rest_says_it_is_not():
     assert "Diagrams(3), factored" in repr(result)
 
 
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_gaussian_closure_is_that_of_two_orders(activation):
+    weights, biases = network([4, 6, 5, 3], 12)
+    gaussian = nm.propagate(weights, biases, activation, closure=Neglect(2))
+    whole = nm.propagate(weights, biases, activation, K=2)
+    assert differences(gaussian.output, whole.output) == 0
+    assert repr(gaussian.closure) == "Neglect(2)"
+
+
 @pytest.mark.parametrize(("arguments", "error"), [
     (([np.eye(2)], [np.zeros(3)], "relu"), ShapeError),
     (([np.eye(2), np.eye(3)], None, "relu"), ShapeError),
@@ -481,58 +489,6 @@ def test_wrong_options_are_named(options, error):
     assert isinstance(caught.value, CumulantError)
 
 
-
-@pytest.mark.parametrize(("order", "activation"), [(1, "relu"), (2, "tanh"), (4, "relu"),
-                                                   (4, "tanh")])  # fmt: skip
-def test_exchangeable_states_equal_unit_by_unit(order, activation):
-    weights = [ExchangeableWeight(0.7, 0.2), ExchangeableWeight(-0.4, 0.3)]
-    n, biases = 5, [0.3, -0.2]
-    matrices = [w.own * np.eye(n) + w.shared for w in weights]
-    states = propagate_exchangeable(weights, biases, activation, n, order)
-    whole = nm.propagate(matrices, [np.full(n, b) for b in biases], activation, K=order,
-                         form="auto" if order < 3 else "dense")  # fmt: skip
-    assert whole.health.ok
-    for small, large in zip(states, whole.states, strict=True):
-        assert small[(1,)] == pytest.approx(large.mean[0], abs=1e-13)
-        assert small[(2,)] == pytest.approx(large.variance[0], abs=1e-13)
-        if order > 1:
-            assert small[(1, 1)] == pytest.approx(large.covariance[0, 1], abs=1e-13)
-        for tensor, words in ((large.third, [(0, 0, 0), (0, 0, 1), (0, 1, 2)]),
-                              (large.fourth, [(0, 0, 0, 0), (0, 0, 0, 1), (0, 0, 1, 1),
-                                              (0, 0, 1, 2), (0, 1, 2, 3)])):  # fmt: skip
-            if tensor is not None:
-                dense = tensor.dense()
-                for w in words:
-                    q = [w.count(a) for a in set(w)]
-                    assert small[q] == pytest.approx(dense[w], abs=1e-13), w
-
-
-def test_exchangeable_width_does_not_count_and_approaches_mean_field():
-    xp, phi = get_arrays("numpy", "float64"), as_map("relu")
-    mean, variance = 0.0, 1.0  # independent units that see themselves and the mean of all
-    for _ in range(2):
-        omega = phi.omega(xp, np.array([2 * mean]), np.array([variance]))
-        mean, square = float(omega(0, 1)[0]), float(omega(0, 2)[0])
-        variance = square - mean**2
-    for order in (2, 3, 4):
-        near, far = (
-            propagate_exchangeable([ExchangeableWeight(1.0, 1 / n)] * 3, None, "relu", n, order)
-            for n in (10**6, 10**9)
-        )
-        assert near[-1][(1,)] == pytest.approx(far[-1][(1,)], rel=1e-5)
-        if order == 2:
-            assert far[-1][(1,)] == pytest.approx(2 * mean, rel=1e-6)
-
-
-def test_exchangeable_expansion_that_fails_falls_back():
-    weights = [ExchangeableWeight(0.5, 0.25)] * 12
-    states = propagate_exchangeable(weights, None, "relu", 4, 4)
-    orders = [s.order for s in states[2::2]]
-    assert max(orders) == 4
-    assert min(orders) < 4
-    assert all(s.possible for s in states)
-
-
 def test_what_is_no_list_of_real_matrices_is_refused():
     for weights, biases in ((3, None), ([[[1.0]]], 5)):
         with pytest.raises(ShapeError, match="give a sequence"):
@@ -543,6 +499,13 @@ def test_what_is_no_list_of_real_matrices_is_refused():
         nm.propagate([np.ones((2, 0))], None, "relu")
     with pytest.raises(UnknownNameError, match="option of expected_activations 'clousre'"):
         nm.expected_activations([[[1.0]]], None, "relu", clousre=None)
+
+
+def test_torch_keeps_all_digits_of_plain_numbers():
+    pytest.importorskip("torch")
+    found = nm.propagate([[[0.1, 0.7]]], [[0.3]], "relu", backend="torch").output
+    assert float(found.variance[0]) == pytest.approx(0.5, abs=1e-15)
+    assert float(found.mean[0]) == 0.3
 
 
 def test_sparse_tensors_are_refused():

@@ -39,7 +39,7 @@ class TorchArrays:
 
     def asarray(self, value: Any) -> torch.Tensor:
         """A tensor of the floating type on the device; keeps the graph of a tensor."""
-        return torch.as_tensor(value).to(device=self.device, dtype=self.dtype)
+        return torch.as_tensor(value, dtype=self.dtype, device=self.device)
 
     def zeros(self, *shape: int) -> torch.Tensor:
         """Zeros."""
@@ -52,6 +52,10 @@ class TorchArrays:
     def concat(self, arrays: list[torch.Tensor], axis: int) -> torch.Tensor:
         """Join along an axis."""
         return torch.cat(arrays, axis)
+
+    def repeated(self, value: torch.Tensor, n: int) -> torch.Tensor:
+        """A view of one number as a vector, not to be written to."""
+        return value.expand(n)
 
     def diagonal(self, a: torch.Tensor) -> torch.Tensor:
         """Diagonal of a square matrix."""

@@ -1,6 +1,6 @@
 """Propagation of joint cumulants through wide networks with numeric weights."""
 
-from .exchangeable import ExchangeableState, ExchangeableWeight, propagate_exchangeable
+from .exchangeable import ExchangeableState, ExchangeableWeight
 from .forms import Tensor
 from .health import Finding, Health
 from .propagation import Propagation, expected_activations, propagate
@@ -16,5 +16,4 @@ __all__ = [
     "Tensor",
     "expected_activations",
     "propagate",
-    "propagate_exchangeable",
 ]

@@ -51,6 +51,10 @@ class NumpyArrays:
         """Join along an axis."""
         return np.concatenate(arrays, axis)
 
+    def repeated(self, value: Any, n: int) -> np.ndarray:
+        """A view of one number as a vector, not to be written to."""
+        return np.broadcast_to(value, (n,))
+
     def diagonal(self, a: np.ndarray) -> np.ndarray:
         """Diagonal of a square matrix."""
         return np.diagonal(a)

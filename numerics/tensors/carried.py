@@ -21,6 +21,8 @@ class CarriedMap(PointwiseMap):
     phi : PointwiseMap
     """
 
+    alike = False
+
     def __init__(self, count: int, phi: PointwiseMap) -> None:
         self.count, self.phi = count, phi
         self.name = phi.name

@@ -1,28 +1,31 @@
-"""Exchangeable layers in numbers: one cumulant per pattern of repeated units, for any width.
+"""Exchangeable layers: all units alike, so that a few of them tell the law of any number.
 
-Weights lambda 1 + gamma 11^T and one bias keep all units alike, so that a state is eleven numbers
-to order four, and n = 4 costs what n = 10^6 does.
+A joint cumulant depends only on how often each distinct unit occurs. Four units show every such
+pattern up to order four, and a pointwise layer acts on them as on all. Only a linear layer, own 1 +
+shared 11^T, needs to know how many units there are, and enters it as a number: n = 4 costs what
+n = 10^6 does.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import reduce
 from itertools import combinations
-from math import prod
 from typing import Any
 
 import numpy as np
 
-from cumulant_theory.closures import Diagrams
-from cumulant_theory.diagrams import patterns, power_formula, rule
-from cumulant_theory.errors import DomainError, OrderError, ShapeError
+from cumulant_theory.diagrams import patterns
+from cumulant_theory.errors import DomainError, ShapeError
 
-from ..gaussian.price import Pairs
-from .arrays import get_arrays
-from .health import KURTOSIS, SKEWNESS
-from .maps import PointwiseMap, as_map
+from .forms import DenseTensor, PairTensor, Tensor, assemble, distinct
+from .health import Finding, Health, Monitor
+from .state import State
 
 Pattern = tuple[int, ...]
+Entry = Callable[[Pattern], Any]  # joint cumulant of units that occur so often
+
+FEW = 4  # as many units as a cumulant of order four can have
+MEMORY = 2**31  # bytes of one array over all units
 
 
 @dataclass(frozen=True)
@@ -34,189 +37,277 @@ class ExchangeableWeight:
     own : float
         On the unit itself, besides the shared one.
     shared : float
-        On every unit.
-    """
-
-    own: float
-    shared: float
-
-
-@dataclass(frozen=True)
-class ExchangeableState:
-    """Joint cumulants of alike units by how often each distinct unit occurs.
-
-    Attributes
-    ----------
+        On every unit. Both may be tensors without axes, to which gradients flow.
     units : int
-    blocks : mapping of tuple to float
-        (2, 1) for kappa_iij; patterns that are absent are zero or neglected.
-    order : int or None
-        K of the pointwise layer that it is the output of; below the K asked for where a higher
-        one gave means and covariances that no law has.
-    """
-
-    units: int
-    blocks: Mapping[Pattern, float]
-    order: int | None = None
-
-    @property
-    def possible(self) -> bool:
-        """Whether the covariance matrix, of two distinct eigenvalues, is positive semidefinite."""
-        variance, cov = self[(2,)], self[(1, 1)]
-        room = 1e-10 * (abs(variance) + self[(1,)] ** 2)
-        return variance - cov >= -room and variance + (self.units - 1) * cov >= -room * self.units
-
-    def __getitem__(self, q: Sequence[int]) -> float:
-        ordered = tuple(sorted((e for e in q if e), reverse=True))
-        return self.blocks.get(ordered, 0.0) if len(ordered) <= self.units else 0.0
-
-    def with_sums(self, q: Pattern, sums: int) -> float:
-        """Joint cumulant of the units of a pattern and so many copies of the sum of all."""
-        if not sums:
-            return self[q]
-        total = sum(
-            self.with_sums((*q[:a], q[a] + 1, *q[a + 1 :]), sums - 1) for a in range(len(q))
-        )
-        rest = self.units - len(q)
-        return total + (rest * self.with_sums((*q, 1), sums - 1) if rest > 0 else 0.0)
-
-    def affine(self, weight: ExchangeableWeight, bias: float) -> "ExchangeableState":
-        """Cumulants behind a layer."""
-        found = {}
-        for q in patterns(4):
-            legs = [a for a, e in enumerate(q) for _ in range(e)]
-            value = 0.0
-            for count in range(len(legs) + 1):
-                factor = weight.own ** (len(legs) - count) * weight.shared**count
-                for through in combinations(range(len(legs)), count) if factor else ():
-                    left = [a for k, a in enumerate(legs) if k not in through]
-                    kept = tuple(left.count(a) for a in dict.fromkeys(left))
-                    value += factor * self.with_sums(kept, count)
-            found[q] = value
-        found[(1,)] += bias
-        return ExchangeableState(self.units, found)
-
-    def applied(self, phi: PointwiseMap, order: int) -> "ExchangeableState":
-        """Cumulants behind a pointwise layer under Diagrams(order)."""
-        xp, closure = get_arrays("numpy", "float64"), Diagrams(order)
-        mean, variance, cov = self[(1,)], self[(2,)], self[(1, 1)]
-        means, cross = np.full(2, mean), np.array([[variance, cov], [cov, variance]])
-        omega = phi.omega(xp, means, np.diag(cross))
-        pairs = Pairs(xp, means, cross)
-        held = set(_held(order))
-        source = ExchangeableState(
-            self.units, {q: v for q, v in self.blocks.items() if q in held}
-        )
-
-        @lru_cache(maxsize=64)
-        def power(q: Pattern) -> float:
-            total = 0.0
-            if len(q) == 2:
-                total = float(phi.covariance(q[0], q[1], omega, pairs)[0, 1])
-            for weight, blocks, k in rule(q, closure).table:
-                if len(q) == 2 and all(v == (1, 1) for v, _ in blocks):
-                    continue
-                term = float(weight) * prod(source[v] ** c for v, c in blocks)
-                if term:
-                    total += term * prod(float(omega(k[a], p)[0]) for a, p in enumerate(q))
-            return total
-
-        found = {}
-        for q in _held(order):
-            found[q] = sum(
-                c * prod(power(tuple(e for e in r if e)) ** m for r, m in factors)
-                for c, factors in power_formula(q)
-            )
-        return ExchangeableState(self.units, found, order)
-
-    def advanced(self, phi: PointwiseMap, order: int) -> "ExchangeableState":
-        """Behind a pointwise layer under the highest K that gives what a law can have."""
-        near = self[(2,)] > 0 and (
-            abs(self[(3,)]) <= SKEWNESS * self[(2,)] ** 1.5
-            and self[(4,)] <= KURTOSIS * self[(2,)] ** 2
-            and (self[(4,)] + 2 * self[(2,)] ** 2) * self[(2,)] >= self[(3,)] ** 2
-        )
-        for k in range(order if near else min(order, 2), 0, -1):
-            result = self.applied(phi, k)
-            low, high = phi.bounds
-            if result.possible and low <= result[(1,)] <= high:
-                return result
-        raise DomainError(
-            f"variance {self[(2,)]:.3g} and covariance {self[(1, 1)]:.3g} of {self.units} units in "
-            f"front of {phi.name} belong to no law"
-        )
-
-
-def _held(order: int) -> list[Pattern]:
-    """Patterns carried at K."""
-    return {
-        1: [(1,), (2,)],
-        2: [(1,), (2,), (1, 1)],
-        3: [*patterns(3), (2, 2), (4,)],
-        4: patterns(4),
-    }[order]
-
-
-def propagate_exchangeable(
-    weights: Sequence[ExchangeableWeight],
-    biases: Sequence[float] | None,
-    activation: Any,
-    units: int,
-    K: int = 3,
-    blocks: Mapping[Pattern, float] | None = None,
-    output_activation: bool = False,
-) -> list[ExchangeableState]:
-    """States of every layer of a network whose layers treat all units alike.
-
-    Parameters
-    ----------
-    weights : sequence of ExchangeableWeight
-    biases : sequence of float, optional
-        One number per layer, on every unit.
-    activation : Activation or str
-    units : int
-        Width; no cost depends on it.
-    K : int
-        Order of the closure ``Diagrams(K)``, 1 to 4.
-    blocks : mapping, optional
-        Cumulants of the input by pattern; standard normal by default.
-    output_activation : bool
-        Whether an activation follows the last weight.
-
-    Returns
-    -------
-    list of ExchangeableState
-        Input, then behind every linear and every pointwise layer.
+        Units in front.
+    outputs : int, optional
+        Units behind; other than in front only where ``own`` is 0, as in a readout.
 
     Raises
     ------
-    OrderError
-        If K is not one of 1 to 4.
     ShapeError
-        If there is not one bias per weight, or no unit.
-    DomainError
-        If the input has variances and covariances that no law has.
+        If there is no unit, or ``own`` meets two numbers of units.
 
     Examples
     --------
-    >>> w = [ExchangeableWeight(1.0, 1e-6)] * 2
-    >>> states = propagate_exchangeable(w, None, "relu", 10**6)
-    >>> round(states[2][(1,)], 6)
-    0.398943
+    >>> ExchangeableWeight(1.0, 1e-6, 10**6).shape
+    (1000000, 1000000)
     """
-    if K not in (1, 2, 3, 4):
-        raise OrderError(f"K = {K!r}: use 1, 2, 3 or 4")
-    shifts = [0.0] * len(weights) if biases is None else list(biases)
-    if len(shifts) != len(weights) or units < 1:
-        raise ShapeError(
-            f"{len(weights)} weights, {len(shifts)} biases, {units} units; give one bias per "
-            "weight and at least one unit"
+
+    own: Any
+    shared: Any
+    units: int
+    outputs: int | None = None
+
+    def __post_init__(self) -> None:
+        if min(self.shape) < 1 or (self.shape[0] != self.shape[1] and bool(self.own != 0)):
+            raise ShapeError(
+                f"{self!r} needs at least one unit on each side, and as many behind as in front "
+                "unless own = 0"
+            )
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Of the matrix, (out, in)."""
+        return (self.units if self.outputs is None else self.outputs, self.units)
+
+
+class ExchangeableTensor(Tensor):
+    """A third or fourth cumulant of units that are all alike, held for a few of them."""
+
+    def __init__(self, few: Tensor, units: int) -> None:
+        self.few, self.units, self.order = few, units, few.order
+
+    def entry(self, q: Pattern) -> Any | None:
+        """One joint cumulant by multiplicities of distinct units, None where neglected."""
+        block = self.few.block(q)
+        return None if block is None else block[tuple(range(len(q)))]
+
+    def block(self, q: Pattern) -> Any | None:
+        block = self.few.block(q)
+        return None if block is None else spread(block, self.units)
+
+    def dense(self) -> Any:
+        return spread(self.few.dense(), self.units)
+
+    def affine(self, weight: Any) -> Tensor:
+        if not isinstance(weight, ExchangeableWeight):
+            return self._whole().affine(weight)
+        xp, (out, n) = self.few.xp, weight.shape  # type: ignore[attr-defined]
+        if isinstance(self.few, DenseTensor):
+            found = mapped(self.entry, self.order, weight)
+            return ExchangeableTensor(DenseTensor(xp, few_entries(xp, found, self.order, out)), out)
+        pair, single = self.entry((2, 2)) if n > 1 else 0.0, self.entry((4,))
+        shared = weight.shared**2
+        square = ExchangeableWeight((weight.own + weight.shared) ** 2 - shared, shared, n, out)
+        found = mapped(lambda q: single if q == (2,) else pair, 2, square)
+        alone = ((square.own + shared) ** 2 + (n - 1) * shared**2) * single
+        matrix = few_entries(xp, {**found, (2,): 3 * found[(2,)] - 2 * alone}, 2, out)
+        return ExchangeableTensor(PairTensor(xp, matrix), out)
+
+    def masked(self, keep: Any) -> Tensor:
+        return self._whole().masked(keep)
+
+    def pairs(self) -> Any:
+        return ExchangeableTensor(self.few.pairs(), self.units)
+
+    def _whole(self) -> Tensor:
+        xp = self.few.xp  # type: ignore[attr-defined]
+        if isinstance(self.few, DenseTensor):
+            return DenseTensor(xp, self.dense())
+        return PairTensor(xp, self.block((2, 2)))
+
+    def __repr__(self) -> str:
+        return "of units that are all alike"
+
+
+class ExchangeableState(State):
+    """Joint cumulants of units that are all alike.
+
+    ``state[2, 1]`` is kappa_iij for i != j, one number for any width. The arrays of `State` are
+    there as well: mean and variance as views of one number, the others made when asked for.
+
+    Attributes
+    ----------
+    few : State
+        The law of as many of the units as a joint cumulant of order four can have.
+    units : int
+    """
+
+    def __init__(self, few: State, units: int) -> None:
+        self.few, self.units = few, units
+        third, fourth = (
+            None if t is None else ExchangeableTensor(t, units) for t in (few.third, few.fourth)
         )
-    phi = as_map(activation)
-    given = {(2,): 1.0} if blocks is None else dict(blocks)
-    states = [ExchangeableState(units, given)]
-    for k, (weight, bias) in enumerate(zip(weights, shifts, strict=True)):
-        states.append(states[-1].affine(weight, bias))
-        if k < len(weights) - (not output_activation):
-            states.append(states[-1].advanced(phi, K))
-    return states
+        super().__init__(
+            few.xp, few.xp.repeated(few.mean[0], units),
+            lambda: few.xp.repeated(few.variance[0], units),
+            None if few.diagonal_covariance else lambda: spread(few.covariance, units),
+            third, fourth,
+        )  # fmt: skip
+
+    def __getitem__(self, q: Pattern | int) -> Any:
+        """Joint cumulant by multiplicities of distinct units, 0 where it is neglected."""
+        q = tuple(sorted((q,) if isinstance(q, int) else q, reverse=True))
+        if len(q) > self.units or sum(q) > FEW:
+            return 0.0
+        if q == (1,):
+            return self.few.mean[0]
+        if q == (2,):
+            return self.few.variance[0]
+        if q == (1, 1):
+            return 0.0 if self.diagonal_covariance else self.few.covariance[0, 1]
+        tensor = {3: self.third, 4: self.fourth}.get(sum(q))
+        value = tensor.entry(q) if isinstance(tensor, ExchangeableTensor) else None
+        return 0.0 if value is None else value
+
+    def affine(self, weight: Any, bias: Any | None) -> State:
+        if not isinstance(weight, ExchangeableWeight):
+            return super().affine(weight, bias)
+        xp, (out, n) = self.xp, weight.shape
+        mean = mapped(self.__getitem__, 1, weight)[(1,)]
+        mean = mean if bias is None else mean + bias[0]
+        third = None if self.third is None else self.third.affine(weight)
+        fourth = None if self.fourth is None else self.fourth.affine(weight)
+        if self.diagonal_covariance:
+            own = (weight.own + weight.shared) ** 2
+            second = {(2,): (own + (n - 1) * weight.shared**2) * self[2]}
+        else:
+            second = mapped(self.__getitem__, 2, weight)
+        return few_state(xp, mean, second, third, fourth, out)
+
+
+class ExchangeableMonitor(Monitor):
+    """The checks on units that are all alike, so that all fail or none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.widths: list[int] = []
+
+    def advance(
+        self, z: Any, step: Callable[[State], State], gaussian: Callable[[State], State],
+        bounds: tuple[float, float], finite: bool = False,
+    ) -> ExchangeableState:  # fmt: skip
+        """A pointwise layer whose output means and covariance are possible for all units."""
+        self.widths.append(z.units)
+        n, behind = z.units, []
+
+        def alone(few: State) -> State:  # the covariance is checked for all units below
+            y = step(few)
+            behind[:] = [y]
+            nothing = 0.0 if y.diagonal_covariance else 0 * y.covariance[0, -1]  # if it is finite
+            return State(y.xp, y.mean + nothing, lambda: y.variance, None, y.third, y.fourth)
+
+        y = ExchangeableState(super().advance(z.few, alone, gaussian, bounds, finite), n)
+        (raw,) = behind
+        if raw.diagonal_covariance:
+            return y
+        variance, cov = y[2], raw.covariance[0, 1] if n > 1 else 0 * y[2]
+        split, whole = variance - cov, variance + (n - 1) * cov  # eigenvalues
+        split_, whole_, size = (float(y.xp.detached(e)) for e in (split, whole, variance))
+        lowest = whole_ if n == 1 else min(split_, whole_)
+        higher = z.third is not None or z.fourth is not None
+        if higher and lowest < -10 * n * y.xp.epsilon * size:
+            self.findings.append(Finding(
+                len(self.counts), "covariance not positive semidefinite", (), lowest,
+                "replaced by the nearest that is",
+            ))
+            split = split if split_ > 0 else 0 * split
+            whole = whole if whole_ > 0 else 0 * whole
+            cov = (whole - split) / n
+            variance = cov + split
+        return few_state(y.xp, y[1], {(2,): variance, (1, 1): cov}, y.third, y.fourth, n)
+
+    @property
+    def health(self) -> Health:
+        """What was found so far."""
+        findings = (Finding(f.layer, f.check, (), f.worst, f.action) for f in self.findings)
+        counts = zip(self.counts, self.widths, strict=True)
+        return Health(tuple(findings), tuple((n if some else 0, n) for (some, _), n in counts))
+
+
+def few_state(
+    xp: Any, mean: Any, second: Mapping[Pattern, Any], third: Any, fourth: Any, units: int
+) -> ExchangeableState:
+    """The state of so many units from one number per pattern; no (1, 1) for a neglected one."""
+    m = min(units, FEW)
+    few_mean = xp.zeros(m) + mean
+    variance = xp.zeros(m) + second[(2,)]
+    matrix = few_entries(xp, second, 2, units) if (1, 1) in second else None
+    third, fourth = (None if t is None else t.few for t in (third, fourth))
+    few = State(
+        xp, few_mean, lambda: variance, None if matrix is None else lambda: matrix, third, fourth
+    )
+    return ExchangeableState(few, units)
+
+
+def mapped(entry: Entry, order: int, weight: ExchangeableWeight) -> dict[Pattern, Any]:
+    """Joint cumulants of one order behind a linear layer, by pattern."""
+    n, kept = weight.units, {}
+
+    def with_sums(q: Pattern, sums: int) -> Any:
+        """Of the units of a pattern and so many copies of the sum of all."""
+        key = tuple(sorted(q, reverse=True)), sums
+        if key not in kept:
+            q = key[0]
+            if not sums:
+                kept[key] = entry(q) if len(q) <= n else 0.0
+            else:
+                near = (with_sums((*q[:a], e + 1, *q[a + 1 :]), sums - 1) for a, e in enumerate(q))
+                total = sum(near, 0.0)
+                rest = n - len(q)
+                kept[key] = total + rest * with_sums((*q, 1), sums - 1) if rest > 0 else total
+        return kept[key]
+
+    found = {}
+    for q in patterns(order):
+        if sum(q) != order:
+            continue
+        legs = [a for a, e in enumerate(q) for _ in range(e)]
+        value: Any = 0.0
+        for count in range(order + 1):
+            factor = weight.own ** (order - count) * weight.shared**count
+            for through in combinations(range(order), count):
+                left = [a for k, a in enumerate(legs) if k not in through]
+                value = value + factor * with_sums(
+                    tuple(left.count(a) for a in dict.fromkeys(left)), count
+                )
+        found[q] = value
+    return found
+
+
+def few_entries(xp: Any, values: Mapping[Pattern, Any], order: int, units: int) -> Any:
+    """The symmetric array over a few of the units with these values."""
+    m = min(units, FEW)
+    blocks = {
+        q: v * xp.asarray(distinct(m, len(q)) if len(q) > 1 else np.ones(m))
+        for q, v in values.items() if len(q) <= m
+    }
+    return assemble(xp, blocks, m, order)
+
+
+def spread(few: Any, units: int) -> Any:
+    """The same for all units: entries depend only on which indices agree.
+
+    Raises
+    ------
+    DomainError
+        If the array does not fit into memory.
+    """
+    axes = few.ndim
+    if len(few) >= units:
+        return few
+    if units**axes * few.itemsize > MEMORY:
+        raise DomainError(
+            f"an array with {axes} axes over {units} units takes "
+            f"{units**axes * few.itemsize / 2**30:.3g} GiB; take single cumulants by the "
+            "multiplicities of their units, state[2, 1] for kappa_iij"
+        )
+    grid = np.indices((units,) * axes, sparse=True)
+    first = [np.zeros((1,) * axes, int)]
+    for k in range(1, axes):
+        unit = reduce(np.maximum, first) + 1
+        for a in range(k):
+            unit = np.where(grid[k] == grid[a], first[a], unit)
+        first.append(unit)
+    return few[tuple(np.broadcast_arrays(*first))] if axes > 1 else few[np.zeros(units, int)]

@@ -24,6 +24,7 @@ class PointwiseMap(ABC):
     name: str
     degree: int | None = None
     bounds: tuple[float, float] = (-math.inf, math.inf)
+    alike: bool = True  # the same on every unit
 
     @abstractmethod
     def omega(self, xp: Any, mean: Any, variance: Any) -> Omega:

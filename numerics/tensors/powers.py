@@ -30,8 +30,10 @@ class Powers:
     """
 
     def __init__(self, z: State, phi: PointwiseMap, closure: Closure, gaussian_pairs: bool) -> None:
-        self.xp, self.z, self.phi, self.closure = z.xp, z, phi, closure
+        self.xp, self.z, self.phi = z.xp, z, phi
         finite = phi.degree is not None and not isinstance(closure, Diagrams)
+        # only Gaussian pairs are left, whose infinite sum is one integral
+        self.closure = Diagrams(2) if closure == Neglect(2) and not finite else closure
         self.degree = phi.degree if finite else None
         self.whole_pairs = not finite and (gaussian_pairs or closure == Neglect(2))
         self.omega = phi.omega(z.xp, z.mean, z.variance)

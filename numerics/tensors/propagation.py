@@ -17,15 +17,16 @@ from cumulant_theory.errors import (
 )
 
 from . import steps
+from .alike import alike
 from .arrays import get_arrays
+from .exchangeable import MEMORY, ExchangeableMonitor, ExchangeableWeight
 from .forms import DenseTensor
 from .health import Health, Monitor
 from .maps import PointwiseMap, as_map
 from .state import State
 
-FORMS = ("auto", "dense", "factored")
+FORMS = ("auto", "dense", "factored", "exchangeable")
 DENSE_WIDTH = 20  # up to here the dense form is the faster one at K = 4
-MEMORY = 2**31  # bytes of one dense tensor
 
 
 @dataclass(frozen=True)
@@ -103,23 +104,27 @@ def propagate(
 
     Parameters
     ----------
-    weights : sequence of array (out, in)
+    weights : sequence of array (out, in) or ExchangeableWeight
         As in ``torch.nn.Linear``.
     biases : sequence of array (out,) or None, or None
+        One number per layer where all units are alike.
     activation : Activation, str, or sequence of one per pointwise layer
     mean, cov : array (in,), array (in, in), optional
-        Of the input; standard normal by default.
+        Of the input; standard normal by default. Where all units are alike, a number and a mapping
+        ``{(2,): variance, (1, 1): covariance}`` will do.
     kappa3, kappa4 : array (in, in, in), array (in, in, in, in), optional
-        Higher joint cumulants of the input; zero by default.
+        Higher joint cumulants of the input; zero by default. Where all units are alike, numbers by
+        multiplicities of distinct units, as ``{(3,): 0.5, (2, 1): 0.1}``.
     closure : Closure, optional
         ``Diagrams(K)`` with K from 1 to 4 or ``Neglect(K)`` with K from 2 to 4; by default
         ``Diagrams(K)``.
     K : int
         Order of the default closure.
-    form : {"auto", "dense", "factored"}
-        Of the cumulants of order three and four; the factored form is for wide layers. Layers
-        that treat all units alike have :func:`numerics.tensors.propagate_exchangeable`, whose
-        states are a few numbers for any width.
+    form : {"auto", "dense", "factored", "exchangeable"}
+        Of the cumulants of order three and four; the factored form is for wide layers. The
+        exchangeable one is for networks that treat all units alike, weights own * 1 +
+        shared * 11^T: states are a few numbers, and no cost depends on the width. It is chosen
+        where the arrays given are exactly so, or are :class:`ExchangeableWeight`.
     backend : {"numpy", "torch"}
         With torch, gradients flow to weights, biases and input cumulants.
     dtype : optional
@@ -153,6 +158,13 @@ def propagate(
     >>> result = propagate([[[1.0, 1.0]], [[2.0]]], None, "relu", K=2)
     >>> [round(float(s.mean[0]), 6) for s in result.states], result.exact
     ([0.0, 0.0, 0.56419, 1.128379], False)
+
+    Units that are all alike, in any number:
+
+    >>> from numerics.tensors import ExchangeableWeight
+    >>> alike = propagate([ExchangeableWeight(1.0, 1e-6, 10**6)] * 2, None, "relu", K=4)
+    >>> alike.form, round(float(alike.output[1]), 6), round(float(alike.output[1, 1]) * 1e6, 4)
+    ('exchangeable', 0.797886, 4.0225)
     """
     return _run(weights, biases, activation, (mean, cov, kappa3, kappa4), closure, K, form, backend,
                 dtype, output_activation, gaussian_pairs, False)  # fmt: skip
@@ -211,13 +223,23 @@ def _run(
     maps = _maps(activation, len(weights) - (not output_activation))
     closure = _closure(closure, K, maps)
     xp = get_arrays(backend, dtype, (*weights, *biases, *given))
-    matrices = [_array(xp, w, 2, f"weight {k}") for k, w in enumerate(weights)]
-    vectors = [None if b is None else _array(xp, b, 1, f"bias {k}") for k, b in enumerate(biases)]
-    form = _form(form, closure, [matrices[0].shape[1], *(len(w) for w in matrices)], xp)
-    state = _input(xp, matrices[0].shape[1], given, steps.order_of(closure))
-    monitor, labels, states = Monitor(), ["input"], [state]
+    if form not in FORMS:
+        raise UnknownNameError.of("form", form, FORMS)
+    matrices = [w if isinstance(w, ExchangeableWeight) else _array(xp, w, 2, f"weight {k}")
+                for k, w in enumerate(weights)]  # fmt: skip
+    vectors = [None if b is None else _bias(xp, b, f"bias {k}") for k, b in enumerate(biases)]
+    order = steps.order_of(closure)
+    numbers = alike(xp, matrices, vectors, given, maps, order, form)
+    if numbers is None:
+        form = _form(form, closure, [matrices[0].shape[1], *(w.shape[0] for w in matrices)], xp)
+        state, monitor, held = _input(xp, matrices[0].shape[1], given, order), Monitor(), form
+    else:
+        form, held, monitor = "exchangeable", "dense", ExchangeableMonitor()
+        matrices, vectors, state = numbers
+    labels, states = ["input"], [state]
     for k, (w, b) in enumerate(zip(matrices, vectors, strict=True)):
-        if w.shape[1] != state.width or (b is not None and len(b) != w.shape[0]):
+        short = b is not None and numbers is None and len(b) != w.shape[0]
+        if w.shape[1] != state.width or short:
             raise ShapeError(
                 f"weight {k} has shape {tuple(w.shape)}"
                 + ("" if b is None else f" and bias {k} has {len(b)} entries")
@@ -229,7 +251,7 @@ def _run(
         if k < len(maps):
             last = means_only and k == len(weights) - 1
             step = partial(steps.means, phi=maps[k], closure=closure) if last else partial(
-                steps.apply, phi=maps[k], closure=closure, form=form, gaussian_pairs=gaussian_pairs
+                steps.apply, phi=maps[k], closure=closure, form=held, gaussian_pairs=gaussian_pairs
             )
             finite = maps[k].degree is not None and not isinstance(closure, Diagrams)
             low = partial(steps.means, phi=maps[k], closure=Diagrams(2))
@@ -277,8 +299,6 @@ def _closure(closure: Any, order: int, maps: list[PointwiseMap]) -> Closure:
 
 
 def _form(form: str, closure: Closure, widths: list[int], xp: Any) -> str:
-    if form not in FORMS:
-        raise UnknownNameError.of("form", form, FORMS)
     order = steps.order_of(closure)
     if form == "factored" and not (isinstance(closure, Diagrams) and order >= 3):
         raise DomainError(f"form='factored' is for Diagrams(3) and Diagrams(4), not {closure!r}")
@@ -303,6 +323,11 @@ def _listed(given: Any, name: str) -> list[Any]:
             f"{name} is {given!r}; give a sequence with one array per layer, which for a torch "
             "model comes from from_torch(model).alternating()"
         ) from None
+
+
+def _bias(xp: Any, value: Any, name: str) -> Any:
+    single = isinstance(value, (int, float)) or getattr(value, "ndim", 1) == 0
+    return _array(xp, value, 0, name).reshape(1) if single else _array(xp, value, 1, name)
 
 
 def _array(xp: Any, value: Any, rank: int, name: str) -> Any:
