@@ -78,5 +78,9 @@ class TimeLimitError(CumulantError, TimeoutError):
     """A computation that did not end within its time limit."""
 
 
+class SweepError(CumulantError, RuntimeError):
+    """Cells of a grid that failed; the others are finished and kept."""
+
+
 class EngineError(CumulantError, RuntimeError):
     """An external program that failed, or whose answer contradicts its input."""

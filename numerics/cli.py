@@ -18,6 +18,7 @@ examples:
   cumulants study --out results                    the built-in study, in one to three minutes
   cumulants study --print-config > my.toml         its settings, to be edited
   cumulants study --config my.toml --out results
+  cumulants competition --out competition          symmetry against expressivity, in some minutes
   cumulants derive --layers "blocksum(b)"
   cumulants derive --layers "linear(2, 3, permutation_invariant) | quadratic(a) | linear(3, 1)"
   cumulants laws
@@ -33,10 +34,26 @@ written to DIR:
   results.csv     one row per network, test law, layer and cumulant: predicted beside measured
   outcomes.csv    one row per network and test law: does it act as the block sum?
   networks.csv    trained parameters          manifest.json  versions, seeds, settings
+  *.parquet       the same tables with types; failures and wall times of the cells
   *.png           figures                     report.html    opens offline
   report.tex and, where latexmk is installed, report.pdf
 
-An interrupted study keeps what was finished; the same command with --resume goes on.
+An interrupted study keeps what was finished; the same command with --resume goes on. A cell that
+fails stops no other; --resume tries it again.
+"""
+_COMPETITION = """\
+Trains networks from over-constrained to free and from linear to deep on the block sum, on samples
+and on densities, lets them meet laws that they never saw, and reports with confidence intervals
+whether leaving the matched symmetry, to either side, makes them generalise worse."""
+_COMPETITION_EPILOG = """\
+written to DIR:
+  networks.parquet  one row per trained network
+  errors.parquet    one row per network and test law, with the outcome that theory predicts
+  curves.parquet    symmetry breaking along the training
+  failures.parquet, timings.parquet, sweep.json, cells/
+  *.png             figures                     report.html    opens offline
+
+An interrupted run keeps what was finished; the same command with --resume goes on.
 """
 _DERIVE = """\
 Prints the cumulant recursion of a network, layer by layer, or writes it as an article."""
@@ -137,10 +154,29 @@ def _parser() -> argparse.ArgumentParser:
     study.add_argument("--seeds", metavar="N", type=_positive, help="networks of each kind")
     study.add_argument("--samples", metavar="N", type=_positive, help="samples per network and law")
     study.add_argument("--jobs", metavar="N", type=_positive, help="processes; default: one a core")
+    study.add_argument("--scheduler", metavar="ADDRESS",
+                       help="run on the workers of a Dask scheduler, such as tcp://host:8786")
     study.add_argument("--no-progress", action="store_true", help="no progress bar")
     study.add_argument("--no-report", action="store_true", help="tables only")
     study.add_argument("--print-config", action="store_true", help="print the built-in TOML")
     study.set_defaults(run=_study)
+
+    competition = commands.add_parser(
+        "competition", help="symmetry against expressivity: which networks generalise?",
+        formatter_class=raw, description=_COMPETITION, epilog=_COMPETITION_EPILOG,
+        allow_abbrev=False,
+    )
+    competition.add_argument("--config", metavar="FILE", type=Path, help="TOML; default: built in")
+    competition.add_argument("--out", metavar="DIR", type=Path, help="folder for the results")
+    competition.add_argument("--resume", action="store_true", help="go on with an interrupted run")
+    competition.add_argument("--jobs", metavar="N", type=_positive,
+                             help="processes; default: one a core")
+    competition.add_argument("--scheduler", metavar="ADDRESS",
+                             help="run on the workers of a Dask scheduler")
+    competition.add_argument("--no-progress", action="store_true", help="no progress bar")
+    competition.add_argument("--no-report", action="store_true", help="tables only")
+    competition.add_argument("--print-config", action="store_true", help="print the built-in TOML")
+    competition.set_defaults(run=_competition)
 
     derive = commands.add_parser(
         "derive", help="print or write the cumulant recursion of a network", formatter_class=raw,
@@ -161,6 +197,16 @@ def _parser() -> argparse.ArgumentParser:
     derive.add_argument("--verify", action="store_true",
                         help="re-check every step of the derivation by an independent exact route")
     derive.set_defaults(run=_derive)
+
+    named = commands.add_parser(
+        "theorems", help="list, verify or export the theorems with their proofs",
+        description="Lists the named theorems, or writes them with their proofs as one article.",
+        allow_abbrev=False,
+    )
+    named.add_argument("names", nargs="*", metavar="NAME", help="which; default: all")
+    named.add_argument("--out", metavar="FILE", type=Path, help="article; .tex, or .pdf to compile")
+    named.add_argument("--verify", action="store_true", help="re-check every step of the proofs")
+    named.set_defaults(run=_theorems)
 
     for name, what in (("laws", "input laws"), ("symmetries", "weight symmetries"),
                        ("activations", "activations")):
@@ -209,11 +255,13 @@ def _study(arguments: argparse.Namespace) -> int:
         results = study.run_study(
             replace(config, **changes), arguments.out, resume=arguments.resume,
             progress=not arguments.no_progress, jobs=arguments.jobs,
+            scheduler=arguments.scheduler, on_failure="keep",
         )
         from .study.tally import summary
 
         written = [arguments.out / name for name in (
-            "results.csv", "outcomes.csv", "networks.csv", "manifest.json"
+            "results.csv", "outcomes.csv", "networks.csv", "manifest.json", "results.parquet",
+            "outcomes.parquet", "networks.parquet", "failures.parquet", "timings.parquet",
         )]
         notes: Sequence[str] = ()
         if not arguments.no_report:
@@ -235,6 +283,52 @@ def _study(arguments: argparse.Namespace) -> int:
         print(f"  {path}")
     for note in notes:
         print(f"note: {note}")
+    if results.failures:
+        return _fail(study.failure_text(results.failures, results.manifest["cells"]))
+    return 0
+
+
+def _competition(arguments: argparse.Namespace) -> int:
+    try:
+        from . import competition
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"the competition needs {error.name}, which is not installed; "
+            "pip install 'cumulant-theory[torch]'"
+        ) from None
+    if arguments.print_config:
+        print(competition.DEFAULT_TOML, end="")
+        return 0
+    if arguments.out is None:
+        return _fail("competition: --out DIR is missing; name a folder for the results")
+    config = (competition.load_config(arguments.config) if arguments.config
+              else competition.default_config())
+    try:
+        results = competition.run_competition(
+            config, arguments.out, resume=arguments.resume, progress=not arguments.no_progress,
+            jobs=arguments.jobs, scheduler=arguments.scheduler, on_failure="keep",
+        )
+        from .competition.report import summary, write_report
+
+        written = [arguments.out / f"{name}.parquet" for name in (*competition.TABLES, "failures",
+                                                                  "timings")]
+        if not arguments.no_report:
+            written += write_report(results, arguments.out)
+    except KeyboardInterrupt:
+        print(
+            f"\ncumulants: interrupted; finished cells are kept in {arguments.out}, the same "
+            "command with --resume continues",
+            file=sys.stderr,
+        )
+        return 130
+    print(summary(results))
+    print("\nwritten:")
+    for path in written:
+        print(f"  {path}")
+    if results.failures:
+        from .sweeps import failure_text
+
+        return _fail(failure_text(results.failures, results.cells))
     return 0
 
 
@@ -245,6 +339,12 @@ def _derive(arguments: argparse.Namespace) -> int:
         arguments.layers, arguments.law, arguments.order, arguments.style, arguments.format,
         arguments.out, arguments.pdf, arguments.verify, arguments.closure,
     )
+
+
+def _theorems(arguments: argparse.Namespace) -> int:
+    from .cli_theorems import export
+
+    return export(arguments.names, arguments.out, arguments.verify)
 
 
 def _list(arguments: argparse.Namespace) -> int:

@@ -43,7 +43,7 @@ def synthetic(symmetries=SYMMETRIES, activations=ACTIVATIONS, losses=LOSSES, tra
                                   and loss == "law" and "normal" in law and k % 2 == 1)
                         networks.append({
                             "cell": cell, "seed": k, "train_loss": 1e-9 * (k + 1), "steps": 300,
-                            "converged": True, "seconds": 0.1, "parameters": {"W__1_11": 0.5}})
+                            "converged": True, "parameters": {"W__1_11": 0.5}})
                         for t in tests:
                             bad = s == "alternating" or (s == "free" and loss == "law"
                                                          and t != "Gaussian")

@@ -4,7 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 import study_data
@@ -47,8 +47,9 @@ def fake(monkeypatch):
     """Study that returns synthetic results and notes how it was called."""
     calls = []
 
-    def run_study(config, out, resume=False, progress=True, jobs=None):
-        calls.append((config, out, resume, progress, jobs))
+    def run_study(config, out, resume=False, progress=True, jobs=None, scheduler=None,
+                  on_failure="raise"):
+        calls.append((config, out, resume, progress, jobs, scheduler, on_failure))
         results = study_data.synthetic(
             ("permutation_invariant",), ("identity",), ("law",), ("normal(0, 1)",),
             ("Gaussian", "exponential"), seeds=config.seeds,
@@ -200,10 +201,10 @@ def test_malformed_config(tmp_path, capsys):
 def test_study_passes_its_options_on_and_reports(fake, tmp_path, capsys):
     out = tmp_path / "out"
     assert main(["study", "--out", str(out), "--seeds", "4", "--samples", "1_000", "--jobs", "1",
-                 "--resume", "--no-progress"]) == 0
-    (config, folder, resume, progress, jobs), = fake
+                 "--scheduler", "tcp://host:8786", "--resume", "--no-progress"]) == 0
+    (config, folder, *options), = fake
     assert (config.seeds, config.samples, folder) == (4, 1000, out)
-    assert (resume, progress, jobs) == (True, False, 1)
+    assert options == [True, False, 1, "tcp://host:8786", "keep"]
     shown = capsys.readouterr().out
     assert "2/4 2m" in shown
     for name in ("results.csv", "manifest.json", "report.html", "report.tex", "demo.png"):
@@ -217,6 +218,22 @@ def test_study_without_report(fake, tmp_path, capsys):
     assert sorted(p.name for p in out.iterdir()) == [
         "manifest.json", "networks.csv", "outcomes.csv", "results.csv"]
     assert "report.html" not in capsys.readouterr().out
+
+
+def test_failed_cells_come_after_the_report_with_code_2(monkeypatch, tmp_path, capsys):
+    def run_study(config, out, **_):
+        results = study_data.synthetic(("shared",), ("identity",), ("law",), seeds=2)
+        return replace(results, failures=[
+            {"cell": "free-law", "error": "DivergenceError", "message": "all starts diverged"}])
+
+    monkeypatch.setattr(numerics.study, "run_study", run_study)
+    out = tmp_path / "out"
+    assert main(["study", "--out", str(out)]) == 2
+    shown = capsys.readouterr()
+    assert shown.err.startswith("cumulants: error: 1 of 40 cells failed: free-law (Diverg")
+    assert "--resume" in shown.err
+    assert str(out / "report.html") in shown.out
+    assert (out / "report.html").stat().st_size > 0
 
 
 def test_interrupted_study(monkeypatch, tmp_path, capsys):

@@ -223,7 +223,7 @@ def test_values_that_are_not_finite_and_orders_left_out(tmp_path, results):
     comparisons = [dict(r) for r in results.comparisons[:200]]
     comparisons[0] |= {"measured": float("inf"), "z": float("inf"), "verdict": "undecided"}
     comparisons[1] |= {"standard_error": float("inf"), "z": 0.0, "verdict": "undecided"}
-    outcomes = [o | {"residual_3": "", "residual_4": ""} for o in results.outcomes]
+    outcomes = [o | {"residual_3": None, "residual_4": None} for o in results.outcomes]
     drawn = figures.write_figures(
         replace(results, comparisons=comparisons, outcomes=outcomes), tmp_path)
     assert "mirror" not in drawn

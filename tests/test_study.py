@@ -13,11 +13,26 @@ from pathlib import Path
 import pytest
 import sympy as sp
 
-from cumulant_theory.errors import ConfigError, CumulantError, OutputError, SymmetryError
+from cumulant_theory.errors import (
+    ConfigError,
+    CumulantError,
+    DivergenceError,
+    OutputError,
+    SweepError,
+    SymmetryError,
+)
 from cumulant_theory.parsing import parse_law
-from numerics.study import DEFAULT_TOML, StudyConfig, default_config, load_config, run_study
+from numerics.study import (
+    DEFAULT_TOML,
+    StudyConfig,
+    StudyResults,
+    default_config,
+    load_config,
+    run_study,
+)
 from numerics.study.architectures import allowed_directions, architecture
 from numerics.study.cells import Cell, cells, expectation
+from numerics.study.results import TABLES
 
 TINY = dataclasses.replace(
     default_config(), symmetries=("free", "shared"), activations=("identity",), losses=("law",),
@@ -143,15 +158,21 @@ def test_the_documented_configuration_loads(tmp_path):
 
 def test_resume_repeats_nothing_and_gives_the_same_tables(tmp_path):
     first = run_study(TINY, tmp_path, progress=False, jobs=1)
-    table = (tmp_path / "results.csv").read_bytes()
+    names = [f"{name}.{kind}" for name in TABLES for kind in ("csv", "parquet")]
+    tables = {name: (tmp_path / name).read_bytes() for name in names}
     kept, lost = sorted((tmp_path / "cells").iterdir())
     lost.unlink()
     stamp = kept.stat().st_mtime_ns
     again = run_study(TINY, tmp_path, resume=True, progress=False, jobs=1)
     assert kept.stat().st_mtime_ns == stamp
     assert again.manifest["cells_run"] == 1
-    assert (tmp_path / "results.csv").read_bytes() == table
-    assert [n["parameters"] for n in again.networks] == [n["parameters"] for n in first.networks]
+    assert {name: (tmp_path / name).read_bytes() for name in names} == tables
+    read = StudyResults.read(tmp_path)
+    for name in ("config", "comparisons", "outcomes", "networks", "failures"):
+        shown = [repr(getattr(r, name)) for r in (read, first, again)]  # with NaN
+        assert len(set(shown)) == 1, name
+    assert read.manifest == again.manifest
+    assert [t["parameters"] for t in read.theory] == [t["parameters"] for t in first.theory]
     manifest = json.loads((tmp_path / "manifest.json").read_text())
     assert manifest["config"]["seeds"] == 2
     assert manifest["versions"]["torch"]
@@ -162,10 +183,10 @@ def test_a_folder_in_use_or_of_another_study_is_refused(tmp_path):
     with pytest.raises(OutputError, match="--resume"):
         run_study(TINY, tmp_path, progress=False)
     other = dataclasses.replace(TINY, seed=1)
-    with pytest.raises(ConfigError, match="another configuration"):
+    with pytest.raises(ConfigError, match=r"other settings \(seed\)"):
         run_study(other, tmp_path, resume=True, progress=False)
     victim = next((tmp_path / "cells").iterdir())
-    victim.write_text("{ broken")
+    victim.write_bytes(victim.read_bytes()[:-100])
     with pytest.raises(OutputError, match="damaged"):
         run_study(TINY, tmp_path, resume=True, progress=False)
 
@@ -175,7 +196,7 @@ def test_two_studies_in_one_folder_are_refused(tmp_path):
 
     with (tmp_path / ".lock").open("w") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        with pytest.raises(OutputError, match="another study"):
+        with pytest.raises(OutputError, match="another sweep"):
             run_study(TINY, tmp_path, progress=False)
 
 
@@ -183,6 +204,30 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path):
     (tmp_path / "taken").write_text("")
     with pytest.raises(OutputError, match="cannot be written"):
         run_study(TINY, tmp_path / "taken", progress=False)
+
+
+def test_a_cell_that_fails_leaves_the_others(tmp_path, monkeypatch):
+    from numerics.study import cellwork
+
+    run_cell = cellwork.run_cell
+
+    def run(config, cell):
+        if cell.symmetry == "free":
+            raise DivergenceError("all starts diverged")
+        return run_cell(config, cell)
+
+    monkeypatch.setattr(cellwork, "run_cell", run)
+    with pytest.raises(SweepError, match=r"1 of 2 cells failed: free-identity-law.*diverged"):
+        run_study(TINY, tmp_path, progress=False, jobs=0)
+    results = StudyResults.read(tmp_path)
+    assert [f["error"] for f in results.failures] == ["DivergenceError"]
+    assert {o["symmetry"] for o in results.outcomes} == {"shared"}
+    assert results.manifest["cells_failed"] == 1
+    monkeypatch.setattr(cellwork, "run_cell", run_cell)
+    whole = run_study(TINY, tmp_path, resume=True, progress=False, jobs=0)
+    assert whole.manifest["cells_run"] == 1
+    assert not whole.failures
+    assert {o["symmetry"] for o in whole.outcomes} == {"free", "shared"}
 
 
 def test_an_interrupted_study_keeps_what_was_finished(tmp_path):
@@ -196,18 +241,18 @@ def test_an_interrupted_study_keeps_what_was_finished(tmp_path):
                str(out), "--jobs", "1", "--no-progress", "--no-report"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
     deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and not list(out.glob("cells/*.json")):
+    while time.monotonic() < deadline and not list(out.glob("cells/*.parquet")):
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
     assert "--resume" in errors
     assert "Traceback" not in errors
-    finished = {p: p.stat().st_mtime_ns for p in out.glob("cells/*.json")}
+    finished = {p: p.stat().st_mtime_ns for p in out.glob("cells/*.parquet")}
     assert finished
     done = subprocess.run([*command, "--resume"], capture_output=True, text=True, timeout=240)
     assert done.returncode == 0, done.stderr
-    assert len(list(out.glob("cells/*.json"))) == 6
+    assert len(list(out.glob("cells/*.parquet"))) == 6
     assert all(p.stat().st_mtime_ns == stamp for p, stamp in finished.items())
 
 

@@ -1,5 +1,6 @@
 """The study: train architectures under weight symmetries, predict, measure, compare, report."""
 
+from ..sweeps import failure_text
 from .config import DEFAULT_TOML, StudyConfig, default_config, load_config
 from .results import StudyResults
 from .runner import run_study
@@ -9,6 +10,7 @@ __all__ = [
     "StudyConfig",
     "StudyResults",
     "default_config",
+    "failure_text",
     "load_config",
     "run_study",
 ]

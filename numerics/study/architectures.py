@@ -56,9 +56,9 @@ def architecture(text: str, activation: str, b: int, hidden: int) -> layers.Sequ
     (U__1, W__1, W__2, c__2)
     """
     pointwise = layers.Pointwise(parse_activation(activation))
-    convolution = _convolution(text)
-    if convolution is not None:
-        make, family = convolution
+    found = convolution(text)
+    if found is not None:
+        make, family = found
         graph = family(b)
         return layers.Sequential(
             make(graph), pointwise, graphs.Readout(graph, "sum"), layers.Linear(1, 1, bias=True)
@@ -71,7 +71,16 @@ def architecture(text: str, activation: str, b: int, hidden: int) -> layers.Sequ
     return layers.Sequential(first, pointwise, readout)
 
 
-def _convolution(text: str) -> tuple[Callable[..., Any], Callable[[int], Any]] | None:
+def convolution(text: str) -> tuple[Callable[..., Any], Callable[[int], Any]] | None:
+    """Layer and graph family of a text such as ``gcn_conv(cycle)``; None if it is no convolution.
+
+    Raises
+    ------
+    ParseError
+        If no graph is named.
+    UnknownNameError
+        If a name is unknown.
+    """
     found = _CONVOLUTION.fullmatch(text)
     if found is None:
         return None
@@ -87,7 +96,7 @@ def _convolution(text: str) -> tuple[Callable[..., Any], Callable[[int], Any]] |
 
 def check_architecture(text: str) -> None:
     """Raise a CumulantError if the text names no architecture."""
-    if _convolution(text) is None:
+    if convolution(text) is None:
         parse_symmetry(text)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import sympy as sp
 
@@ -44,6 +45,27 @@ def cells(config: StudyConfig) -> Iterator[Cell]:
             for loss in config.losses:
                 for law in config.train_laws:
                     yield Cell(symmetry, activation, loss, law)
+
+
+def theory(config: StudyConfig) -> list[dict[str, Any]]:
+    """One entry per architecture: its layers under ``net``, its parameters and their number.
+
+    Raises
+    ------
+    SymmetryError
+        If a symmetry does not fit the sizes.
+    """
+    entries = []
+    for symmetry in config.symmetries:
+        for activation in config.activations:
+            net = architecture(symmetry, activation, config.b, config.hidden)
+            free = architecture("free", activation, config.b, config.hidden)
+            entries.append({
+                "symmetry": symmetry, "activation": activation, "network": repr(net), "net": net,
+                "parameters": [str(p) for p in net.parameters], "free": len(net.parameters),
+                "unconstrained": len(free.parameters),
+            })
+    return entries
 
 
 def expectation(cell: Cell, b: int, match_order: int, test: Law, mirror: bool) -> str:

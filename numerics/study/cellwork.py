@@ -1,7 +1,5 @@
 """The work of one cell: train, predict, measure, compare."""
 
-import time
-import zlib
 from typing import Any
 
 import numpy as np
@@ -15,6 +13,7 @@ from ..comparison import Comparison, Measurement, Prediction, compare
 from ..measurement import measure
 from ..networks import Ensemble, build
 from ..prediction import predict
+from ..sweeps import entropy
 from ..tasks import BlockSum as BlockSumTask
 from ..training import train
 from .architectures import architecture
@@ -28,22 +27,19 @@ def run_cell(config: StudyConfig, cell: Cell) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``networks``, ``comparisons`` and ``outcomes``: lists of plain rows. The Holm correction
-        over the whole study is left to the caller.
+        ``networks``, ``results`` and ``outcomes``: lists of plain rows. The Holm correction over
+        the whole study is left to the caller.
     """
-    start = time.perf_counter()
-    seed = [config.seed, zlib.crc32(cell.name.encode())]
-    ensemble, losses, converged, steps = _trained(config, cell, seed)
-    seconds = (time.perf_counter() - start) / config.seeds
+    ensemble, losses, converged, steps = _trained(config, cell)
     labels = {
-        "cell": cell.name, "symmetry": cell.symmetry, "activation": cell.activation,
+        "symmetry": cell.symmetry, "activation": cell.activation,
         "loss": cell.loss, "train_law": cell.train_law,
     }
     values = ensemble.values()
     networks = [
         {
-            "cell": cell.name, "seed": k, "train_loss": float(losses[k]), "steps": int(steps),
-            "converged": bool(converged[k]), "seconds": seconds,
+            "seed": k, "train_loss": float(losses[k]), "steps": int(steps),
+            "converged": bool(converged[k]),
             "parameters": {str(s): float(v[k]) for s, v in values.items()},
         }
         for k in range(config.seeds)
@@ -57,7 +53,7 @@ def run_cell(config: StudyConfig, cell: Cell) -> dict[str, Any]:
         prediction = predict(ensemble, law, order=config.order)
         measurement = measure(
             ensemble, law, order=config.order, samples=config.samples,
-            seed=_law_seed(seed, name),
+            seed=_law_seed(config.seed, cell.name, name),
         )
         comparisons += [
             labels | {
@@ -85,7 +81,7 @@ def run_cell(config: StudyConfig, cell: Cell) -> dict[str, Any]:
             residuals = {
                 f"residual_{r}": (
                     float(np.asarray(prediction.values[output][(r,)])[k] - target[r])
-                    if r <= config.order else ""
+                    if r <= config.order else None
                 )
                 for r in range(1, 5)
             }
@@ -98,15 +94,16 @@ def run_cell(config: StudyConfig, cell: Cell) -> dict[str, Any]:
                     cell, config.b, config.match_order, tests[name], bool(mirrored[k])
                 ) if converged[k] else "open",
             })
-    return {"networks": networks, "comparisons": comparisons, "outcomes": outcomes}
+    return {"networks": networks, "results": comparisons, "outcomes": outcomes}
 
 
 def _trained(
-    config: StudyConfig, cell: Cell, seed: list[int]
+    config: StudyConfig, cell: Cell
 ) -> tuple[Ensemble, np.ndarray, np.ndarray, int]:
     """Best of several random starts per network: the first that reaches the lowest loss."""
     net = architecture(cell.symmetry, cell.activation, config.b, config.hidden)
-    starts = np.random.SeedSequence(seed).generate_state(config.seeds * config.restarts)
+    seed = np.random.SeedSequence(entropy(config.seed, cell.name))
+    starts = seed.generate_state(config.seeds * config.restarts)
     everything = build(net, seeds=[int(s) for s in starts])
     result = train(
         everything, BlockSumTask(config.b, parse_law(cell.train_law)), loss=cell.loss, exact=True,
@@ -131,8 +128,8 @@ def _trained(
     return kept, losses[np.arange(config.seeds), chosen], converged, config.steps
 
 
-def _law_seed(seed: list[int], name: str) -> int:
-    return int(np.random.SeedSequence([*seed, zlib.crc32(name.encode())]).generate_state(1)[0])
+def _law_seed(seed: int, *names: str) -> int:
+    return int(np.random.SeedSequence(entropy(seed, *names)).generate_state(1)[0])
 
 
 def target_cumulants(config: StudyConfig, law: Law) -> dict[int, float]:

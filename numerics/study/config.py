@@ -1,6 +1,5 @@
 """Configuration of a study, read from TOML; expressions go through the whitelist parser."""
 
-import hashlib
 import json
 import tomllib
 from dataclasses import asdict, dataclass, field, fields
@@ -132,12 +131,6 @@ class StudyConfig:
         """Plain data for JSON."""
         return json.loads(json.dumps(asdict(self)))
 
-    @property
-    def fingerprint(self) -> str:
-        """Changes with any setting; results of another fingerprint are never mixed in."""
-        text = json.dumps(self.as_dict(), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
-
 
 def _polynomial(text: str) -> Any:
     activation = parse_activation(text)
@@ -158,7 +151,7 @@ def _samplable(text: str) -> Any:
 
 def default_config() -> StudyConfig:
     """The built-in study."""
-    return _from_mapping(tomllib.loads(DEFAULT_TOML), "built-in default")
+    return from_mapping(tomllib.loads(DEFAULT_TOML), "built-in default")
 
 
 def load_config(path: str | Path) -> StudyConfig:
@@ -178,10 +171,24 @@ def load_config(path: str | Path) -> StudyConfig:
         raise ConfigError(f"{path} is not UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from None
-    return _from_mapping(tomllib.loads(DEFAULT_TOML) | data, str(path))
+    return from_mapping(tomllib.loads(DEFAULT_TOML) | data, str(path))
 
 
-def _from_mapping(data: dict[str, Any], where: str) -> StudyConfig:
+def from_mapping(data: dict[str, Any], where: str) -> StudyConfig:
+    """Configuration from plain data, complete or not.
+
+    Parameters
+    ----------
+    data
+        Settings by name.
+    where
+        They come from, for messages.
+
+    Raises
+    ------
+    ConfigError
+        If it holds unknown or wrong settings.
+    """
     known = [f.name for f in fields(StudyConfig)]
     unknown = [k for k in data if k not in known]
     if unknown:

@@ -53,7 +53,7 @@ def mirror_data(results: StudyResults, most: int = 12) -> dict[str, Any] | None:
     points = []
     for o in results.outcomes:
         row = measured.get((o["cell"], o["seed"], o["test_law"]))
-        if row is not None and o["residual_3"] != "":
+        if row is not None and o["residual_3"] is not None:
             points.append((o, row, row["predicted"] - o["residual_3"]))
     skewness: dict[str, float] = {}
     for o, _, target in points:

@@ -7,10 +7,11 @@ from cumulant_theory.errors import MissingDependencyError, OutputError
 from cumulant_theory.latex import Article, Block, Heading, Paragraph, Table
 from cumulant_theory.references import reference_text
 
+from ..files import write_text
 from .figures import write_figures
 from .html import page
 from .recursions import theory_blocks
-from .results import StudyResults, write_text
+from .results import StudyResults
 from .sections import FIGURES, chunks, comparison_blocks, outcome_blocks
 from .tally import label, tallies, verdict
 

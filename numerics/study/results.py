@@ -1,26 +1,39 @@
-"""Results of a study: plain rows, written as CSV and JSON."""
+"""Results of a study: plain rows, kept as Parquet, and written as CSV and JSON for people."""
 
 import csv
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from cumulant_theory.errors import OutputError
 
-COMPARISON_COLUMNS = (
-    "cell", "symmetry", "activation", "loss", "train_law", "seed", "test_law", "layer", "alpha",
-    "order", "predicted", "measured", "standard_error", "z", "p", "p_holm", "verdict",
-)
-OUTCOME_COLUMNS = (
-    "cell", "symmetry", "activation", "loss", "train_law", "seed", "test_law", "train_loss",
-    "converged", "generalises", "mirror", "worst_order", "worst_z", "resolution", "residual_1",
-    "residual_2", "residual_3", "residual_4", "expected",
-)
-NETWORK_COLUMNS = ("cell", "seed", "train_loss", "steps", "converged", "seconds", "parameters")
+from ..files import write_text
+from ..sweeps import read_sweep
+from .cells import theory
+from .config import from_mapping
 
+_KIND = {
+    "symmetry": str, "activation": str, "loss": str, "train_law": str, "seed": int,
+    "test_law": str,
+}
+TABLES: dict[str, dict[str, Any]] = {
+    "results": {
+        **_KIND, "layer": str, "alpha": str, "order": int, "predicted": float, "measured": float,
+        "standard_error": float, "z": float, "p": float, "p_holm": float, "verdict": str,
+    },
+    "outcomes": {
+        **_KIND, "train_loss": float, "converged": bool, "generalises": bool, "mirror": bool,
+        "worst_order": int, "worst_z": float, "resolution": float, "residual_1": float,
+        "residual_2": float, "residual_3": float, "residual_4": float, "expected": str,
+    },
+    "networks": {
+        "seed": int, "train_loss": float, "steps": int, "converged": bool,
+        "parameters": dict[str, float],
+    },
+}
 
 # a residual of this many standard errors is found with 99 % probability by a two-sided test at
 # level 1 % corrected for some thirty rows: 3.6 + 2.3 standard errors, rounded up
@@ -45,6 +58,8 @@ class StudyResults:
         One entry per architecture, with its layer object under ``net``.
     manifest
         Versions, seeds, settings, timings.
+    failures
+        One row per cell that failed.
     """
 
     config: dict[str, Any]
@@ -53,6 +68,38 @@ class StudyResults:
     networks: list[dict[str, Any]]
     theory: list[dict[str, Any]] = field(default_factory=list)
     manifest: dict[str, Any] = field(default_factory=dict)
+    failures: list[dict[str, Any]] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, out: str | Path) -> "StudyResults":
+        """Results of a study that was run to its end.
+
+        Parameters
+        ----------
+        out
+            Its folder.
+
+        Raises
+        ------
+        OutputError
+            If it holds none, or its tables are damaged.
+        ConfigError
+            If it holds the sweep of something else.
+        """
+        out = Path(out)
+        found = read_sweep(out)
+        config = from_mapping(found.settings, str(out))
+        try:
+            manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise OutputError(
+                f"{out / 'manifest.json'} cannot be read ({error}); --resume writes it again"
+            ) from None
+        return cls(
+            config=config.as_dict(), comparisons=found.rows("results"),
+            outcomes=found.rows("outcomes"), networks=found.rows("networks"),
+            theory=theory(config), manifest=manifest, failures=found.failures,
+        )
 
     def count(self, verdict: str) -> int:
         """Number of comparisons with a verdict: agree, disagree or undecided."""
@@ -80,7 +127,7 @@ class StudyResults:
         ]
 
     def write(self, out: Path) -> list[Path]:
-        """Write results.csv, outcomes.csv, networks.csv and manifest.json.
+        """Write results.csv, outcomes.csv, networks.csv and manifest.json for people.
 
         Raises
         ------
@@ -92,37 +139,18 @@ class StudyResults:
             for row in self.networks
         ]
         return [
-            write_csv(out / "results.csv", COMPARISON_COLUMNS, self.comparisons),
-            write_csv(out / "outcomes.csv", OUTCOME_COLUMNS, self.outcomes),
-            write_csv(out / "networks.csv", NETWORK_COLUMNS, networks),
+            *(
+                write_csv(out / f"{name}.csv", ("cell", *TABLES[name]), rows)
+                for name, rows in (("results", self.comparisons), ("outcomes", self.outcomes),
+                                   ("networks", networks))
+            ),
             write_text(out / "manifest.json", json.dumps(self.manifest, indent=2, sort_keys=True)),
         ]
 
 
-def write_text(path: Path, text: str) -> Path:
-    """Write a file whole or not at all.
-
-    Raises
-    ------
-    OutputError
-        If it cannot be written.
-    """
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        partial.write_text(text, encoding="utf-8", newline="")
-        partial.replace(path)
-    except OSError as error:
-        raise OutputError(
-            f"{path} cannot be written ({error.strerror}); choose another --out folder"
-        ) from None
-    return path
-
-
 def write_csv(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Path:
     """Write rows as CSV, floats in full precision."""
-    import io
-
-    buffer = io.StringIO()
+    buffer = StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows([_text(row[c]) for c in columns] for row in rows)

@@ -1,28 +1,21 @@
-"""Run a study cell by cell on several processes; finished cells are kept and never repeated."""
+"""Run a study: its cells as a sweep, then the tables for people."""
 
-import fcntl
-import json
-import os
 import platform
-import signal
 import time
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
+import numpy as np
 
-from cumulant_theory.errors import ConfigError, OutputError
+from cumulant_theory.errors import SweepError
 
 from ..comparison import holm
-from .architectures import architecture
-from .cells import Cell, cells
+from ..sweeps import failure_text, fingerprint, sweep
+from .cells import Cell, cells, theory
 from .config import StudyConfig
-from .results import StudyResults, write_text
+from .results import TABLES, StudyResults
 
 LEVEL = 0.01
 
@@ -33,6 +26,8 @@ def run_study(
     resume: bool = False,
     progress: bool = True,
     jobs: int | None = None,
+    scheduler: str | None = None,
+    on_failure: str = "raise",
 ) -> StudyResults:
     """Train, predict, measure and compare every cell; write the tables.
 
@@ -41,161 +36,82 @@ def run_study(
     config
         What to run.
     out
-        Folder for ``results.csv``, ``outcomes.csv``, ``networks.csv``, ``manifest.json`` and
-        ``cells/``, one file per finished cell.
+        Folder for ``results``, ``outcomes`` and ``networks``, each as Parquet and as CSV,
+        ``failures.parquet``, ``timings.parquet``, ``manifest.json``, ``sweep.json`` and ``cells/``,
+        one file per finished cell.
     resume
         Go on with a folder that holds finished cells of the same configuration.
     progress
         Show a progress bar.
     jobs
         Processes; default: one per core.
+    scheduler
+        Address of a Dask scheduler; default: processes on this machine.
+    on_failure : {"raise", "keep"}
+        What to do about cells that failed, once everything else is written. If all of them did,
+        it is raised.
 
     Raises
     ------
+    SweepError
+        If cells failed.
     OutputError
         If the folder cannot be written, is in use, or holds a study and ``resume`` is off.
     ConfigError
         If the folder holds a study of another configuration, or a symmetry does not fit.
+    EngineError
+        If the processes do not start, or the scheduler is out of reach.
+    MissingDependencyError
+        If a scheduler is given and Dask is not installed.
     """
     start = time.perf_counter()
     out = Path(out)
-    grid = list(cells(config))
-    theory = [_theory(config, s, a) for s in config.symmetries for a in config.activations]
-    with _locked(out):
-        folder = _prepare(config, out, resume)
-        done = {c.name: r for c in grid if (r := _load(folder / f"{c.name}.json")) is not None}
-        todo = [c for c in grid if c.name not in done]
-        for cell, rows in _work(config, todo, folder, progress, jobs, len(grid)):
-            done[cell.name] = rows
-        tables: dict[str, list[dict[str, Any]]] = {
-            key: [row for c in grid for row in done[c.name][key]]
-            for key in ("comparisons", "outcomes", "networks")
-        }
-        _correct(tables["comparisons"])
-        results = StudyResults(
-            config=config.as_dict(), theory=theory,
-            manifest=_manifest(config, time.perf_counter() - start, len(todo), len(grid)),
-            **tables,
-        )
-        results.write(out)
+    known = theory(config)
+    done = sweep(
+        _work, list(cells(config)), out, tables=TABLES, settings=config,
+        finish={"results": _corrected}, scheduler=scheduler, jobs=jobs, resume=resume,
+        progress=progress, on_failure="keep", label="study",
+    )
+    failures = done.failures
+    if len(failures) == done.cells:
+        raise SweepError(failure_text(failures, done.cells))
+    results = StudyResults(
+        config=config.as_dict(), comparisons=done.rows("results"), outcomes=done.rows("outcomes"),
+        networks=done.rows("networks"), theory=known, failures=failures,
+        manifest=_manifest(config, {
+            "seconds": round(time.perf_counter() - start, 2), "cells": done.cells,
+            "cells_run": done.ran, "cells_failed": len(failures),
+        }),
+    )
+    results.write(out)
+    if failures and on_failure == "raise":
+        raise SweepError(failure_text(failures, done.cells))
     return results
 
 
-def _theory(config: StudyConfig, symmetry: str, activation: str) -> dict[str, Any]:
-    net = architecture(symmetry, activation, config.b, config.hidden)
-    return {
-        "symmetry": symmetry, "activation": activation, "network": repr(net), "net": net,
-        "parameters": [str(p) for p in net.parameters], "free": len(net.parameters),
-        "unconstrained": len(architecture("free", activation, config.b, config.hidden).parameters),
-    }
-
-
-def _work(
-    config: StudyConfig, todo: list[Cell], folder: Path, progress: bool, jobs: int | None,
-    total: int,
-) -> Iterator[tuple[Cell, dict[str, Any]]]:
-    if not todo:
-        return
-    workers = min(jobs or os.cpu_count() or 1, len(todo))
-    bar = tqdm(total=total, initial=total - len(todo), desc="study", unit="cell",
-               disable=not progress)
-    # torch and its threads do not survive a fork
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_quiet)
-    try:
-        futures = {pool.submit(_run_and_save, config, c, folder): c for c in todo}
-        for future in as_completed(futures):
-            yield futures[future], future.result()
-            bar.update()
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in list((getattr(pool, "_processes", None) or {}).values()):
-            process.terminate()
-        raise
-    finally:
-        bar.close()
-    pool.shutdown()
-
-
-def _quiet() -> None:
-    """Workers leave Ctrl-C to the parent and use one thread each."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ[name] = "1"
-
-
-def _run_and_save(config: StudyConfig, cell: Cell, folder: Path) -> dict[str, Any]:
+def _work(config: StudyConfig, cell: Cell) -> dict[str, list[dict[str, Any]]]:
+    # torch is loaded by the processes that need it, not by this one
     from .cellwork import run_cell
 
-    rows = run_cell(config, cell)
-    write_text(folder / f"{cell.name}.json", json.dumps(rows))
-    return rows
+    return run_cell(config, cell)
 
 
-def _load(path: Path) -> dict[str, Any] | None:
-    """A finished cell; None if there is none."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise OutputError(
-            f"{path} is damaged ({error}); delete it, and --resume computes it again"
-        ) from None
-
-
-def _prepare(config: StudyConfig, out: Path, resume: bool) -> Path:
-    folder = out / "cells"
-    stamp = out / "study.json"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        known = json.loads(stamp.read_text(encoding="utf-8")) if stamp.exists() else None
-    except (OSError, ValueError) as error:
-        raise OutputError(f"{out} cannot be used ({error}); choose another --out folder") from None
-    if known is not None and not resume:
-        raise OutputError(
-            f"{out} holds a study already; add --resume to go on with it, or choose another folder"
-        )
-    if known is not None and known.get("fingerprint") != config.fingerprint:
-        raise ConfigError(
-            f"{out} holds a study of another configuration; choose another --out folder, or give "
-            "the configuration that it was started with"
-        )
-    write_text(stamp, json.dumps(
-        {"fingerprint": config.fingerprint, "config": config.as_dict()}, indent=2
-    ))
-    return folder
-
-
-@contextmanager
-def _locked(out: Path) -> Iterator[None]:
-    """Refuse a second study in the same folder; the lock ends with the process."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        handle = (out / ".lock").open("w")
-    except OSError as error:
-        raise OutputError(
-            f"{out} cannot be written ({error.strerror}); choose another --out folder"
-        ) from None
-    with handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise OutputError(
-                f"another study is running in {out}; wait for it, or choose another folder"
-            ) from None
-        yield
-
-
-def _correct(rows: list[dict[str, Any]]) -> None:
+def _corrected(table: Any) -> dict[str, np.ndarray]:
     """Holm's correction over all comparisons of the study at once."""
-    decided = [row for row in rows if row["verdict"] != "undecided"]
-    for row, p in zip(decided, holm([row["p"] for row in decided]), strict=True):
-        row["p_holm"] = float(p)
-        row["verdict"] = "disagree" if p < LEVEL else "agree"
+    p, p_holm, verdict = (
+        table[name].to_numpy().copy() for name in ("p", "p_holm", "verdict")
+    )
+    decided = verdict != "undecided"
+    p_holm[decided] = holm(p[decided])
+    verdict[decided] = np.where(p_holm[decided] < LEVEL, "disagree", "agree")
+    return {"p_holm": p_holm, "verdict": verdict}
 
 
-def _manifest(config: StudyConfig, seconds: float, ran: int, total: int) -> dict[str, Any]:
-    names = ("cumulant-theory", "sympy", "python-flint", "numpy", "scipy", "torch", "matplotlib")
+def _manifest(config: StudyConfig, counted: Mapping[str, Any]) -> dict[str, Any]:
+    names = (
+        "cumulant-theory", "sympy", "python-flint", "numpy", "scipy", "torch", "matplotlib",
+        "pyarrow",
+    )
     versions = {"python": platform.python_version()}
     for name in names:
         try:
@@ -203,7 +119,6 @@ def _manifest(config: StudyConfig, seconds: float, ran: int, total: int) -> dict
         except PackageNotFoundError:
             versions[name] = "not installed"
     return {
-        "versions": versions, "config": config.as_dict(), "fingerprint": config.fingerprint,
-        "seed": config.seed, "seconds": round(seconds, 2), "cells": total, "cells_run": ran,
-        "level": LEVEL, "platform": platform.system(),
+        "versions": versions, "config": config.as_dict(), "fingerprint": fingerprint(config),
+        "seed": config.seed, "level": LEVEL, "platform": platform.system(), **counted,
     }

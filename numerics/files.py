@@ -1,0 +1,98 @@
+"""Files written whole or not at all."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from cumulant_theory.errors import OutputError
+
+__all__ = ["PARTIAL", "replaced", "write_bytes", "write_text"]
+
+PARTIAL = ".part"
+
+
+@contextmanager
+def replaced(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to that takes its place once it is complete and on the disk.
+
+    Whatever happens before that, a loss of power included, leaves the old file, or none.
+
+    Parameters
+    ----------
+    path : Path
+        In a folder that exists.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as name:
+    ...     path = Path(name) / "table"
+    ...     with replaced(path) as handle:
+    ...         _ = handle.write(b"1 2 3")
+    ...         early = path.exists()
+    ...     early, path.read_bytes()
+    (False, b'1 2 3')
+    """
+    partial = path.with_name(f".{path.name}.{os.getpid()}{PARTIAL}")
+    try:
+        with partial.open("wb") as handle:
+            yield handle
+            handle.flush()
+            os.fsync(handle.fileno())
+        partial.replace(path)
+        _keep_entry(path.parent)
+    except BaseException as error:
+        _drop(partial)
+        if isinstance(error, OSError) and not isinstance(error, OutputError):
+            raise OutputError(
+                f"{path} cannot be written ({error.strerror or error}); make room, or choose "
+                "another --out folder"
+            ) from None
+        raise
+
+
+def _keep_entry(folder: Path) -> None:
+    """The name of a new file is on the disk only when its folder is."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _drop(path: Path) -> None:
+    try:
+        path.unlink()
+    except OSError:
+        return
+
+
+def write_bytes(path: Path, data: bytes) -> Path:
+    """Write a file whole or not at all.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    with replaced(path) as handle:
+        handle.write(data)
+    return path
+
+
+def write_text(path: Path, text: str) -> Path:
+    """The same for text, as UTF-8.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    return write_bytes(path, text.encode("utf-8"))
