@@ -1,16 +1,18 @@
 """Figures; Matplotlib is imported only when one is drawn."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cumulant_theory.errors import MissingDependencyError
+from cumulant_theory.errors import MissingDependencyError, ShapeError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from numerics.comparison import Comparison
     from numerics.convergence import WidthScaling
+    from numerics.densities import DensityNetwork, SelfConvolution
+    from numerics.training import SymmetryBreaking
     from numerics.transfer import OrderTransfer
 
 COLOURS = {"agree": "#2a6fbb", "undecided": "#d29922", "disagree": "#c0262d"}
@@ -220,6 +222,149 @@ def convergence_figure(scaling: "WidthScaling") -> "Figure":
     axes.set_ylabel("squared error of the mean")
     figure.legend(loc="outside right upper", frameon=False, fontsize="small")
     return _plain(figure)
+
+
+def density_figure(
+    module: "DensityNetwork", target: "SelfConvolution", densities: Any, steps: int = 4
+) -> "Figure":
+    """One row per density: input, exact and learned image (left), both flows (right).
+
+    Parameters
+    ----------
+    module : DensityNetwork
+        All networks of an ensemble are drawn.
+    target : SelfConvolution
+        The exact map.
+    densities : array (points,) or (n, points), or mapping
+        A mapping gives a title to each.
+    steps : int
+        Applications on the right, drawn above each other.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not attached to pyplot. Exact densities are dark lines, learned ones coloured.
+
+    Raises
+    ------
+    ShapeError
+        If steps is no positive integer or the densities do not fit the grid.
+    MissingDependencyError
+        Matplotlib is not installed.
+
+    Examples
+    --------
+    >>> from cumulant_theory import laws, layers
+    >>> from numerics.densities import DensityNetwork, Grid, SelfConvolution, density
+    >>> from numerics.networks import build
+    >>> grid = Grid(32, 5)
+    >>> module = DensityNetwork(build(layers.Linear(32, 32), seeds=range(2)), grid)
+    >>> p = density(laws.Uniform(-2, 2), grid)
+    >>> len(density_figure(module, SelfConvolution(grid, 2), {"uniform": p}, steps=2).axes)
+    2
+    """
+    if not isinstance(steps, int) or isinstance(steps, bool) or steps < 1:
+        raise ShapeError(f"density_figure: steps is {steps!r}; give a positive integer")
+    if isinstance(densities, dict):
+        titles, rows = list(densities), np.stack([np.asarray(p) for p in densities.values()])
+    else:
+        rows = np.atleast_2d(np.asarray(densities))
+        titles = [""] * len(rows)
+    rows = target.grid.checked(rows)
+    exact = target.flow(rows, steps)
+    learned = module.flow(rows, steps).cpu().double().numpy()
+    if module.seeds is None:
+        learned = learned[:, None]
+    figure = _figure(9, 2.6 * len(rows))
+    panels = figure.subplots(len(rows), 2, squeeze=False, sharex=True)
+    x = target.grid.x
+    for k, (title, (left, right)) in enumerate(zip(titles, panels, strict=True)):
+        left.plot(x, rows[k], color="0.6", linestyle=":", label="input $p$")
+        left.plot(x, exact[1, k], color="0.15", linewidth=1.8, label="exact $R[p]$")
+        for s, one in enumerate(learned[1]):
+            left.plot(x, one[k], color=COLOURS["agree"], linewidth=0.9, alpha=0.8,
+                      label=None if s else "learned")
+        left.set_ylabel("density")
+        left.set_title(title, loc="left", fontsize="medium")
+        height = 1.1 * max(exact[:, k].max(), learned[:, :, k].max())
+        for t in range(steps + 1):
+            right.plot(x, exact[t, k] + t * height, color="0.15", linewidth=1.6)
+            for one in learned[t]:
+                right.plot(x, one[k] + t * height, color=COLOURS["agree"], linewidth=0.9)
+        right.set_yticks(height * np.arange(steps + 1), [str(t) for t in range(steps + 1)])
+        right.set_ylabel("steps")
+    for axes in panels[-1]:
+        axes.set_xlabel("$x$")
+    panels[0, 0].legend(frameon=False, fontsize="small")
+    return _plain(figure)
+
+
+def breaking_figure(breaking: "SymmetryBreaking", relative: bool = False) -> "Figure":
+    """Distances to symmetries against training steps, one panel for each symmetry.
+
+    Parameters
+    ----------
+    breaking : SymmetryBreaking
+        Of a training result.
+    relative : bool
+        Divide by the square of the parameters.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Not attached to pyplot. Lines are medians over the networks of an ensemble, bands reach
+        from the lower to the upper quartile; distances that are exactly zero are left out.
+
+    Raises
+    ------
+    MissingDependencyError
+        Matplotlib is not installed.
+
+    Examples
+    --------
+    >>> from numerics.training import SymmetryBreaking
+    >>> keys = (("1 Linear", "Cyclic()"), ("1 Linear", "Free()"), ("3 Linear", "Free()"))
+    >>> table = np.ones((3, 5, 4))
+    >>> found = SymmetryBreaking(np.arange(5), keys, table, 0 * table, table, (0, 1, 2, 3))
+    >>> len(breaking_figure(found).axes)
+    2
+    """
+    symmetries = list(dict.fromkeys(symmetry for _, symmetry in breaking.keys))
+    layers = list(dict.fromkeys(layer for layer, _ in breaking.keys))
+    values = breaking.relative if relative else breaking.distance
+    columns = min(3, len(symmetries))
+    rows = -(-len(symmetries) // columns)
+    figure = _figure(1 + 4 * columns, 3.4 * rows)
+    panels = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()
+    for axes in panels[len(symmetries) :]:
+        axes.remove()
+    for (layer, symmetry), curve in zip(breaking.keys, values, strict=True):
+        axes = panels[symmetries.index(symmetry)]
+        networks = curve.reshape(len(breaking.steps), -1)
+        networks = networks[:, np.isfinite(networks).any(axis=0)]
+        shown = np.where(networks > 0, networks, np.nan)
+        colour = f"C{layers.index(layer)}"
+        low, middle, high = _quartiles(shown)
+        axes.plot(breaking.steps, middle, color=colour, linewidth=1.2, label=layer)
+        if networks.shape[1] > 1:
+            axes.fill_between(breaking.steps, low, high, color=colour, alpha=0.2, linewidth=0)
+    for axes, symmetry in zip(panels[: len(symmetries)], symmetries, strict=True):
+        axes.set_yscale("log")
+        axes.set_xlabel("step")
+        axes.set_title(symmetry, fontsize="medium")
+        axes.legend(frameon=False, fontsize="small")
+    distance = r"|\theta - P\theta|^2"
+    for axes in panels[: len(symmetries) : columns]:
+        axes.set_ylabel(rf"${distance} / |\theta|^2$" if relative else rf"${distance}$")
+    return _plain(figure)
+
+
+def _quartiles(values: np.ndarray) -> np.ndarray:
+    """Lower quartile, median and upper quartile of each row; NaN where a row has no numbers."""
+    found = np.full((3, len(values)), np.nan)
+    used = np.isfinite(values).any(axis=1)
+    found[:, used] = np.nanquantile(values[used], (0.25, 0.5, 0.75), axis=1)
+    return found
 
 
 def _plain(figure: "Figure") -> "Figure":

@@ -10,9 +10,10 @@ from cumulant_theory import layers
 from cumulant_theory.errors import DomainError, ShapeError
 from cumulant_theory.laws import JointLaw, Law
 
+from .densities.tasks import DensityBlockSum
 from .sampling import sample
 
-__all__ = ["BlockSum"]
+__all__ = ["BlockSum", "DensityBlockSum"]
 
 _HALF = sp.Rational(1, 2)
 
