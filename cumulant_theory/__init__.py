@@ -13,6 +13,7 @@ from . import (
 )
 from .closures import Diagrams, Exact, Neglect
 from .cumulants import JointCumulants
+from .reparametrisations import parameter_symmetries
 
 __all__ = [
     "Diagrams",
@@ -24,6 +25,7 @@ __all__ = [
     "generalisation",
     "laws",
     "layers",
+    "parameter_symmetries",
     "rg",
     "symbolic_width",
     "symmetries",

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 from cumulant_theory.errors import MissingDependencyError
 
 if TYPE_CHECKING:
-    from . import imports, sampling, tasks
+    from . import densities, imports, sampling, sweeps, tasks
     from .chain import Chain
     from .comparison import Comparison, Measurement, Prediction, compare
     from .convergence import WidthScaling, width_scaling
     from .datasets import InputCumulants, input_cumulants
+    from .flows import FlowResult, flow, flow_diagram
     from .gaussian import WickValues, wick
     from .imports import from_torch
     from .kernels import Kernel, compile
@@ -21,15 +22,23 @@ if TYPE_CHECKING:
     from .measurement import measure
     from .networks import Ensemble, Network, build
     from .prediction import predict
+    from .reparametrisation import (
+        canonical,
+        distinct_solutions,
+        symmetry_distance,
+        unit_distances,
+    )
     from .sampling import sample
     from .tensors import expected_activations, propagate
-    from .training import TrainingResult, train
+    from .training import SoftSymmetry, SymmetryBreaking, TrainingResult, train
+    from .training.tuning import SoftSymmetryTuning, tune_soft_symmetry
     from .transfer import OrderTransfer, order_transfer
 
 _HOMES = {
     "Chain": "chain",
     "Comparison": "comparison",
     "Ensemble": "networks",
+    "FlowResult": "flows",
     "InputCumulants": "datasets",
     "KStatistics": "kstatistics",
     "Kernel": "kernels",
@@ -37,13 +46,20 @@ _HOMES = {
     "Network": "networks",
     "OrderTransfer": "transfer",
     "Prediction": "comparison",
+    "SoftSymmetry": "training",
+    "SoftSymmetryTuning": "training.tuning",
+    "SymmetryBreaking": "training",
     "TrainingResult": "training",
-    "WidthScaling": "convergence",
     "WickValues": "gaussian",
+    "WidthScaling": "convergence",
     "build": "networks",
+    "canonical": "reparametrisation",
     "compare": "comparison",
     "compile": "kernels",
+    "distinct_solutions": "reparametrisation",
     "expected_activations": "tensors",
+    "flow": "flows",
+    "flow_diagram": "flows",
     "from_torch": "imports",
     "input_cumulants": "datasets",
     "measure": "measurement",
@@ -51,16 +67,20 @@ _HOMES = {
     "predict": "prediction",
     "propagate": "tensors",
     "sample": "sampling",
+    "symmetry_distance": "reparametrisation",
     "train": "training",
+    "tune_soft_symmetry": "training.tuning",
+    "unit_distances": "reparametrisation",
     "wick": "gaussian",
     "width_scaling": "convergence",
 }
-_MODULES = ("imports", "sampling", "tasks")
+_MODULES = ("densities", "imports", "sampling", "sweeps", "tasks")
 
 __all__ = [
     "Chain",
     "Comparison",
     "Ensemble",
+    "FlowResult",
     "InputCumulants",
     "KStatistics",
     "Kernel",
@@ -68,13 +88,21 @@ __all__ = [
     "Network",
     "OrderTransfer",
     "Prediction",
+    "SoftSymmetry",
+    "SoftSymmetryTuning",
+    "SymmetryBreaking",
     "TrainingResult",
     "WickValues",
     "WidthScaling",
     "build",
+    "canonical",
     "compare",
     "compile",
+    "densities",
+    "distinct_solutions",
     "expected_activations",
+    "flow",
+    "flow_diagram",
     "from_torch",
     "imports",
     "input_cumulants",
@@ -84,15 +112,19 @@ __all__ = [
     "propagate",
     "sample",
     "sampling",
+    "sweeps",
+    "symmetry_distance",
     "tasks",
     "train",
+    "tune_soft_symmetry",
+    "unit_distances",
     "wick",
     "width_scaling",
 ]
 
 
 _EXTRAS = {"numpy": "numerics", "scipy": "numerics", "tqdm": "numerics",
-           "matplotlib": "numerics", "torch": "torch", "symengine": "llvm"}
+           "matplotlib": "numerics", "pyarrow": "numerics", "torch": "torch", "symengine": "llvm"}
 
 
 def __getattr__(name: str) -> Any:

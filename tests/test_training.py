@@ -282,3 +282,17 @@ def test_bad_arguments(options, error, words):
 def test_bad_tasks_raise_the_family(call):
     with pytest.raises(CumulantError):
         call()
+
+
+@pytest.mark.parametrize("exact", [False, True])
+def test_what_is_no_task_or_seed_is_refused(exact):
+    module = build(L(2, 1))
+    for task in (None, "block sum", laws.Normal(0, 1)):
+        with pytest.raises(DomainError, match=r"no target, inputs.*tasks\.BlockSum"):
+            train(module, task, exact=exact, progress=False)
+    task = BlockSum(2, laws.Normal(0, 1))
+    for seed in (-1, 0.5, None):
+        with pytest.raises(DomainError, match="train: seed"):
+            train(module, task, exact=exact, seed=seed, progress=False)
+    with pytest.raises(DomainError, match="no floating type"):
+        build(L(2, 1), dtype="float64")

@@ -13,6 +13,7 @@ from cumulant_theory.errors import DomainError, ShapeError, UnknownNameError
 from cumulant_theory.layers import AffineRule, Layer
 from cumulant_theory.layers.kronecker import KroneckerRule
 
+from ..sampling import whole_seed
 from .plan import Plan
 from .stages import stage_module
 
@@ -87,17 +88,18 @@ def build(
     numbers = [seed] if seeds is None else list(seeds)
     if not numbers:
         raise ShapeError("build: seeds is empty; give at least one seed")
-    for number in numbers:
-        if not isinstance(number, (int, np.integer)) or isinstance(number, bool) or number < 0:
-            raise DomainError(f"build: seed {number!r} is no integer from 0 up")
+    numbers = [whole_seed(number, "build") for number in numbers]
+    if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
+        raise DomainError(f"build: dtype {dtype!r} is no floating type; pass torch.float64")
     constants = _constants(net, fixed)
     plan = Plan(net, constants, units)
-    drawn = np.stack([_initial(plan, net.parameters, int(n)) for n in numbers])
-    keep = [k for k, p in enumerate(net.parameters) if str(p) in plan.names]
+    drawn = np.stack([_initial(plan, net.parameters, n) for n in numbers])
+    trained = set(plan.names)
+    keep = [k for k, p in enumerate(net.parameters) if str(p) in trained]
     theta = torch.tensor(drawn[:, keep], dtype=dtype)
     module = (
         Network(net, plan, theta[0], constants) if seeds is None
-        else Ensemble(net, plan, theta, constants, tuple(int(n) for n in numbers))
+        else Ensemble(net, plan, theta, constants, tuple(numbers))
     )
     module.to(dtype)
     if values:

@@ -104,8 +104,8 @@ class Plan:
             return self._factors(rule, owner)
         if isinstance(rule, AffineRule):
             rows = rule.weight.tolist()
-            terms = [[self._terms(w, owner) for w in row] for row in rows]
-            shift = [self._terms(c, owner) for c in rule.shift]
+            terms = [[self.terms(w, owner) for w in row] for row in rows]
+            shift = [self.terms(c, owner) for c in rule.shift]
             fan_in = [max(1, sum(w != 0 for w in row)) for row in rows]
             for row, bias, fan in zip(terms, shift, fan_in, strict=True):
                 self._bound([t for entry in (*row, bias) for t in entry], fan)
@@ -134,7 +134,7 @@ class Plan:
             unit[k] if k < len(unit) else sp.S.Zero
             for k in range(degree) for unit in coefficients
         ]
-        return self._table([self._terms(a, owner) for a in padded], (degree, len(coefficients)))
+        return self._table([self.terms(a, owner) for a in padded], (degree, len(coefficients)))
 
     def _bound(self, terms: Iterable[tuple[float, Factors]], fan_in: int) -> None:
         for coefficient, factors in terms:
@@ -145,10 +145,10 @@ class Plan:
 
     def _factors(self, rule: KroneckerRule, owner: Layer) -> FactorTables:
         thetas = [
-            [[self._terms(w, owner) for w in row] for row in theta.tolist()]
+            [[self.terms(w, owner) for w in row] for row in theta.tolist()]
             for theta, _ in rule.terms
         ]
-        shift = [self._terms(c, owner) for c in rule.channel_shift]
+        shift = [self.terms(c, owner) for c in rule.channel_shift]
         self._bound_factors(rule, thetas, shift, owner)
         return FactorTables(
             [
@@ -157,7 +157,7 @@ class Plan:
             ],
             [
                 self._table(
-                    [self._terms(s, owner) for _, _, s in operator.entries],
+                    [self.terms(s, owner) for _, _, s in operator.entries],
                     (len(operator.entries),),
                 )
                 for _, operator in rule.terms
@@ -182,14 +182,15 @@ class Plan:
                 for found, _ in kind:
                     if found not in known:
                         known[found] = [
-                            _product([(thetas[k][i][j], self._terms(s, owner)) for k, s in found])
+                            _product([(thetas[k][i][j], self.terms(s, owner)) for k, s in found])
                             for j in range(len(thetas[0][i]))
                         ]
                 fan_in = sum(n * sum(map(bool, known[found])) for found, n in kind)
                 terms = (t for found, _ in kind for entry in known[found] for t in entry)
                 self._bound([*terms, *bias], max(1, fan_in))
 
-    def _terms(self, entry: sp.Expr, owner: Layer) -> Terms:
+    def terms(self, entry: sp.Expr, owner: Layer) -> Terms:
+        """Coefficients and monomials of an entry."""
         if entry not in self._known:
             if entry in self.position:
                 self._known[entry] = [(1.0, (self.position[entry],))]

@@ -1,9 +1,8 @@
 """Training of networks and of whole ensembles, reproducible from a seed."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,8 +10,10 @@ import torch
 from tqdm import tqdm
 
 from cumulant_theory.closures import Closure, as_closure
-from cumulant_theory.errors import DomainError, OrderError, ShapeError, UnknownNameError
-from numerics.networks import Ensemble, Network
+from cumulant_theory.errors import DomainError
+from numerics.sampling import whole_seed
+from numerics.training.arguments import check_arguments, check_task
+from numerics.training.breaking import SymmetryBreaking
 from numerics.training.losses import (
     cumulant_distance,
     energy_distance,
@@ -20,11 +21,16 @@ from numerics.training.losses import (
     law_residuals,
     order_weights,
     pointwise_residuals,
+    sampled_loss,
     squared_error,
 )
 from numerics.training.optimizers import Progress, first_order, levenberg_marquardt
+from numerics.training.result import TrainingResult
+from numerics.training.symmetry import Penalty, SoftSymmetry, Watch
 
 __all__ = [
+    "SoftSymmetry",
+    "SymmetryBreaking",
     "TrainingResult",
     "cumulant_distance",
     "energy_distance",
@@ -39,72 +45,11 @@ FINAL_SAMPLE = 2**14
 SMALL = 2**20  # numbers per state that one thread handles best
 
 
-@dataclass(frozen=True)
-class TrainingResult:
-    """What came of a training.
-
-    Attributes
-    ----------
-    losses : array (T,) or (T, S)
-        Loss before each step; NaN from the step on at which a network diverged.
-    final_loss : float or array (S,)
-        Of the trained parameters; for sampled losses on 16384 fresh samples.
-    converged : bool or array (S,)
-        Loss at most ``tol`` or, with Levenberg-Marquardt, a stationary point. With Adam on a
-        sampled loss: the last tenth of the steps is not lower on average than the tenth before
-        by more than two standard errors; runs of less than 200 steps are too short to tell.
-    diverged : bool or array (S,)
-        Networks left at their last finite parameters.
-    seconds : float
-        Wall time.
-    settings : mapping
-        Arguments of :func:`train` after defaults.
-    seeds : tuple of int or None
-        Of the networks of an ensemble.
-    """
-
-    losses: np.ndarray
-    final_loss: Any
-    converged: Any
-    diverged: Any
-    seconds: float
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    seeds: tuple[int, ...] | None = None
-
-    @property
-    def steps(self) -> int:
-        """Number of steps taken."""
-        return len(self.losses) - 1
-
-    def plot(self, ax: Any = None) -> Any:
-        """Losses against steps; returns the matplotlib axes."""
-        import matplotlib.pyplot as plt
-
-        ax = ax or plt.subplots()[1]
-        ax.plot(np.arange(len(self.losses)), np.abs(self.losses), lw=0.8)
-        ax.set(xlabel="step", ylabel=f"{self.settings.get('loss', '')} loss", yscale="log")
-        return ax
-
-    def __repr__(self) -> str:
-        head = f"{self.steps} steps of {self.settings.get('optimizer')} in {self.seconds:.2g} s"
-        if self.seeds is None:
-            state = "diverged" if self.diverged else (
-                "converged" if self.converged else "not converged"
-            )
-            return f"TrainingResult({head}: loss {self.final_loss:.3g}, {state})"
-        finite = np.asarray(self.final_loss)[~self.diverged]
-        return (
-            f"TrainingResult({head}: {len(self.seeds)} networks, median loss "
-            f"{np.median(finite):.3g}, {int(np.sum(self.converged))} converged, "
-            f"{int(np.sum(self.diverged))} diverged)"
-        )
-
-
 def train(
-    module: Network | Ensemble,
+    module: Any,
     task: Any,
     steps: int = 2000,
-    loss: str = "pointwise",
+    loss: str | Callable[[torch.Tensor, torch.Tensor], torch.Tensor] = "pointwise",
     exact: bool = False,
     order: int = 4,
     weights: Any = None,
@@ -117,19 +62,23 @@ def train(
     on_divergence: str = "raise",
     progress: bool = True,
     closure: Closure | None = None,
+    soft: Sequence[SoftSymmetry] = (),
+    watch: Any = None,
+    watch_every: int = 1,
 ) -> TrainingResult:
     """Train a network, or all networks of an ensemble at once, in place.
 
     Parameters
     ----------
     module : Network or Ensemble
-        From :func:`numerics.build`.
+        From :func:`numerics.build`, or a :class:`numerics.densities.DensityNetwork` around one.
     task : tasks.BlockSum
         Or anything with ``target`` (a layer), ``inputs`` (its joint law) and ``sample(n, seed)``.
     steps : int
         Most steps.
-    loss : {"pointwise", "law"}
-        E |f(x) - R(x)|^2, or a distance between the laws of f(x) and R(x).
+    loss : {"pointwise", "law"} or callable
+        E |f(x) - R(x)|^2, or a distance between the laws of f(x) and R(x), or a function of
+        outputs (..., n, out) and targets (n, out) with values (...) that is averaged over n.
     exact : bool
         Closed form in the cumulants of the law, in place of samples.
     order : int
@@ -159,6 +108,13 @@ def train(
     closure : Closure, optional
         Of the closed-form law loss, for activations that are no polynomials. Behind a Gaussian law
         one layer of them needs none to order 2.
+    soft : sequence of SoftSymmetry
+        Penalties on the distance of layers to symmetries, added to the loss.
+    watch : Symmetry, ParameterSymmetries, sequence of these, or mapping, optional
+        Symmetries of which the breaking distance is recorded: of all affine layers that they fit,
+        or by a mapping from layer names to one or several of them.
+    watch_every : int
+        Steps between two records.
 
     Returns
     -------
@@ -174,6 +130,8 @@ def train(
         Unknown loss, distance or optimizer.
     DomainError, ShapeError, OrderError
         Arguments that do not fit together.
+    SymmetryError
+        If a symmetry fits none of the layers, or not the one named.
 
     Notes
     -----
@@ -200,16 +158,22 @@ def train(
         "steps": steps, "on_divergence": on_divergence, "task": repr(task),
         "closure": repr(as_closure(closure)),
     }  # fmt: skip
-    _check_arguments(module, settings)
+    settings["seed"] = whole_seed(seed, "train")
+    check_arguments(module, settings)
     if closure is not None and not (exact and loss == "law"):
         raise DomainError(
             f"train: closure={closure!r} is for closed forms; set loss='law', exact=True"
         )
-    seeds = None if isinstance(module, Network) else module.seeds
+    check_task(task, exact)
+    seeds = module.seeds if module.theta.ndim == 2 else None
+    network = getattr(module, "network", module)
+    penalty = Penalty(network, soft) if soft else None
+    records = None if watch is None else Watch(network, watch, watch_every)
     started = time.perf_counter()
     with _threads(module, batch):
-        done, value = _run(module, task, settings, seeds, progress, closure)
-        return _result(module, done, value, settings, time.perf_counter() - started, seeds)
+        run = _Run(module, task, settings, seeds, penalty, records)
+        done = run.train(progress, closure)
+        return run.result(done, time.perf_counter() - started)
 
 
 @contextmanager
@@ -217,7 +181,7 @@ def _threads(module: Any, batch: int) -> Iterator[None]:
     """One thread where tensors are so small that sharing them out costs more than it saves."""
     widest = max(stage.rule.out_units for stage in module.theory.stages(module.in_features))
     before = torch.get_num_threads()
-    networks = len(module) if isinstance(module, Ensemble) else 1
+    networks = len(module.seeds) if module.theta.ndim == 2 else 1
     try:
         if networks * batch * widest <= SMALL:
             torch.set_num_threads(1)
@@ -226,71 +190,96 @@ def _threads(module: Any, batch: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _run(
-    module: Any, task: Any, settings: dict[str, Any], seeds: Any, progress: bool,
-    closure: Closure | None,
-) -> tuple[Progress, Any]:
-    single = module.theta.ndim == 1
-    exact, loss, order = settings["exact"], settings["loss"], settings["order"]
-    steps, tol, optimizer = settings["steps"], settings["tol"], settings["optimizer"]
-    keep = settings["on_divergence"] == "keep"
-    residuals = value = None
-    if exact:
-        residuals = (
-            pointwise_residuals(module, task) if loss == "pointwise"
-            else law_residuals(
-                module, task, order, order_weights(settings["weights"], order), closure
-            )
-        )
-    else:
-        value = _sampled(module, task, settings)
-    options: dict[str, Any] = {"steps": steps, "keep": keep, "seeds": seeds}
-    with tqdm(total=steps, desc="train", disable=not progress, leave=False) as bar:
-        if optimizer == "lm" and residuals is not None:
-            start = module.theta.unsqueeze(0) if single else module.theta
-            done = levenberg_marquardt(residuals, start, tol=tol, bar=bar, **options)
+class _Run:
+    """One training: the loss, what is added to it, and what is recorded on the way."""
+
+    def __init__(
+        self, module: Any, task: Any, settings: dict[str, Any], seeds: Any,
+        penalty: Penalty | None, watch: Watch | None,
+    ) -> None:
+        self.module, self.task, self.settings, self.seeds = module, task, settings, seeds
+        self.penalty, self.watch = penalty, watch
+        self.penalties: list[torch.Tensor] = []
+        self.value: Any = None if settings["exact"] else sampled_loss(module, task, settings)
+
+    def observe(
+        self, step: int, theta: torch.Tensor, lost: torch.Tensor, last: bool = False
+    ) -> None:
+        """Note penalty and distances of the parameters before a step."""
+        theta = theta.reshape(self.module.theta.shape)
+        if self.penalty is not None and len(self.penalties) == step:
             with torch.no_grad():
-                module.theta.copy_(done.theta[0] if single else done.theta)
-        else:
-            rate = {"lr": settings["lr"], "optimizer": optimizer, "bar": bar}
-            stop = tol if exact or loss == "pointwise" else None
-            loss_of = value or _total(residuals, single)
-            done = first_order(module.theta, loss_of, stop_below=stop, **rate, **options)
-            module.theta.grad = None
-    return done, value
+                value = self.penalty.value(theta).reshape(-1)
+                self.penalties.append(torch.where(lost, torch.nan, value))
+        if self.watch is not None:
+            self.watch(step, theta, lost, last)
 
+    def train(self, progress: bool, closure: Closure | None) -> Progress:
+        """Change the parameters of the module."""
+        settings, theta = self.settings, self.module.theta
+        residuals = self._residuals(closure) if settings["exact"] else None
+        steps, tol, optimizer = settings["steps"], settings["tol"], settings["optimizer"]
+        keep = settings["on_divergence"] == "keep"
+        options: dict[str, Any] = {
+            "steps": steps, "keep": keep, "seeds": self.seeds, "observe": self.observe
+        }
+        with tqdm(total=steps, desc="train", disable=not progress, leave=False) as bar:
+            if optimizer == "lm" and residuals is not None:
+                start = theta.unsqueeze(0) if theta.ndim == 1 else theta
+                done = levenberg_marquardt(
+                    residuals, start, tol=tol, bar=bar, penalty=self.penalty, **options
+                )
+                with torch.no_grad():
+                    theta.copy_(done.theta.reshape(theta.shape))
+            else:
+                rate = {"lr": settings["lr"], "optimizer": optimizer, "bar": bar}
+                stop = tol if settings["exact"] or settings["loss"] == "pointwise" else None
+                loss = self.value or _total(residuals, theta.ndim == 1)
+                done = first_order(
+                    theta, self._penalised(loss), stop_below=stop, **rate, **options
+                )
+                theta.grad = None
+        self.observe(len(done.losses) - 1, theta.detach(), done.diverged, last=True)
+        return done
 
-def _check_arguments(module: Any, settings: Mapping[str, Any]) -> None:
-    if not isinstance(module, (Network, Ensemble)):
-        raise DomainError(f"train: {type(module).__name__} is no network; make one by build(net)")
-    known = {
-        "loss": ("pointwise", "law"), "distance": ("cumulants", "energy"),
-        "optimizer": ("lm", "adam", "sgd"), "on_divergence": ("raise", "keep"),
-    }  # fmt: skip
-    for what, names in known.items():
-        if settings[what] not in names:
-            raise UnknownNameError.of(what, settings[what], names)
-    exact, energy = settings["exact"], settings["distance"] == "energy"
-    if settings["optimizer"] == "lm" and not exact:
-        raise DomainError("train: optimizer='lm' needs residuals without noise; set exact=True")
-    if energy and (exact or settings["loss"] != "law"):
-        raise DomainError("train: distance='energy' is a sampled law loss; set loss='law'")
-    for what, least in (("steps", 0), ("batch", 2), ("order", 1)):
-        number = settings[what]
-        if not isinstance(number, int) or isinstance(number, bool) or number < least:
-            kind = OrderError if what == "order" else ShapeError
-            raise kind(f"train: {what} is {number!r}; give an integer of at least {least}")
-    for what in ("lr", "tol"):
-        if not (np.isfinite(settings[what]) and settings[what] >= 0):
-            raise DomainError(f"train: {what} is {settings[what]!r}; give a number from 0 up")
-    if settings["loss"] == "law" and not exact and not energy:
-        if settings["order"] > 8:
-            raise OrderError("train: k-statistics go to order 8; lower order or set exact=True")
-        if settings["batch"] < 2 * settings["order"]:
-            raise ShapeError(
-                f"train: batch={settings['batch']} is too small for k-statistics of order "
-                f"{settings['order']} in two halves; give at least {2 * settings['order']}"
-            )
+    def _penalised(self, loss: Any) -> Callable[[torch.Tensor, int], torch.Tensor]:
+        penalty = self.penalty
+        if penalty is None:
+            return loss
+        return lambda theta, step: loss(theta, step) + penalty.value(theta)
+
+    def _residuals(self, closure: Closure | None) -> Any:
+        settings = self.settings
+        if settings["loss"] == "pointwise":
+            return pointwise_residuals(self.module, self.task)
+        weights = order_weights(settings["weights"], settings["order"])
+        return law_residuals(self.module, self.task, settings["order"], weights, closure)
+
+    def result(self, done: Progress, seconds: float) -> TrainingResult:
+        """What came of it."""
+        theta = self.module.theta
+        losses = torch.stack(done.losses).cpu().double().numpy()
+        final, converged = losses[-1], done.converged.numpy()
+        added = np.zeros_like(final)
+        penalties = None
+        if self.penalty is not None:
+            penalties = torch.stack(self.penalties).cpu().double().numpy()
+            added = self.penalty.value(theta.detach()).reshape(-1).cpu().double().numpy()
+        if self.value is not None:
+            with torch.no_grad():
+                final = self.value(theta, -1, max(FINAL_SAMPLE, self.settings["batch"]))
+            final = final.reshape(-1).cpu().double().numpy() + added
+            converged = (converged | _settled(losses)) & ~done.diverged.numpy()
+        flags = (final, converged, done.diverged.numpy())
+        if self.seeds is None:
+            losses = losses[:, 0]
+            penalties = None if penalties is None else penalties[:, 0]
+            flags = (float(final[0]), bool(converged[0]), bool(done.diverged[0]))
+            added = float(added[0])
+        breaking = None if self.watch is None else self.watch.result(self.seeds)
+        return TrainingResult(
+            losses, *flags, seconds, self.settings, self.seeds, penalties, added, breaking
+        )
 
 
 def _total(residuals: Any, single: bool) -> Callable[[torch.Tensor, int], torch.Tensor]:
@@ -299,55 +288,6 @@ def _total(residuals: Any, single: bool) -> Callable[[torch.Tensor, int], torch.
         return torch.func.vmap(residuals)(rows).square().sum(-1)
 
     return value
-
-
-def _sampled(
-    module: Any, task: Any, settings: Mapping[str, Any]
-) -> Callable[..., torch.Tensor]:
-    """(theta, step, number of samples) -> losses of all networks on fresh samples."""
-    rng = np.random.default_rng([settings["seed"], 0])
-    law = settings["loss"] == "law"
-    weights = order_weights(settings["weights"], settings["order"]) if law else []
-    outputs = task.target.width_after(int(task.inputs.dim))
-    if module.in_features != task.inputs.dim or module.out_features != outputs:
-        raise ShapeError(
-            f"the network maps {module.in_features} units to {module.out_features}, but {task!r} "
-            f"maps {task.inputs.dim} to {outputs}; build a network of these widths"
-        )
-    if law and outputs != 1:
-        raise ShapeError(
-            f"the sampled law loss compares one output and {task!r} has {outputs}; set exact=True"
-        )
-
-    def value(theta: torch.Tensor, step: int, n: int = settings["batch"]) -> torch.Tensor:
-        x, y = task.sample(n, rng)
-        output = module.evaluate(theta, x.to(theta))
-        if not law:
-            return squared_error(output, y.to(theta))
-        goal = task.sample(n, rng)[1][:, 0].to(theta)
-        if settings["distance"] == "energy":
-            return energy_distance(output[..., 0], goal)
-        return cumulant_distance(output[..., 0], goal, weights)
-
-    return value
-
-
-def _result(
-    module: Any, done: Progress, value: Any, settings: Mapping[str, Any], seconds: float,
-    seeds: tuple[int, ...] | None,
-) -> TrainingResult:
-    losses = torch.stack(done.losses).cpu().double().numpy()
-    final, converged = losses[-1], done.converged.numpy()
-    if value is not None:
-        with torch.no_grad():
-            final = value(module.theta, -1, max(FINAL_SAMPLE, settings["batch"]))
-        final = final.reshape(-1).cpu().double().numpy()
-        converged = (converged | _settled(losses)) & ~done.diverged.numpy()
-    flags = (final, converged, done.diverged.numpy())
-    if seeds is None:
-        losses = losses[:, 0]
-        flags = (float(final[0]), bool(converged[0]), bool(done.diverged[0]))
-    return TrainingResult(losses, *flags, seconds, settings, seeds)
 
 
 def _settled(losses: np.ndarray) -> np.ndarray:

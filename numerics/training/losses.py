@@ -147,6 +147,8 @@ def _numbers(law: CumulantSource) -> Callable[[tuple[int, ...]], Fraction]:
 
 
 def _check(module: Any, task: Any) -> None:
+    if not hasattr(task.inputs, "cumulant"):
+        raise DomainError(f"{task!r} has no closed form, only samples; set exact=False")
     if task.inputs.free_symbols:
         names = ", ".join(sorted(map(str, task.inputs.free_symbols)))
         raise DomainError(f"{task!r}: the law has the symbols {names}; give them values by subs")
@@ -233,6 +235,51 @@ def law_residuals(
 
 
 # ---------------------------------------------------------------------------- sampled
+
+
+def sampled_loss(
+    module: Any, task: Any, settings: Mapping[str, Any]
+) -> Callable[..., torch.Tensor]:
+    """Function (theta, step, number of samples) -> losses of all networks on fresh samples.
+
+    Parameters
+    ----------
+    module : Network or Ensemble
+    task : object with ``target``, ``inputs`` and ``sample``
+    settings : mapping
+        ``loss``, ``distance``, ``weights``, ``order``, ``batch`` and ``seed`` of a training.
+
+    Raises
+    ------
+    ShapeError
+        If widths differ.
+    """
+    rng = np.random.default_rng([settings["seed"], 0])
+    law = settings["loss"] == "law"
+    criterion: Any = settings["loss"] if callable(settings["loss"]) else squared_error
+    weights = order_weights(settings["weights"], settings["order"]) if law else []
+    outputs = task.target.width_after(int(task.inputs.dim))
+    if module.in_features != task.inputs.dim or module.out_features != outputs:
+        raise ShapeError(
+            f"the network maps {module.in_features} units to {module.out_features}, but {task!r} "
+            f"maps {task.inputs.dim} to {outputs}; build a network of these widths"
+        )
+    if law and outputs != 1:
+        raise ShapeError(
+            f"the sampled law loss compares one output and {task!r} has {outputs}; set exact=True"
+        )
+
+    def value(theta: torch.Tensor, step: int, n: int = settings["batch"]) -> torch.Tensor:
+        x, y = task.sample(n, rng)
+        output = module.evaluate(theta, x.to(theta))
+        if not law:
+            return criterion(output, y.to(theta))
+        goal = task.sample(n, rng)[1][:, 0].to(theta)
+        if settings["distance"] == "energy":
+            return energy_distance(output[..., 0], goal)
+        return cumulant_distance(output[..., 0], goal, weights)
+
+    return value
 
 
 def squared_error(output: torch.Tensor, y: torch.Tensor) -> torch.Tensor:

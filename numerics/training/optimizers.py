@@ -9,6 +9,8 @@ from torch.func import jacfwd, jacrev, vmap
 
 from cumulant_theory.errors import DivergenceError
 
+Observer = Callable[[int, torch.Tensor, torch.Tensor], None]
+
 ANGLE = 1e-8  # cosine between residual and tangent space that counts as stationary
 
 
@@ -46,6 +48,14 @@ def diverged(
     )
 
 
+def _ignore(step: int, theta: torch.Tensor, lost: torch.Tensor) -> None:
+    pass
+
+
+def _same(theta: torch.Tensor) -> torch.Tensor:
+    return theta
+
+
 def first_order(
     parameter: torch.nn.Parameter,
     value: Callable[[torch.Tensor, int], torch.Tensor],
@@ -57,6 +67,7 @@ def first_order(
     keep: bool,
     seeds: Any,
     bar: Any,
+    observe: Observer = _ignore,
 ) -> Progress:
     """Adam or plain gradient descent with the rate decaying to zero along a cosine.
 
@@ -86,6 +97,7 @@ def first_order(
                 raise diverged(step, fresh, last, seeds, lr)
             lost = lost | fresh
         history.append(torch.where(lost, torch.nan, current))
+        observe(step, parameter.detach(), lost)
         last = torch.where(finite, current, last)
         if stop_below is not None:
             done = done | (finite & ~lost & (current <= stop_below))
@@ -119,8 +131,13 @@ def levenberg_marquardt(
     keep: bool,
     seeds: Any,
     bar: Any,
+    observe: Observer = _ignore,
+    penalty: Any = None,
 ) -> Progress:
     """Minimise |residuals(theta)|^2 for every row of theta (S, P), damping each on its own.
+
+    A penalty adds rows. The steps are then taken in coordinates in which it is not steeper than
+    the unit sphere, so that strong penalties slow none down.
 
     References
     ----------
@@ -128,10 +145,22 @@ def levenberg_marquardt(
     algorithm 3.16.
     """
     theta = theta.detach().clone()
-    function = vmap(residuals)
+    back: Callable[[torch.Tensor], torch.Tensor] = _same
+    extra: tuple[torch.Tensor, ...] = ()
+    if penalty is not None:
+        residuals, theta, extra, back = _penalised(residuals, theta, penalty)
+    of_each = vmap(residuals)
+
+    def function(theta: torch.Tensor) -> torch.Tensor:
+        return of_each(theta, *extra)
+
     r = function(theta)
     count = theta.shape[-1]
-    derivative = vmap(jacfwd(residuals) if count <= r.shape[-1] else jacrev(residuals))
+    slopes = vmap(jacfwd(residuals) if count <= r.shape[-1] else jacrev(residuals))
+
+    def derivative(theta: torch.Tensor) -> torch.Tensor:
+        return slopes(theta, *extra)
+
     loss = r.square().sum(-1)
     lost = ~torch.isfinite(loss)
     if bool(lost.any()) and (not keep or bool(lost.all())):
@@ -144,6 +173,7 @@ def levenberg_marquardt(
     growth = torch.full_like(loss, 2.0)
     stuck = torch.zeros_like(lost)
     history = [torch.where(lost, torch.nan, loss)]
+    observe(0, back(theta), lost)
     small = loss <= tol
     for _ in range(steps if count else 0):
         gradient = (jacobian.mT @ r.unsqueeze(-1)).squeeze(-1)
@@ -173,6 +203,31 @@ def levenberg_marquardt(
             jacobian = derivative(theta)
             normal = jacobian.mT @ jacobian
         history.append(torch.where(lost, torch.nan, loss))
+        observe(len(history) - 1, back(theta), lost)
         bar.update()
         bar.set_postfix(loss=f"{float(loss[~lost].median()):.3g}", refresh=False)
-    return Progress(theta, history, (small | stuck | (loss <= tol)) & ~lost, lost)
+    return Progress(back(theta), history, (small | stuck | (loss <= tol)) & ~lost, lost)
+
+
+def _penalised(
+    residuals: Callable[[torch.Tensor], torch.Tensor], theta: torch.Tensor, penalty: Any
+) -> tuple[Any, torch.Tensor, tuple[torch.Tensor, ...], Any]:
+    """Residuals with the rows of a penalty, in coordinates psi with theta = T psi.
+
+    T^T (1 + J^T J) T = 1 for the derivative J of the rows at the start, which is the same
+    everywhere for weights that are linear in the parameters.
+    """
+    roots = penalty.roots
+    slopes = vmap(jacfwd(penalty.rows))(theta, roots)
+    eye = torch.eye(theta.shape[-1], dtype=theta.dtype).expand(len(theta), -1, -1)
+    upper = torch.linalg.qr(torch.cat((eye, slopes), dim=-2), mode="r").R
+    change = torch.linalg.solve_triangular(upper, eye, upper=True)
+
+    def rows(psi: torch.Tensor, change: torch.Tensor, roots: torch.Tensor) -> torch.Tensor:
+        theta = change @ psi
+        return torch.cat((residuals(theta), penalty.rows(theta, roots)))
+
+    def back(psi: torch.Tensor) -> torch.Tensor:
+        return (change @ psi.unsqueeze(-1)).squeeze(-1)
+
+    return rows, (upper @ theta.unsqueeze(-1)).squeeze(-1), (change, roots), back
