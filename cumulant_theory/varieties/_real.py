@@ -110,12 +110,8 @@ class RealSearch:
         if forced is not None:
             yield from self.components(forced, ring)
             return
-        minors = _reduced(
-            _minors(_jacobian(prime, ring), ring.ngens - len(free), ring), prime
-        )
-
         def smooth(point: Basis) -> bool:
-            return any(m.rem(list(point)) for m in minors)
+            return is_smooth(prime, point, ring)
 
         if self.sliced(prime, ring, smooth):
             yield prime
@@ -123,7 +119,11 @@ class RealSearch:
         found = self.point(prime, ring)
         if found is None:
             return
-        if smooth(found[0]) or self._smooth_somewhere(prime, minors, ring):
+        if smooth(found[0]):
+            yield prime
+            return
+        minors = _reduced(_minors(_jacobian(prime, ring), ring.ngens - len(free), ring), prime)
+        if self._smooth_somewhere(prime, minors, ring):
             yield prime
         else:
             yield from self.components([*prime, *minors], ring)
@@ -182,6 +182,32 @@ def _quadratic_squares(g: Any, ring: Any) -> list[Any] | None:
 
 def _jacobian(basis: Basis, ring: Any) -> list[list[Any]]:
     return [[g.diff(x) for x in ring.gens] for g in basis]
+
+
+def is_smooth(basis: Basis, point: Basis, ring: Any) -> bool:
+    """Whether the variety of a prime ideal is smooth at the point of a maximal ideal."""
+    free = independent_set(basis, ring)
+    return free is not None and _rank(_jacobian(basis, ring), point) == ring.ngens - len(free)
+
+
+def _rank(rows: Sequence[Sequence[Any]], point: Basis) -> int:
+    """Rank of a matrix over the residue field of a maximal ideal, by elimination."""
+    basis = list(point)
+    left = [[e.rem(basis) for e in row] for row in rows]
+    rank = 0
+    while left:
+        check_time()
+        row = left.pop()
+        j = next((j for j, e in enumerate(row) if e), None)
+        if j is None:
+            continue
+        rank += 1
+        left = [
+            [(row[j] * e - other[j] * p).rem(basis) for e, p in zip(other, row, strict=True)]
+            if other[j] else other
+            for other in left
+        ]
+    return rank
 
 
 def _minors(

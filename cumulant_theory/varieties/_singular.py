@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sysconfig
+import time
 from collections.abc import Sequence
 from functools import cache
 from math import lcm
@@ -13,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import EngineError, MissingDependencyError
-from ._rings import expired, ordered, parameters_of, polynomial_part, recast, remaining
+from ._rings import check_time, ordered, parameters_of, polynomial_part, recast, remaining
 
+_PATIENCE, _TURN, _LONG = 1.0, 0.02, 3600.0  # seconds
 _TOKEN = re.compile(r"\d+|[xt]\d+|[-+*/^()]")
 
 
@@ -44,35 +46,39 @@ def program() -> str:
 
 def basis(generators: Sequence[Any], ring: Any) -> list[Any]:
     """Reduced Groebner basis in the order of the ring."""
-    (found,) = _ask(generators, ring, "list answer = groebner(I);")
+    (found,) = _ask(generators, ring, ["groebner(I)"])
     return found
 
 
 def minimal_primes(generators: Sequence[Any], ring: Any) -> list[list[Any]]:
-    """Reduced Groebner bases of the minimal associated primes."""
-    return _ask(generators, ring, "list answer = minAssGTZ(I);", "primdec.lib")
+    """Reduced Groebner bases of the minimal associated primes.
+
+    Where the algorithm of Gianni, Trager and Zacharias takes long, characteristic sets race it.
+    """
+    return _ask(generators, ring, ["minAssGTZ(I)", "minAssChar(I)"], "primdec.lib")
 
 
 def real_radical(generators: Sequence[Any], ring: Any) -> list[Any]:
     """Real radical by realrad.lib."""
-    (found,) = _ask(generators, ring, "list answer = realrad(I);", "realrad.lib")
+    (found,) = _ask(generators, ring, ["realrad(I)"], "realrad.lib")
     return found
 
 
 def _ask(
-    generators: Sequence[Any], ring: Any, command: str, library: str = ""
+    generators: Sequence[Any], ring: Any, commands: Sequence[str], library: str = ""
 ) -> list[list[Any]]:
     blocks = ring.order.blocks
     place = [i for block in blocks for i in block]
     names = {i: f"x{k + 1}" for k, i in enumerate(place)}
     parameters = [f"t{k + 1}" for k in range(len(parameters_of(ring)))]
-    lines = [
+    before = [
         *([f'LIB "{library}";'] if library else []),
         f"ring R = ({','.join(['0', *parameters])}),({','.join(names[i] for i in place)}),"
         f"({','.join(f'dp({len(block)})' for block in blocks)});",
         "short = 0; option(redSB); ideal I = 0; int i; int j;",
         *(f"I[{k + 1}] = {_text(recast(g, ring), names)};" for k, g in enumerate(generators)),
-        command,
+    ]
+    after = [
         "for (i = 1; i <= size(answer); i++) { ideal J(i) = groebner(answer[i]); "
         'J(i) = simplify(J(i), 2); "@ideal"; '
         'for (j = 1; j <= ncols(J(i)); j++) { "@" + string(J(i)[j]); } }',
@@ -83,7 +89,8 @@ def _ask(
         for name, g in zip(parameters, ring.domain.gens if parameters else (), strict=True)
     }
     answer: list[list[Any]] = []
-    for line in _run("\n".join(lines)).split("\n"):
+    scripts = ["\n".join([*before, f"list answer = {c};", *after]) for c in commands]
+    for line in _run(scripts).split("\n"):
         if line == "@ideal":
             answer.append([])
         elif line.startswith("@") and line != "@end":
@@ -93,24 +100,50 @@ def _ask(
     return [ordered(found) for found in answer]
 
 
-def _run(script: str) -> str:
-    process = subprocess.Popen(
-        [program(), "-q", "--no-rc", "--no-tty"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True, start_new_session=True,
-    )
+def _run(scripts: Sequence[str]) -> str:
+    """What the script that ends first answers; each starts a while after the one before."""
+    left, running = list(scripts), []
+    output: str | None = None
     try:
-        output, _ = process.communicate(script, timeout=remaining())
-    except subprocess.TimeoutExpired:
-        expired()
-        raise
+        while output is None:
+            if left:
+                running.append((_start(), left.pop(0)))
+            output = _first(running, _PATIENCE if left else None)
     finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
+        for process, _ in running:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.communicate()
     failed = [line.strip() for line in output.split("\n") if line.lstrip().startswith("?")]
     if failed or "\n@end" not in "\n" + output:
         raise EngineError(f"Singular failed: {failed[0] if failed else output[-200:]!r}")
     return output
+
+
+def _start() -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [program(), "-q", "--no-rc", "--no-tty"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, start_new_session=True,
+    )
+
+
+def _first(running: list[tuple[subprocess.Popen[str], str]], patience: float | None) -> str | None:
+    """Output of the first process to end, None when the patience is over before."""
+    end = None if patience is None else time.monotonic() + patience
+    while True:
+        for k, (process, script) in enumerate(running):
+            left = [t for t in (remaining(), None if end is None else end - time.monotonic())
+                    if t is not None]
+            turn = [_TURN] if len(running) > 1 else []
+            try:
+                return process.communicate(
+                    script or None, timeout=max(min([*left, *turn], default=_LONG), 0.001)
+                )[0]
+            except subprocess.TimeoutExpired:
+                running[k] = (process, "")  # its input is on the way
+            check_time()
+            if end is not None and time.monotonic() >= end:
+                return None
 
 
 def _text(f: Any, names: dict[int, str]) -> str:

@@ -11,7 +11,7 @@ from ..algebra.polynomial import exact
 from ..errors import DomainError, UnknownNameError
 from ._engine import Engine
 from ._primes import irredundant, with_inverse
-from ._real import RealSearch, with_positive
+from ._real import RealSearch, is_smooth, with_positive
 from ._rings import (
     element,
     independent_set,
@@ -304,6 +304,21 @@ class Ideal:
                 ]
                 found = irredundant([self._engine.basis(b, self._ring) for b in small])
             return [self._prime(b) for b in found]
+
+    def is_smooth_at(self, point: "Ideal", *, seconds: float | None = None) -> bool:
+        """Whether the variety of this prime ideal is smooth at a point given by a maximal ideal.
+
+        Examples
+        --------
+        >>> import sympy as sp
+        >>> x, y = sp.symbols("x y")
+        >>> cusp = Ideal([x**2 - y**3], [x, y], engine="sympy")
+        >>> [cusp.is_smooth_at(cusp.add(x - k, y - k)) for k in (0, 1)]
+        [False, True]
+        """
+        with self._limit(seconds):
+            basis = [recast(g, self._ring) for g in point._basis()]
+            return is_smooth(self._basis(), basis, self._ring)
 
     def real_radical(
         self, *, positive: Iterable[sp.Symbol] = (), seconds: float | None = None

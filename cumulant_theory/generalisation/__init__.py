@@ -1,0 +1,18 @@
+"""How far a network is from its target map: residuals, risk, and failure to generalise."""
+
+from .analysis import Analysis, analyse
+from .branches import Branch, TestResidual, Witness
+from .components import Component
+from .residuals import residuals
+from .risk import risk
+
+__all__ = [
+    "Analysis",
+    "Branch",
+    "Component",
+    "TestResidual",
+    "Witness",
+    "analyse",
+    "residuals",
+    "risk",
+]
