@@ -10,6 +10,7 @@ import sympy as sp
 from ..algebra import (
     MultiIndex,
     Ring,
+    check_order,
     cumulants_from_moments,
     exact,
     from_indices,
@@ -50,18 +51,6 @@ def _text(value: Any, show: Callable[[Any], str] = str) -> str:
     if isinstance(value, tuple):
         return "[" + ", ".join(_text(v, show) for v in value) + "]"
     return repr(value) if isinstance(value, str) else show(value)
-
-
-def _order(r: Any, owner: object, least: int) -> int:
-    try:
-        if isinstance(r, bool):
-            raise TypeError
-        r = operator.index(r)
-    except TypeError:
-        raise OrderError(f"{owner!r}: order {r!r} is no integer; pass an int") from None
-    if r < least:
-        raise OrderError(f"{owner!r}: order {r} is below {least}; ask for order {least} or higher")
-    return r
 
 
 class _Parametrised(ABC):
@@ -201,7 +190,7 @@ class Law(_Parametrised):
         return None
 
     def _existing(self, r: Any, least: int) -> int:
-        r = _order(r, self, least)
+        r = check_order(r, repr(self), least)
         limit = self.max_order
         if limit is not None and r > limit:
             reach = f"orders 1 to {limit} exist" if limit else "it has no moments at all"
@@ -247,7 +236,7 @@ class Law(_Parametrised):
     def symbols_to(self, order: int) -> set[sp.Symbol]:
         """Symbols in the cumulants of orders 1 to ``order``."""
         found: set[sp.Symbol] = set()
-        for r in range(1, _order(order, self, 1) + 1):
+        for r in range(1, check_order(order, repr(self)) + 1):
             found |= _symbols(self.cumulant(r))
         return found
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import sympy as sp
 
-from ..algebra import moments_from_cumulants
 from ..errors import DomainError, OrderError
 from .base import Law
 from .domains import is_zero, real, reals, sign
+from .moment_problem import obstruction
 from .registry import register
 
 
@@ -140,13 +140,7 @@ class CumulantSequence(Law):
 
     Notes
     -----
-    The truncated Hamburger moment problem of m_0..m_n has a solution iff the leading principal
-    minors of the Hankel matrix (m_{i+j}) are positive, or positive up to a first zero minor of
-    size k + 1 after which all moments follow the recurrence of a law with k atoms.
-
-    References
-    ----------
-    Curto & Fialkow, Houston J. Math. 17, 603 (1991), theorems 3.1 and 3.9.
+    The check is :func:`~cumulant_theory.laws.moment_problem.obstruction`.
 
     Examples
     --------
@@ -201,29 +195,21 @@ def _require_law(kappa: Sequence[sp.Expr]) -> None:
         if not value.is_number:
             break
         known.append(value)
-    m = [sp.S.One, *moments_from_cumulants(known)]
-    for k in range(1, (len(m) - 1) // 2 + 1):
-        hankel = sp.Matrix([[sp.expand(m[i + j]) for j in range(k + 1)] for i in range(k + 1)])
-        determinant: Any = hankel.det(method="berkowitz")
-        s = sign(determinant)
-        if s == 1:
-            continue
-        if s != 0:
-            what = (
-                f"kappa_2 = {known[1]} is negative" if k == 1 else
-                f"the moment matrix to order {2 * k} has determinant {determinant}"
-            )
-            raise DomainError(
-                f"{name}: no law has these cumulants, {what}; "
-                f"change kappa_{2 * k} or the lower ones"
-            )
-        rule = hankel.extract(range(k), range(k)).LUsolve(sp.Matrix(m[k : 2 * k]))
-        for r in range(2 * k + 1, len(m)):
-            follows = sum(rule[i] * m[r - k + i] for i in range(k))
-            if is_zero(m[r] - follows) is False:
-                atoms = "a constant has kappa_2 = 0" if k == 1 else f"a law with {k} atoms"
-                raise DomainError(
-                    f"{name}: no law has these cumulants, to order {2 * k} they are those of "
-                    f"{atoms}, which contradicts kappa_{r} = {known[r - 1]}; change one of them"
-                )
+    found = obstruction(known)
+    if found is None:
         return
+    r = found.order
+    if found.atoms is not None:
+        atoms = "a constant has kappa_2 = 0" if found.atoms == 1 else (
+            f"a law with {found.atoms} atoms"
+        )
+        raise DomainError(
+            f"{name}: no law has these cumulants, to order {2 * found.atoms} they are those of "
+            f"{atoms}, which contradicts kappa_{r} = {known[r - 1]}; change one of them"
+        )
+    what = f"kappa_2 = {known[1]} is negative" if r == 2 else (
+        f"the moment matrix to order {r} has determinant {found.determinant}"
+    )
+    raise DomainError(
+        f"{name}: no law has these cumulants, {what}; change kappa_{r} or the lower ones"
+    )

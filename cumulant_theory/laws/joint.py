@@ -7,7 +7,7 @@ from typing import Any
 
 import sympy as sp
 
-from ..algebra import MultiIndex, exact
+from ..algebra import MultiIndex, check_size, exact
 from ..errors import DomainError, ShapeError
 from .base import JointLaw, JointSupport, Law, Sampling
 from .discrete import Discrete
@@ -220,6 +220,14 @@ class IID(_Independent):
     @property
     def components(self) -> tuple[Law | JointLaw, ...]:
         return (self.law,) * self._size()
+
+    def _parts(self, alpha: MultiIndex) -> list[tuple[Law | JointLaw, Any]]:
+        return [(self.law, a) for a in alpha if a]
+
+    @property
+    def blocks(self) -> tuple[tuple[int, ...], ...]:
+        units = check_size(self._size(), f"{self!r}: the number of units")
+        return tuple((i,) for i in range(units))
 
     @property
     def max_order(self) -> int | None:

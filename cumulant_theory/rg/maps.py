@@ -1,0 +1,335 @@
+"""RG maps on laws: what a map of b units to one does to their cumulants."""
+
+from functools import cached_property
+from typing import Any
+
+import sympy as sp
+
+from ..closures import Closure, as_closure
+from ..cumulants import JointCumulants
+from ..derivation import Derivation, Equation
+from ..errors import DomainError, NoClosedFormError, OrderError, ShapeError
+from ..latex import inline_display
+from ..laws import Generic, Law
+from ..layers import BlockSum, Layer
+from ..layers.base import check_order
+from .fixed_points import fixed_points
+from .flow import Flow, follow
+from .linear import is_symbolic, linear_fixed_point, linear_spectrum
+from .results import FixedPoint
+from .spectrum import Spectrum, truncated_spectrum
+from .truncated import TruncatedMap
+
+
+class RGMap:
+    """The map on laws made by a layer or network that takes b units to one.
+
+    A law goes to the law of f(x_1, ..., x_b) for independent copies x_i of it. For the block sum
+    kappa_r' = b^{1 - r s} kappa_r.
+
+    Parameters
+    ----------
+    layer
+        A :class:`BlockSum`, with symbols allowed for b and s, or any network onto one unit.
+
+    Raises
+    ------
+    ShapeError
+        If there is more than one output unit.
+
+    References
+    ----------
+    G. Jona-Lasinio, Phys. Rep. 352, 439 (2001); J. P. Sethna (2021), chapter 12.
+
+    Examples
+    --------
+    >>> b, s = sp.symbols("b s")
+    >>> [e.rhs for e in RGMap(BlockSum(b, s)).recursion(order=2)]
+    [b**(1 - s)*kappa_1, b**(1 - 2*s)*kappa_2]
+    """
+
+    def __init__(self, layer: Layer) -> None:
+        outputs = next(
+            (la.out_features for la in reversed(layer.layers) if la.out_features is not None), None
+        )
+        if outputs != 1:
+            raise ShapeError(
+                f"{layer!r} has {outputs} output units; an RG map takes b units to one"
+            )
+        self.layer = layer
+        self._truncated: dict[Any, TruncatedMap] = {}
+
+    @property
+    def b(self) -> Any:
+        """Block size: number of input units."""
+        return next(la.in_features for la in self.layer.layers if la.in_features is not None)
+
+    @cached_property
+    def degree(self) -> int:
+        """Degree of the map as a polynomial; 1 for linear maps.
+
+        Where the weights are numbers, terms of several units that cancel do not count.
+        """
+        if is_symbolic(self.layer):
+            return 1
+        degree = self.layer.degree()
+        if degree == 1 or self.layer.parameters:
+            return degree
+        (polynomial,) = self.layer.effective().polynomials
+        return max((sum(k) for k in polynomial), default=1) or 1
+
+    def __call__(self, law: Law, order: int = 4, closure: Closure | None = None) -> JointCumulants:
+        """Cumulants of the image of a law."""
+        return self.layer.propagate(law.iid(self.b), order, closure)  # type: ignore[arg-type]
+
+    def recursion(self, order: int = 4) -> list[Equation]:
+        """kappa_r' in terms of the kappa_r of any law, one equation per order."""
+        check_order(order)
+        out = self(Generic("kappa"), order)
+        return [Equation(sp.Symbol(f"kappa__R_{r}"), out[r], r) for r in range(1, order + 1)]
+
+    def derivation(self, order: int = 4) -> Derivation:
+        """Derivation of :meth:`recursion`."""
+        return self(Generic("kappa"), order).derivation
+
+    def truncated(self, closure: Closure) -> TruncatedMap:
+        """The map of the first K cumulants under ``Neglect(K)``, a polynomial map of R^K.
+
+        Raises
+        ------
+        DomainError
+            If the closure is another one.
+        NoClosedFormError
+            If an activation is no polynomial.
+
+        Examples
+        --------
+        >>> from cumulant_theory import Neglect
+        >>> RGMap(BlockSum(4)).truncated(Neglect(3)).polynomials
+        {1: 2*kappa_1, 2: kappa_2, 3: kappa_3/2}
+        """
+        if closure not in self._truncated:
+            self._truncated[closure] = TruncatedMap(self.layer, closure)
+        return self._truncated[closure]
+
+    def _closed(self, what: str, order: int, closure: Closure | None) -> TruncatedMap:
+        """The truncated map that stands for a map that is not linear."""
+        if not as_closure(closure).is_exact:
+            truncated = self.truncated(as_closure(closure))
+            if order > truncated.order:
+                raise OrderError(
+                    f"{what} to order {order} under {closure!r}: there are {truncated.order} "
+                    f"cumulants; use closure=Neglect({order})"
+                )
+            return truncated
+        raise NoClosedFormError(
+            f"{what} of {self!r}: kappa_r' of a map of degree {self._degree_for(what)} needs "
+            f"cumulants up to order {self.degree} r, so the recursion does not close at any order; "
+            f"use closure=Neglect({max(order, 2)}), which drops the cumulants above, or "
+            ".flow(law, steps, order), which is exact for any finite number of steps"
+        )
+
+    def _degree_for(self, what: str) -> int:
+        """The degree, or an error that says what has none."""
+        try:
+            return self.degree
+        except NoClosedFormError:
+            raise NoClosedFormError(
+                f"{what} of {self!r}: an activation is no polynomial, so kappa_r' is none in the "
+                "cumulants either; numerics.flow and numerics.flow_diagram follow such a map in "
+                "numbers, under a closure"
+            ) from None
+
+    @cached_property
+    def is_linear(self) -> bool:
+        """Whether the map is a polynomial of degree one."""
+        try:
+            return self.degree == 1
+        except NoClosedFormError:
+            return False
+
+    def eigenvalues(self, order: int) -> list[sp.Expr]:
+        """d kappa_r' / d kappa_r of a linear map: b^{1 - r s}, or the power sums of its weights.
+
+        Raises
+        ------
+        NoClosedFormError
+            If the map is not linear; see :meth:`spectrum`.
+        """
+        if not self.is_linear:
+            self._closed("eigenvalues", order, None)
+        return [
+            sp.diff(e.rhs, sp.Symbol(f"kappa_{r}"))
+            for r, e in enumerate(self.recursion(order), 1)
+        ]
+
+    def spectrum(
+        self, order: int = 6, closure: Closure | None = None, at: Any = None
+    ) -> Spectrum:
+        """Eigenvalues at a fixed point with relevant, marginal and irrelevant directions named.
+
+        For a linear map the cumulants do not mix: the linearisation is diagonal and the same
+        at every fixed point, and the closure plays no part.
+
+        Parameters
+        ----------
+        order
+            Highest order; with a closure, at most its own, and all of its orders are given.
+        closure
+            ``Neglect(K)``, needed for maps that are not linear.
+        at
+            One of :meth:`fixed_points`, a law, or {order: cumulant}; needed for maps that are not
+            linear. Symbols are allowed, and parameters of the map too, where the point is known.
+
+        Raises
+        ------
+        NoClosedFormError
+            If the map is not linear and there is no closure.
+        DomainError
+            If the point is not given, or not fixed.
+
+        Notes
+        -----
+        At a point mass x* the Jacobian is triangular with sum_i (df/dx_i)^r on its diagonal:
+        these eigenvalues are exact at all orders. At other points they are those of the truncated
+        map.
+
+        Examples
+        --------
+        >>> from cumulant_theory import Neglect, activations, layers
+        >>> unit = layers.Sum(2) >> layers.Pointwise(activations.Quadratic("a"))
+        >>> RGMap(unit).spectrum(3, Neglect(3), at={1: 0, 2: 0, 3: 0})
+        Spectrum(2 relevant, 2 relevant, 2 relevant)
+        """
+        check_order(order)
+        if not self.is_linear:
+            truncated = self._closed("spectrum", order, closure)
+            if at is None:
+                raise DomainError(
+                    f"spectrum of {self!r}: a map that is not linear has another linearisation at "
+                    f"each fixed point; give at=, one of .fixed_points({order}, {closure!r})"
+                )
+            return truncated_spectrum(truncated, at, self.b)
+        return linear_spectrum(self.layer, self.eigenvalues(order), self.b)
+
+    def fixed_points(
+        self, order: int = 4, closure: Closure | None = None, seconds: float = 60
+    ) -> list[FixedPoint]:
+        """Laws with kappa_r' = kappa_r up to ``order``.
+
+        For a linear map an order with eigenvalue 1 leaves its cumulant free; a symbol stands for
+        it. Where symbols in the map leave an eigenvalue open, it is taken as different from 1 and
+        the condition is listed. A map that is not linear is cut by a closure, and all real fixed
+        points of the polynomial map that is left are found, exactly.
+
+        Parameters
+        ----------
+        order
+            Highest order; with a closure, at most its own, and all of its orders are given.
+        closure
+            ``Neglect(K)``, needed for maps that are not linear; it plays no part for linear ones.
+        seconds
+            Time limit of each computation with ideals.
+
+        Returns
+        -------
+        list of FixedPoint
+            Each says whether it is exact (point masses are, at all orders, and all of a linear
+            map), and whether any law has these cumulants.
+
+        Raises
+        ------
+        NoClosedFormError
+            If the map is not linear and there is no closure, or a linear map fixes no law.
+        DomainError
+            If a map that is not linear has parameters without a value.
+        TimeLimitError
+            If the time is up.
+
+        Examples
+        --------
+        >>> from cumulant_theory import Neglect, activations, layers
+        >>> RGMap(BlockSum(2)).fixed_points(order=4)[0].cumulants
+        {1: 0, 2: kappa_2, 3: 0, 4: 0}
+        >>> unit = layers.Mean(2) >> layers.Pointwise(activations.Quadratic(1))
+        >>> for point in RGMap(unit).fixed_points(order=2, closure=Neglect(2)):
+        ...     print(point.cumulants, point.exact, point.reason or "a law")
+        {1: 0, 2: 0} True a law
+        {1: -sqrt(6)/2 - 1, 2: -5 - 2*sqrt(6)} False kappa_2 = -5 - 2*sqrt(6) is negative
+        {1: -1 + sqrt(6)/2, 2: -5 + 2*sqrt(6)} False kappa_2 = -5 + 2*sqrt(6) is negative
+        """
+        check_order(order)
+        if not self.is_linear:
+            return fixed_points(self._closed("fixed points", order, closure), seconds)
+        images = [e.rhs for e in self.recursion(order)]
+        return [linear_fixed_point(self.layer, self.eigenvalues(order), images)]
+
+    def flow(
+        self, law: Law, steps: int, order: int = 4, closure: Closure | None = None,
+        exact_steps: int = 0,
+    ) -> Flow:
+        """Cumulants of a law under ``steps`` applications of the map.
+
+        Exact without a closure: a map of degree p needs order * p**steps cumulants of the initial
+        law. Under ``Neglect(K)`` the cumulants above K are dropped at every step.
+
+        Parameters
+        ----------
+        law
+            Initial law.
+        steps
+            Number of applications.
+        order
+            Highest order; with a closure, at most its own.
+        closure
+            ``Neglect(K)``; default: none.
+        exact_steps
+            With a closure, the number of steps at the start that are exact all the same.
+
+        Raises
+        ------
+        OrderError
+            If the law has too few cumulants.
+        DomainError
+            If a number of steps is negative, or the closure is another one.
+
+        Examples
+        --------
+        >>> from cumulant_theory import Neglect, activations, laws, layers
+        >>> square = RGMap(layers.Pointwise(activations.Square()) >> layers.Mean(2))
+        >>> cut = square.flow(laws.Normal(0, 1), 2, order=2, closure=Neglect(2), exact_steps=1)
+        >>> cut.steps, cut.exact
+        (({1: 0, 2: 1}, {1: 1, 2: 1}, {1: 2, 2: 3}), (True, True, False))
+        """
+        check_order(order)
+        if min(steps, exact_steps) < 0:
+            raise DomainError(
+                f"flow: {min(steps, exact_steps)} steps; the number of steps must not be negative"
+            )
+        linear = as_closure(closure).is_exact or self.is_linear
+        truncated = None if linear else self._closed("flow", order, closure)
+        degree = self._degree_for("flow")
+        return follow(self, degree, law, steps, order, truncated, exact_steps)
+
+    def __matmul__(self, other: "RGMap") -> "RGMap":
+        """The map that applies ``other`` first: R_b R_c = R_{bc} for block sums."""
+        if not isinstance(other, RGMap):
+            return NotImplemented
+        if isinstance(self.layer, BlockSum) and isinstance(other.layer, BlockSum):
+            return RGMap(self.layer @ other.layer)
+        raise NoClosedFormError(
+            f"{self!r} @ {other!r}: only block sums compose in closed form; use .flow for repeated "
+            "application of a network"
+        )
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, RGMap) and self.layer == other.layer
+
+    def __hash__(self) -> int:
+        return hash(self.layer)
+
+    def __repr__(self) -> str:
+        return f"RGMap({self.layer!r})"
+
+    def _repr_latex_(self) -> str:
+        return inline_display([(e.lhs, e.rhs) for e in self.recursion(4)])
