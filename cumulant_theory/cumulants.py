@@ -10,13 +10,14 @@ from .algebra import (
     MultiIndex,
     Polynomial,
     Ring,
+    check_indices,
     from_indices,
     joint_moments,
     multi_indices,
     substitution,
     to_indices,
 )
-from .derivation import Derivation
+from .derivation import Derivation, Derived
 from .errors import DomainError, OrderError, ShapeError
 from .orbits import Orbits
 
@@ -88,7 +89,7 @@ def blocks_of(alpha: MultiIndex, blocks: Blocks) -> list[MultiIndex]:
     return parts
 
 
-class JointCumulants:
+class JointCumulants(Derived):
     """Exact joint cumulants of a group of units, computed on demand; immutable.
 
     Parameters
@@ -338,22 +339,6 @@ class JointCumulants:
             definitions=None if named is None else lambda: [d.subs(images) for d in named()],
         )
 
-    @property
-    def derivation(self) -> Derivation:
-        """The steps that lead here; ``derivation.verify()`` re-checks each of them.
-
-        Raises
-        ------
-        DomainError
-            If these cumulants were given, not derived.
-        """
-        if self._derive is None:
-            raise DomainError(
-                f"the cumulants of {self.state} were given, not derived; call .derivation on the "
-                "result of a layer's propagate()"
-            )
-        return self._derive()
-
     def __repr__(self) -> str:
         how = "exact" if self.exact else f"closure {self.closure}"
         return f"JointCumulants({self.state}: {self.dim} units, order {self.order}, {how})"
@@ -423,6 +408,7 @@ def independence(source: CumulantSource) -> tuple[str, ...]:
 def source_values(source: CumulantSource, order: int) -> dict[MultiIndex, sp.Expr]:
     """Non-zero cumulants of a source up to ``order``, zeros across independent blocks skipped."""
     dim = int(source.dim)
+    check_indices(map(len, source.blocks), order, repr(source))
     values: dict[MultiIndex, sp.Expr] = {}
     for block in source.blocks:
         for r in range(1, order + 1):

@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from html import escape
+from inspect import signature
 from typing import Any
 
 import sympy as sp
@@ -238,8 +239,7 @@ def compile(target: Any, order: int = 4, backend: str = "numpy", **options: Any)
     Raises
     ------
     DomainError
-        The target makes no system, options are given with a finished one, or the backend
-        symengine-llvm meets an activation that is no polynomial.
+        The target makes no system, or an option is unknown or given with a finished one.
     NoClosedFormError
         No exact answer exists and no closure is given.
     UnknownNameError, MissingDependencyError, ShapeError, OrderError
@@ -257,7 +257,21 @@ def compile(target: Any, order: int = 4, backend: str = "numpy", **options: Any)
             f"{type(target).__name__} cannot be compiled; pass a network, a recursion or a system "
             "with .definitions"
         )
+    _check_options(target, options)
     return compile_system(target.system(order, **options), backend, order)
+
+
+def _check_options(target: Any, options: Mapping[str, Any]) -> None:
+    known = signature(target.system).parameters
+    taken = [name for name in known if name != "order"]
+    wrong = [name for name in options if name not in taken]
+    if wrong and not any(p.kind is p.VAR_KEYWORD for p in known.values()):
+        raise DomainError(
+            f"compile: a {type(target).__name__} takes no option {', '.join(wrong)}; its options "
+            f"are {', '.join(taken) or 'none'}" + (
+                ", where inputs may be a law" if "inputs" in taken else ""
+            )
+        )
 
 
 def _columns(array: Any, symbols: Sequence[sp.Symbol], what: str) -> list[Any]:

@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import sympy as sp
 
-from cumulant_theory.algebra import multi_indices
+from cumulant_theory.algebra import check_order, multi_indices
 from cumulant_theory.closures import Closure, as_closure
 from cumulant_theory.errors import DomainError, NoClosedFormError, ShapeError, UnknownNameError
 from cumulant_theory.laws import IID, JointLaw, Law
 from cumulant_theory.layers import AffineRule, Layer, Sequential
-from cumulant_theory.layers.base import check_order
 
+from .backends.numpy import as_float64
 from .comparison import Prediction
 from .kernels import Kernel, compile_system
 
@@ -93,7 +93,7 @@ def predict(
     ends = {stage.layer: stage for stage in stages}
     labels = {stage.label: position for position, stage in ends.items()}
     chosen = select_layers(layers, tuple(labels))
-    check_order(order)
+    order = check_order(order)
     closure = as_closure(closure)
     found: dict[str, dict[Any, Any]] = {}
     truncated: dict[str, frozenset[Any]] = {}
@@ -166,6 +166,10 @@ def _numbers(module: Any, values: Mapping[Any, Any] | None) -> tuple[Layer, dict
             f"predict: {type(module).__name__} is no network; pass a module from build(net), or a "
             "layer with values"
         )
+    if values is not None and not isinstance(values, Mapping):
+        raise DomainError(
+            f"predict: values is {values!r}; pass a mapping of parameter names to numbers"
+        )
     given = dict(values or {})
     if theory is not module:
         if given:
@@ -175,7 +179,7 @@ def _numbers(module: Any, values: Mapping[Any, Any] | None) -> tuple[Layer, dict
     for key in given:
         if str(key) not in known:
             raise UnknownNameError.of("parameter", key, known)
-    numbers = {known[str(k)]: np.asarray(v, dtype=np.float64) for k, v in given.items()}
+    numbers = {known[str(k)]: as_float64(v, f"values[{str(k)!r}]") for k, v in given.items()}
     missing = [name for name, p in known.items() if p not in numbers]
     if missing:
         raise DomainError(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
+from cumulant_theory.algebra import as_integer
 from cumulant_theory.errors import DomainError, ShapeError
 from cumulant_theory.laws import JointLaw, Law
 
@@ -155,9 +156,27 @@ def _count(value: Any, what: str) -> int:
     return count
 
 
+def whole_seed(seed: Any, what: str) -> int:
+    """A seed that must be an integer.
+
+    Raises
+    ------
+    DomainError
+        If it is none from 0 up.
+
+    Examples
+    --------
+    >>> whole_seed(np.int64(3), "build")
+    3
+    """
+    number = as_integer(seed)
+    if number is None:
+        raise DomainError(f"{what}: seed {seed!r} is no integer from 0 up")
+    return number
+
+
 def _valid_seed(seed: Any) -> None:
-    whole = isinstance(seed, (int, np.integer)) and not isinstance(seed, bool) and seed >= 0
-    if seed is not None and not whole:
+    if seed is not None and as_integer(seed) is None:
         raise DomainError(
             f"seed is {seed!r}; pass a non-negative int, a SeedSequence, a Generator or None"
         )

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cumulant_theory.algebra import as_integer
 from cumulant_theory.errors import DomainError, OrderError, ShapeError, UnknownNameError
 
 from .backends.numpy import as_float64
 from .chain import Chain
 from .datasets import InputCumulants
+from .sampling import whole_seed
 from .tables import html_table, text_table
 from .tensors import Propagation, propagate
 from .tensors.carried import CarriedMap
@@ -232,7 +234,8 @@ def order_transfer(
     OrderError
         If a kept order is not 1, 2 or 3.
     DomainError
-        If the network is no `Chain`, points are no finite real numbers, or resamples are too few.
+        If the network is no `Chain`, points are no finite real numbers, resamples are too few, the
+        seed is no integer from 0 up, or ``predict`` is no function.
 
     References
     ----------
@@ -241,12 +244,20 @@ def order_transfer(
     """
     if not isinstance(chain, Chain):
         raise DomainError(f"order_transfer: {chain!r} is no Chain; pass from_torch(model)")
-    if not isinstance(kept, (list, tuple)) or not kept or any(k not in ORDERS for k in kept):
+    if not isinstance(kept, (list, tuple)) or not kept or any(
+        as_integer(k) not in ORDERS for k in kept
+    ):
         raise OrderError(f"kept is {kept!r}; pass input orders from 1, 2, 3")
     groups = _classes(chain, points, labels)
     if test is not None and not (isinstance(test, (list, tuple)) and len(test) == 2):
         raise ShapeError("test is no pair; pass test=(points, labels), or (points, None)")
-    if isinstance(resamples, bool) or not isinstance(resamples, int) or resamples < 2:
+    if predict is not None and not callable(predict):
+        raise DomainError(
+            f"predict is {predict!r}; pass a function predict(chain, mean=, cov=, kappa3=), or "
+            "leave it out"
+        )
+    seed = whole_seed(seed, "order_transfer")
+    if as_integer(resamples, 2) is None:
         raise DomainError(f"resamples={resamples!r}; a standard error needs an integer from 2 on")
     tests = _classes(chain, *test) if test is not None else {}
     predicted: dict[tuple[Any, int], Tensors] = {}

@@ -3,6 +3,7 @@
 import random
 
 import mpmath
+import numpy as np
 import pytest
 import sympy as sp
 from hypothesis import given, settings
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from cumulant_theory import activations, special
 from cumulant_theory.activations import Custom, WickIntegral, recognise
-from cumulant_theory.errors import CumulantError, DomainError, OrderError
+from cumulant_theory.errors import CumulantError, DivergenceError, DomainError, OrderError
 
 R = sp.Rational
 z = sp.Symbol("z", real=True)
@@ -287,3 +288,96 @@ def test_custom_functions_are_real_and_finite_everywhere(expr):
 ])
 def test_custom_functions_may_have_singular_points_elsewhere(expr):
     assert Custom(expr, z).expr(z) == expr
+
+
+@pytest.mark.parametrize("integer", [np.int64, np.uint8, sp.Integer])
+def test_orders_of_wick_coefficients_are_integers_of_any_type(integer):
+    for phi in (activations.Tanh(), activations.ReLU(), activations.Quadratic("a")):
+        found = phi.wick(integer(1), integer(2))
+        assert found == phi.wick(1, 2)
+        assert (type(found.m), type(found.p)) == (int, int)
+    for wrong in (True, 1.0, "1", -1, None, 10**7):
+        with pytest.raises(OrderError, match="pass an integer from"):
+            activations.ReLU().wick(wrong)
+        with pytest.raises(OrderError, match="pass an integer from"):
+            activations.ReLU().wick(0, wrong)
+
+
+def test_polynomials_of_absurd_degree_are_refused_before_they_are_expanded():
+    z = sp.Symbol("z")
+    for expression in (z**10**7, (1 + z) ** 10**7 + z, z * ((z + 1) ** 50 * z) ** 4):
+        with pytest.raises(OrderError, match="degree above 200"):
+            Custom(expression)
+    assert len(Custom((1 + z**2) ** 100).coefficients) == 201
+
+
+@pytest.mark.parametrize(("function", "rate"), [
+    (lambda z: sp.exp(z**2), 1), (lambda z: sp.exp(z**2 / 3 + z), sp.Rational(1, 3)),
+    (lambda z: sp.exp(z**2 / 4 + sp.Abs(z) ** sp.Rational(19, 10)), sp.Rational(1, 4)),
+    (lambda z: sp.sinh(2 * z**2) / (1 + z**4), 2), (lambda z: sp.exp(z**2) * sp.cos(z), 1),
+    (lambda z: sp.Piecewise((0, z < 0), (sp.exp(z**2 / 2) - 1, True)), sp.Rational(1, 2)),
+    (lambda z: sp.Piecewise((sp.exp(z**2 / 2) - 1, z < 0), (0, True)), sp.Rational(1, 2)),
+    (lambda z: sp.erfi(z), 1), (lambda z: sp.exp(z**3), sp.oo), (lambda z: sp.exp(-(z**3)), sp.oo),
+    (lambda z: sp.exp(sp.exp(z)), sp.oo), (lambda z: sp.gamma(z**2 + 1), sp.oo),
+    (lambda z: sp.exp(50 * z), 0), (lambda z: sp.exp(sp.Abs(z) ** sp.Rational(3, 2)), 0),
+    (lambda z: sp.exp(z**2 / sp.log(2 + z**2)), 0), (lambda z: sp.exp(-(z**2)), 0),
+    (lambda z: z**7, 0), (lambda z: sp.tanh(z), 0), (lambda z: sp.log(1 + sp.exp(z)), 0),
+])
+def test_growth_is_that_of_the_gaussian_it_outgrows(function, rate):
+    assert Custom(function(sp.Symbol("z"))).growth == pytest.approx(float(rate), rel=1e-4)
+
+
+def test_means_that_are_infinite_are_refused_with_the_bound():
+    z, v = sp.Symbol("z"), sp.Rational(1, 2)
+    phi = Custom(sp.exp(z**2))
+    for variance in (v, 1, 4):
+        with pytest.raises(DivergenceError, match=r"variance below 0\.5 alone"):
+            phi.wick(0, variance=variance)
+    with pytest.raises(DivergenceError, match=r"variance below 0\.25 alone, and .* is 0\.333"):
+        phi.wick(1, 2, variance=sp.Rational(1, 3))
+    with pytest.raises(DivergenceError, match="every exp"):
+        Custom(sp.exp(z**4)).wick(0, variance=sp.Rational(1, 100))
+    assert phi.wick(0, mean=0, variance=0).expr == 1
+    with pytest.raises(DivergenceError):
+        phi.wick(0, 1, 0, "v").expr.subs("v", 1).evalf()
+    assert Custom(sp.exp(z)).wick(0, 1, 0, 100).evalf(20) == pytest.approx(float(sp.exp(50)))
+    assert not activations.Exp().growth
+
+
+@pytest.mark.parametrize("share", [sp.Rational(1, 4), sp.Rational(9, 10), sp.Rational(999, 1000)])
+def test_means_below_the_bound_have_all_their_digits(share):
+    """E exp(z^2) = exp(mu^2 / (1 - 2v)) / sqrt(1 - 2v)."""
+    z, mu = sp.Symbol("z"), sp.Rational(1, 3)
+    left = 1 - share
+    exact = sp.exp(mu**2 / left) / sp.sqrt(left)
+    found = Custom(sp.exp(z**2)).wick(0, 1, mu, share / 2).evalf(25)
+    assert abs(found / exact - 1).evalf(30) < sp.Float("1e-24")
+
+
+def test_slow_functions_with_a_far_mean_have_all_their_digits():
+    z = sp.Symbol("z")
+    found = Custom(sp.exp(sp.Abs(z) ** sp.Rational(3, 2))).wick(0, 1, 0, 4).evalf(15)
+    with mpmath.workdps(30):
+        exact = 2 * mpmath.quad(
+            lambda x: mpmath.exp(x**1.5) * mpmath.npdf(x, 0, 2), [0, 5, 20, 36, 50, 90, 150]
+        )
+    assert abs(found - sp.Float(exact, 20)) < 1e-13 * exact
+
+
+@pytest.mark.parametrize("function", [
+    lambda z: sp.gamma(z**2), sp.zeta, sp.Ei, sp.Ci, sp.li, sp.loggamma, sp.erfinv,
+    lambda z: 1 / sp.erf(z), lambda z: 1 / (sp.erf(z) - sp.Rational(1, 3)),
+    lambda z: sp.besselk(0, z**2), lambda z: 1 / (sp.sqrt(2) * z + 1),
+    lambda z: sp.Piecewise((sp.zeta(z), z > 0), (0, True)),
+])
+def test_functions_with_poles_are_refused(function):
+    with pytest.raises(DomainError, match="not real and finite"):
+        Custom(function(sp.Symbol("z")))
+
+
+@pytest.mark.parametrize("function", [
+    lambda z: sp.gamma(z**2 + 1), lambda z: 1 / (sp.erf(z) + 2), lambda z: sp.besselj(0, z),
+    lambda z: sp.Piecewise((sp.zeta(z), z > 2), (0, True)), sp.airyai,
+])
+def test_special_functions_without_poles_are_taken(function):
+    assert Custom(function(sp.Symbol("z"))).coefficients is None

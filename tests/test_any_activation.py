@@ -217,9 +217,6 @@ def test_kernels_broadcast_over_weights_and_pickle():
 
 def test_what_cannot_be_compiled_says_why():
     net = L(2, 2) >> P(A.ReLU())
-    pytest.importorskip("symengine")
-    with pytest.raises(DomainError, match="backend='numpy' or backend='torch'"):
-        nm.compile(net, 2, "symengine-llvm", inputs=NORMAL)
     with pytest.raises(NoClosedFormError, match=r"closure=Diagrams\(3\)"):
         nm.compile(net, 2)
     with pytest.raises(DomainError, match="free parameters a; give them values by subs"):
@@ -227,6 +224,45 @@ def test_what_cannot_be_compiled_says_why():
     fixed = (L(2, 2) >> P(A.LeakyReLU("a"))).subs({"a": Fraction(1, 10)})
     assert fixed.parameters == L(2, 2, name="W__1").parameters
     assert nm.compile(fixed, 1, inputs=NORMAL).parameters == fixed.parameters
+
+
+@pytest.mark.parametrize(("net", "order", "options"), [
+    (two_layers(A.ReLU()), 2, {"closure": Diagrams(2)}),
+    (two_layers(A.Tanh()), 3, {"closure": Diagrams(3)}),
+    (two_layers(A.GELU()), 2, {"closure": Neglect(2)}),
+    (MIXED["residual"], 2, {"inputs": laws.Normal(R(1, 3), 1)}),
+    (MIXED["polynomial and not"], 2, {"closure": Diagrams(2)}),
+    (L(2, 1, bias=True) >> P(A.Sin()) >> P(A.Softplus()), 2, {"closure": Neglect(2)}),
+])
+def test_machine_code_between_gaussian_means_gives_the_values_of_numpy(net, order, options):
+    pytest.importorskip("symengine")
+    plain, fast = (nm.compile(net, order, b, **options) for b in ("numpy", "symengine-llvm"))
+    assert fast.source == plain.source
+    assert "wick(" in fast.source
+    rng = np.random.default_rng(2)
+    scale = [1e-3 if int(s.name[-1]) > 2 else 1.0 for s in plain.inputs]  # nearly Gaussian
+    moments = np.abs(rng.normal(size=(5, 1, len(plain.inputs)))) * scale
+    weights = rng.normal(size=(3, len(plain.parameters))) / 3
+    expected = plain.stacked(weights, moments)
+    found = pickle.loads(pickle.dumps(fast)).stacked(weights, moments)
+    assert found.shape == expected.shape == (5, 3, len(plain.outputs))
+    size = np.abs(expected).max()
+    assert np.abs(found - expected).max() <= 1e-12 * size
+    single = fast.stacked(weights[1], moments[2, 0])
+    assert np.abs(single - expected[2, 1]).max() <= 1e-12 * size
+
+
+def test_machine_code_has_a_stage_for_every_round_of_gaussian_means(monkeypatch):
+    pytest.importorskip("symengine")
+    from numerics.backends import symengine
+
+    calls = []
+    compiled = symengine._compiled
+    monkeypatch.setattr(symengine, "_compiled", lambda columns, expressions: (
+        calls.append(len(expressions)), compiled(columns, expressions))[1])
+    kernel = nm.compile(two_layers(A.ReLU()), 1, "symengine-llvm", closure=Diagrams(2))
+    assert len(calls) == 3  # before the first layer, before the second, outputs
+    assert calls[-1] == len(kernel.outputs)
 
 
 def test_cumulants_that_no_law_has_are_named():

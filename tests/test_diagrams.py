@@ -22,7 +22,7 @@ from cumulant_theory.algebra import (
 )
 from cumulant_theory.closures import as_closure
 from cumulant_theory.cumulants import GenericJoint, JointCumulants
-from cumulant_theory.errors import DomainError, NoClosedFormError, OrderError
+from cumulant_theory.errors import DomainError, NoClosedFormError, OrderError, ShapeError
 from cumulant_theory.layers import DiagramRule, PointwiseRule
 
 R = sp.Rational
@@ -486,3 +486,39 @@ def test_parameters_of_an_activation_can_be_replaced_in_a_result():
         assert abs(difference.subs(weights).evalf(30, chop=True)) < 1e-20
     with pytest.raises(DomainError, match=r"known: .*a"):
         net("a").propagate(law, order=2).subs({"b": 1})
+
+
+def test_too_many_diagrams_are_refused_before_they_are_listed():
+    for closure in (Diagrams(10**7), Diagrams(40), Neglect(30, cost=40), Neglect(2, cost=10**9)):
+        with pytest.raises(OrderError, match="more than 100000 to list; take a closure"):
+            diagrams.rule((1, 1), closure)
+    with pytest.raises(OrderError, match="order 200"):
+        diagrams.rule((10**7,), Diagrams(3))
+    with pytest.raises(ShapeError, match="50 distinct units"):
+        diagrams.rule((1,) * 50, Diagrams(3))
+    with pytest.raises(ShapeError, match="index patterns to order 150"):
+        diagrams.patterns(150)
+
+
+@pytest.mark.parametrize(("units", "budget", "largest"), [
+    (1, 5, None), (2, 5, None), (2, 6, 3), (3, 3, None), (3, 4, 2), (4, 3, 4),
+])
+def test_the_number_of_multisets_of_blocks_is_known_beforehand(units, budget, largest, monkeypatch):
+    from cumulant_theory.diagrams import enumeration
+
+    blocks = enumeration._blocks(units, budget, largest, None)
+    count = sum(1 for _ in enumeration._multisets(blocks, budget, None))
+    monkeypatch.setattr(enumeration, "DIAGRAM_LIMIT", count)
+    enumeration._check_count(units, budget, largest)
+    monkeypatch.setattr(enumeration, "DIAGRAM_LIMIT", count - 1)
+    with pytest.raises(OrderError):
+        enumeration._check_count(units, budget, largest)
+
+
+def test_a_budget_too_small_to_join_all_units_leaves_no_diagram():
+    for units in (3, 4, 5):
+        assert diagrams.rule((1,) * units, Diagrams(units - 1)).diagrams == ()
+        assert diagrams.rule((1,) * units, Diagrams(units)).diagrams
+    assert repr(diagrams.rule((1,) * 12, Diagrams(3))) == (
+        "PatternRule(ijklmnpqrstu: 0 diagrams, Diagrams(3))"
+    )

@@ -176,6 +176,14 @@ def infinite():
     return model
 
 
+def nested():
+    """A module that contains the one it stands in."""
+    outer, inner = nn.Sequential(), nn.Sequential(nn.Linear(1, 1))
+    outer.append(inner)
+    inner.append(nn.Sequential(outer))
+    return outer
+
+
 class Odd(nn.Sequential):
     def forward(self, x):
         return -super().forward(x)
@@ -195,7 +203,10 @@ class Odd(nn.Sequential):
     (nn.Sequential(nn.Flatten(0), nn.Linear(2, 2)), ["Flatten at '0'", "start_dim=0"]),
     (nn.Sequential(nn.Linear(2, 2), nn.ELU()), ["ELU at '1'", "register(ELU)"]),
     (nn.Sequential(Odd(nn.Linear(2, 2))), ["Odd at '0'", "register(Odd)"]),
-    (nn.Sequential(nn.LazyLinear(2)), ["LazyLinear at '0'"]),
+    (nn.Sequential(nn.LazyLinear(2)), ["LazyLinear at '0' is not initialised", "first call"]),
+    (nn.Sequential(nn.Linear(2, 2), nn.LazyBatchNorm1d()).eval(),
+     ["LazyBatchNorm1d at '1' is not initialised"]),
+    (nested(), ["Sequential contains itself"]),
     (hooked(), ["Linear at '0'", "forward hooks"]),
     (infinite(), ["Linear at '0'", "entry nan"]),
     (3, ["no torch module"]),
@@ -272,8 +283,22 @@ def test_what_is_no_module_part_or_point_is_refused():
             Chain(wrong)
     with pytest.raises(DomainError, match="no activation"):
         Pointwise("relu")
-    for values in ("abc", np.ones((1, 2)) * 1j, torch.ones(1, 2, requires_grad=True)):
-        with pytest.raises(DomainError, match="array of real numbers"):
+    for values, words in (
+        ("abc", "array of real numbers"), (np.ones((1, 2)) * 1j, "array of real numbers"),
+        (torch.ones(1, 2, requires_grad=True), "pass .detach()"),
+    ):
+        with pytest.raises(DomainError, match=words):
             Chain([eye])(values)
-        with pytest.raises(DomainError, match="array of real numbers"):
+        with pytest.raises(DomainError, match=words):
             Affine(values)
+    assert Chain([eye])(torch.ones(1, 2, dtype=torch.bfloat16)).tolist() == [[1.0, 1.0]]
+
+
+def test_a_module_that_contains_itself_or_its_converter_returns_it_is_refused(blocks):
+    model = nn.Sequential(nn.Linear(2, 2))
+    model.append(model)
+    with pytest.raises(DomainError, match="contains itself"):
+        nm.from_torch(model)
+    imports.register(Block)(lambda block: [block])
+    with pytest.raises(DomainError, match="contains itself"):
+        nm.from_torch(Block(2, 2))

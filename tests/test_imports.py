@@ -3,6 +3,7 @@
 import random
 from fractions import Fraction
 
+import numpy as np
 import pytest
 import sympy as sp
 
@@ -200,6 +201,29 @@ def test_what_no_layer_can_be_is_refused_by_name(make, words):
     with pytest.raises(DomainError) as caught:
         nm.from_torch(make(), graphs.path(3))
     assert words in str(caught.value)
+
+
+def test_tensors_of_edges_and_modules_without_a_graph_say_what_to_pass():
+    edge_index = torch.tensor([[0, 1], [1, 0]])
+    for graph in (edge_index, (2, edge_index)):
+        with pytest.raises(DomainError, match=r"edge_index\.T\.tolist\(\)"):
+            nm.from_torch(geometric.GCNConv(1, 1), graph)
+    with pytest.raises(DomainError, match="leave the graph out"):
+        nm.from_torch(SEQUENTIAL(LINEAR(1, 1)), graphs.path(2))
+    meta = geometric.GCNConv(1, 1).to("meta")
+    with pytest.raises(DomainError, match="without values"):
+        nm.from_torch(meta, graphs.path(2))
+
+
+def test_linear_maps_of_pytorch_geometric_need_no_graph():
+    module = geometric.Linear(3, 2)
+    chain = nm.from_torch(module)
+    x = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
+    np.testing.assert_allclose(
+        chain(x), module(torch.from_numpy(x)).detach().numpy(), rtol=1e-5, atol=1e-6
+    )
+    with pytest.raises(DomainError, match="not initialised"):
+        nm.from_torch(geometric.Linear(-1, 2))
 
 
 @pytest.mark.parametrize("make", [

@@ -615,3 +615,26 @@ def test_structured_kappa_4_in_every_backend():
         found = kernel([float(x) for x in values[:7]], [float(x) for x in inputs])
         for n, value in enumerate(found.values(), 1):
             assert abs(Fraction(float(value)) - truth[n - 1]) <= limit[(n,)]
+
+
+def test_options_that_a_target_does_not_take_are_named():
+    from cumulant_theory import laws, layers
+
+    with pytest.raises(DomainError, match=r"no option law; .*inputs may be a law"):
+        compile(layers.Mean(2), law=laws.Normal(0, 1))
+    with pytest.raises(DomainError, match="no option degree"):
+        compile(layers.Mean(2), degree=2)
+
+
+@pytest.mark.parametrize("backend", [b for b in BACKENDS if b != "torch"])
+def test_tensors_with_a_gradient_are_refused_with_the_way_out(backend):
+    w, k = sp.symbols("w kappa_1")
+    kernel = compile_system(system_of("kappa_1", "w", out=w * k), backend)
+    weight = torch.ones(1, requires_grad=True)
+    for weights in (weight, [weight[0]], {"w": weight}):
+        with pytest.raises(DomainError, match=r"\.detach\(\).*backend='torch'"):
+            kernel(weights, [2.0])
+    for dtype in (torch.float32, torch.bfloat16, torch.int64):
+        assert kernel(weight.detach().to(dtype), [2.0])[(1,)] == 2
+    with pytest.raises(DomainError, match="array of real numbers"):
+        kernel(None, [2.0])

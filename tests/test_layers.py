@@ -6,12 +6,13 @@ import math
 import operator
 from fractions import Fraction
 
+import numpy as np
 import pytest
 import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cumulant_theory import activations, laws, layers, symmetries, testing
+from cumulant_theory import Neglect, activations, laws, layers, symmetries, testing
 from cumulant_theory.algebra import Ring, multi_indices, set_partitions_connected_with, to_indices
 from cumulant_theory.cumulants import GenericJoint, JointCumulants, cumulant_symbol
 from cumulant_theory.errors import (
@@ -515,3 +516,85 @@ def test_values_given_as_the_bias_flag_are_not_lost(bias):
         layers.Linear(2, 2, bias=bias)
     with pytest.raises(DomainError, match="bias_values"):
         layers.GraphConv(layers.graphs.path(3), bias=bias)
+
+
+HUGE, WIDE = 10**7, 10**9
+QUADRATIC = layers.Linear(2, 1) >> layers.Pointwise(activations.Quadratic("a"))
+
+
+@pytest.mark.parametrize("call", [
+    lambda: layers.Mean(2).propagate(laws.Normal(0, 1), order=HUGE),
+    lambda: QUADRATIC.recursion(order=HUGE),
+    lambda: QUADRATIC.system(order=HUGE),
+    lambda: QUADRATIC.propagate(laws.Normal(0, 1), order=150),
+    lambda: QUADRATIC.propagate(laws.Generic(), order=60),
+    lambda: layers.BlockSum("b").propagate(laws.Generic().iid("b"), order=HUGE),
+    lambda: layers.Pointwise(activations.Tanh()).propagate(
+        laws.Normal(0, 1).iid(2), 2, Neglect(HUGE)),
+    lambda: laws.Exponential(1).cumulant(HUGE),
+    lambda: laws.Uniform(-1, 1).moment(HUGE),
+])
+def test_absurd_orders_are_refused_at_once(call):
+    with pytest.raises(OrderError, match=r"order 200; ask|monomials or more; ask"):
+        call()
+
+
+@pytest.mark.parametrize("call", [
+    lambda: layers.Linear(WIDE, 1),
+    lambda: layers.Linear(1, WIDE, symmetry=symmetries.Shared()),
+    lambda: layers.Linear(2**12, 2**12, symmetry=symmetries.PermutationEquivariant()),
+    lambda: symmetries.Cyclic().tie(WIDE, WIDE),
+    lambda: layers.Mean(WIDE),
+    lambda: layers.BlockSum(WIDE).propagate(laws.Normal(0, 1), order=2),
+    lambda: layers.Pointwise(activations.Square()).propagate(laws.Normal(0, 1).iid(WIDE), order=1),
+    lambda: layers.GraphConv(layers.graphs.path(2), WIDE, 1),
+    lambda: layers.graphs.complete(2**12),
+    lambda: layers.graphs.cycle(WIDE),
+    lambda: layers.graphs.Graph((WIDE, [])),
+    lambda: layers.Readout(WIDE),
+    lambda: layers.Mean(2**14).propagate(laws.Normal(0, 1), order=4),
+    lambda: layers.Linear(100, 100).system(order=4),
+])
+def test_absurd_widths_are_refused_at_once(call):
+    with pytest.raises(ShapeError, match=r"more than|too many to list.*symbolic_width"):
+        call()
+
+
+def test_rings_of_too_many_symbols_are_refused():
+    with pytest.raises(ShapeError, match="31000 symbols, more than the 30000"):
+        Ring(sp.symbols("x:31000"))
+
+
+def test_orders_and_widths_are_integers_of_any_type():
+    net = layers.Linear(sp.Integer(2), np.int64(1))
+    out = net.propagate(laws.Generic(), order=np.int64(3))
+    assert out[3] == layers.Linear(2, 1).propagate(laws.Generic(), order=3)[3]
+    assert type(net.in_features) is type(out.order) is int
+    assert layers.graphs.cycle(np.int64(3)).edges == layers.graphs.cycle(3).edges
+
+
+def test_affine_rules_on_many_independent_units_visit_one_block_at_a_time():
+    n = 60
+    weight = [[sp.Rational(1, k + 1) for k in range(n)], [sp.Integer(k % 3 - 1) for k in range(n)]]
+    out = layers.Linear(n, 2, weight=weight).propagate(laws.Exponential(1), order=3)
+    for alpha in ((3, 0), (2, 1), (1, 2), (0, 2), (1, 1)):
+        r = sum(alpha)
+        expected = sum(
+            weight[0][k] ** alpha[0] * weight[1][k] ** alpha[1] for k in range(n)
+        ) * sp.factorial(r - 1)
+        assert out[alpha] == expected
+
+
+def test_system_inputs_are_those_of_the_law_lowest_order_first():
+    law = laws.Product([laws.Generic("a"), laws.Generic("b")])
+    system = layers.Mean(2).system(order=2, inputs=law)
+    assert list(map(str, system.inputs)) == ["a_1", "b_1", "a_2", "b_2"]
+
+
+@pytest.mark.parametrize("state", [
+    JointCumulants.from_source(laws.Normal(0, 1).iid(2), 2),
+    layers.Mean(2).propagate(laws.Generic(), order=2).subs({"kappa_1": 0}),
+])
+def test_cumulants_that_were_not_derived_say_so(state):
+    with pytest.raises(DomainError, match=r"given, not derived; call \.derivation on the result"):
+        _ = state.derivation

@@ -8,7 +8,7 @@ import sympy as sp
 
 from cumulant_theory import activations, laws, layers
 from cumulant_theory import symbolic_width as sw
-from cumulant_theory.algebra import integer_partitions, multi_indices
+from cumulant_theory.algebra import integer_partitions, multi_indices, partition_count
 from cumulant_theory.derivation import Equation
 from cumulant_theory.errors import (
     DomainError,
@@ -814,3 +814,41 @@ def test_display_of_other_families():
 def test_wrong_arguments_name_the_way_out(make, error, words):
     with pytest.raises(error, match=words):
         make()
+
+
+@pytest.mark.parametrize("call", [
+    lambda: sw.Mean("n").propagate(sw.generic("n"), order=10**7),
+    lambda: sw.Mean("n").propagate(sw.generic("n"), order=150),
+    lambda: sw.Mean("n").recursion(order=120),
+    lambda: sw.types(100, sw.star("n")),
+    lambda: sw.types(30, channels=2),
+    lambda: (sw.GraphConv(sw.cycle("n")) >> sw.Readout(sw.cycle("n"))).propagate(
+        sw.generic(sw.cycle("n")), order=40)[40],
+])
+def test_absurd_orders_are_refused_at_once(call):
+    with pytest.raises(OrderError, match="order 200; ask|types of cumulants"):
+        call()
+
+
+def test_absurd_numbers_of_channels_and_nodes_are_refused_at_once():
+    for call in (
+        lambda: sw.GraphConv(sw.complete("n"), 10**9, 1),
+        lambda: sw.GraphConv(sw.complete("n")).explicit(10**9),
+        lambda: sw.generic("n", channels=10**9),
+    ):
+        with pytest.raises(ShapeError, match="more than the"):
+            call()
+
+
+@pytest.mark.parametrize(("family", "classes"), [
+    (sw.complete("n"), 1), (sw.complete_bipartite("m", "n"), 2),
+])
+@pytest.mark.parametrize(("order", "channels"), [(1, 1), (4, 1), (6, 1), (3, 2), (2, 3)])
+def test_types_are_counted_without_listing_them(family, classes, order, channels):
+    assert partition_count(order, classes, channels) == len(family.types(order, channels))
+
+
+def test_cumulants_that_were_not_derived_say_so():
+    out = sw.Mean("n").propagate(sw.generic("n"), order=2)
+    with pytest.raises(DomainError, match=r"given, not derived; call \.derivation on the result"):
+        _ = out.subs(n=3).derivation

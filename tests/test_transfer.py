@@ -159,6 +159,22 @@ def test_order_transfer_refuses_what_it_cannot_read():
         nm.order_transfer(chain, x, test=(x, None), resamples=1)
     with pytest.raises(DomainError, match="array of real numbers"):
         nm.order_transfer(chain, "abc")
+    for seed in (-1, 1.5, None, True):
+        with pytest.raises(DomainError, match="order_transfer: seed"):
+            nm.order_transfer(chain, x, seed=seed)
+    with pytest.raises(DomainError, match="predict is 3"):
+        nm.order_transfer(chain, x, predict=3)
+    with pytest.raises(OrderError, match="kept"):
+        nm.order_transfer(chain, x, kept=(True,))
+
+
+def test_integers_of_numpy_are_orders_and_seeds():
+    chain, x = Chain([Affine(np.eye(2))]), np.random.default_rng(0).standard_normal((20, 2))
+    plain, same = (
+        nm.order_transfer(chain, x, kept=(of(2),), test=(x, None), resamples=of(2), seed=of(3))
+        for of in (int, np.int64)
+    )
+    assert plain.errors[None][2].tolist() == same.errors[None][2].tolist()
 
 
 def test_two_points_have_vanishing_third_cumulants():
@@ -203,3 +219,25 @@ def test_what_an_order_transfer_does_not_have_is_said():
             found.z(kept, order)
     with pytest.raises(ShapeError, match="NaN"):
         nm.order_transfer(chain, x, [np.nan] * 20)
+
+
+@pytest.mark.parametrize("unbiased", [False, True])
+def test_input_cumulants_show_themselves_as_a_table(unbiased):
+    x = np.random.default_rng(1).gamma(1.0, size=(400, 25))
+    found = nm.input_cumulants(x, unbiased=unbiased)
+    html = found._repr_html_()
+    last = [f"{v:.6g}" for r in (1, 2, 3)
+            for v in (found.cumulant(r)[(19,) * r], found.standard_error(r)[(19,) * r])]
+    assert "<tr><td>19</td>" + "".join(f"<td>{v}</td>" for v in last) + "</tr>" in html
+    assert html.count("<tr>") == 21
+    assert "5 more units" in html
+    assert ("unbiased" in html) == unbiased
+
+
+def test_tables_of_few_points_show_the_orders_they_have():
+    assert "no points" in nm.InputCumulants()._repr_html_()
+    pair = nm.InputCumulants(unbiased=True).update([[0.0], [2.0]])
+    assert "<tr><td>0</td><td>1</td><td>2</td></tr>" in pair._repr_html_()
+    torch = pytest.importorskip("torch")
+    same = nm.InputCumulants(unbiased=True).update(torch.tensor([[0.0], [2.0]]))
+    assert same._repr_html_() == pair._repr_html_()

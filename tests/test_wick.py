@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 import numerics as nm
 from cumulant_theory import activations
 from cumulant_theory.activations import Custom
-from cumulant_theory.errors import DomainError, OrderError, ShapeError
-from numerics.gaussian.jets import jumps
+from cumulant_theory.errors import DivergenceError, DomainError, OrderError, ShapeError
+from numerics.gaussian import pair
+from numerics.gaussian.jets import _symbolic, jumps
 from numerics.gaussian.moments import full_moment, partial_moment, signed_moment
 from numerics.gaussian.quadrature import integrate
 
@@ -253,3 +254,54 @@ def test_high_orders_of_smooth_activations_need_no_symbolic_derivatives():
     found = nm.wick(activations.Sin(), 41, mean=0.3, variance=0.5).values
     assert abs(found - np.cos(0.3) * np.exp(-0.25)) < 1e-12
     assert jumps(activations.Tanh(), 1, 40) == ()
+
+
+def test_orders_are_integers_of_any_type():
+    found = nm.wick(activations.Tanh(), np.int64(1), np.int32(2), mean=0.5)
+    assert found.values == nm.wick(activations.Tanh(), 1, 2, mean=0.5).values
+    for wrong in (True, 1.0, 10**7):
+        with pytest.raises(OrderError, match="pass an integer from 0 to"):
+            nm.wick(activations.Tanh(), wrong)
+
+
+def test_functions_that_outgrow_a_gaussian_have_means_below_a_bound_alone():
+    """E exp(z^2) = exp(mu^2 / (1 - 2v)) / sqrt(1 - 2v) for v < 1/2."""
+    z = sp.Symbol("z")
+    phi = Custom(sp.exp(z**2))
+    mu, v = np.array([0.0, -0.5, 0.3]), np.array([0.05, 0.3, 0.44])
+    left = 1 - 2 * v
+    exact = np.exp(mu**2 / left) / np.sqrt(left)
+    np.testing.assert_allclose(nm.wick(phi, 0, 1, mu, v).values, exact, rtol=1e-13)
+    slope = 2 * mu / left * exact
+    np.testing.assert_allclose(nm.wick(phi, 1, 1, mu, v).values, slope, rtol=1e-12)
+    with pytest.raises(DivergenceError, match=r"below 0\.5 alone, and the variance is 0\.6"):
+        nm.wick(phi, 0, 1, 0.0, [0.1, 0.6])
+    with pytest.raises(DivergenceError, match=r"below 0\.25 alone"):
+        nm.wick(phi, 0, 2, 0.0, 0.3)
+    with pytest.raises(DomainError, match="too far for float64"):
+        nm.wick(phi, 0, 1, 0.0, 0.499)
+    far = nm.wick(Custom(sp.exp(sp.Abs(z) ** sp.Rational(3, 2))), 0, 1, 0.0, 4.0)
+    assert far.values == pytest.approx(8.0139289969394e23, rel=1e-12)
+
+
+@pytest.mark.parametrize(("mean", "cov"), [((0, 0), 0.001), ((0.3, -0.2), 0.05), ((0.1, 0), 0.1)])
+def test_pairs_that_outgrow_a_gaussian_have_covariances_below_a_bound_alone(mean, cov):
+    """E exp(x^2 + y^2) = exp(m^T ((1 - 2 S)^-1 - 1) S^-1 m / 2) / sqrt(det(1 - 2 S))."""
+    phi = Custom(sp.exp(sp.Symbol("z") ** 2))
+    v = 0.25
+    s, m = np.array([[v, cov], [cov, v]]), np.array(mean)
+    left = np.eye(2) - 2 * s
+    product = np.exp(m @ np.linalg.solve(left, m)) / np.sqrt(np.linalg.det(left))
+    single = np.exp(m**2 / (1 - 2 * v)) / np.sqrt(1 - 2 * v)
+    found = pair((phi, phi), (1, 1), mean, (v, v), cov)
+    assert found == pytest.approx(product - single.prod(), rel=1e-9)
+    with pytest.raises(DivergenceError, match="vary too much together"):
+        pair((phi, phi), (1, 1), mean, (v, v), 0.2500000001)
+    with pytest.raises(DivergenceError, match="variance below"):
+        pair((phi, phi), (2, 1), mean, (v, v), cov)
+
+
+def test_functions_that_are_not_real_are_refused_not_cut():
+    z = sp.Symbol("z", real=True)
+    with pytest.raises(DomainError, match="not real at all points"):
+        _symbolic(sp.sqrt(z), z, 1, 0)(np.array([1.0, -1.0]) + 0j)

@@ -7,8 +7,10 @@ from typing import Any, ClassVar
 
 import sympy as sp
 
-from ..algebra import exact, symbols_in
+from ..algebra import as_integer, exact, symbols_in
+from ..algebra.limits import ORDER_LIMIT
 from ..errors import DomainError, OrderError, UnknownNameError
+from .growth import check_gaussian_mean
 from .wick import WickCoefficient, WickIntegral, derivative_at
 
 _MEAN = sp.Symbol("mu", real=True)
@@ -72,6 +74,11 @@ class Activation:
         z = sp.Dummy("z")
         return sp.expand(self.expr(-z) - self.expr(z)) == 0
 
+    @property
+    def growth(self) -> float:
+        """c, where the function grows like exp(c z^2); 0 where it grows slower than all these."""
+        return 0.0
+
     def pieces(self, z: sp.Expr) -> tuple[sp.Expr, ...]:
         """Smooth expressions left of, between and right of the knots."""
         return (self.expr(z),)
@@ -100,6 +107,8 @@ class Activation:
         DomainError
             If the mean is not real, or the variance negative, or zero where the derivative does
             not exist.
+        DivergenceError
+            If the variance is a number and the mean is infinite at it.
 
         References
         ----------
@@ -111,17 +120,14 @@ class Activation:
         >>> ReLU().wick(1).expr
         NormalCDF(mu/sigma)
         """
-        for label, value, least in (("m", m, 0), ("p", p, 1)):
-            if isinstance(value, bool) or not isinstance(value, int) or value < least:
-                raise OrderError(
-                    f"{self!r}: {label} = {value!r} in a Wick coefficient; pass an integer of at "
-                    f"least {least}"
-                )
+        m, p = check_wick_orders(self, m, p)
         mean, variance = exact(mean, "mean"), exact(variance, "variance")
         if variance.is_negative or variance.is_extended_real is False:
             raise DomainError(f"{self!r}: the variance {variance} is negative; pass one above 0")
         if mean.is_extended_real is False:
             raise DomainError(f"{self!r}: the mean {mean} is not real; pass a real one")
+        if variance.is_number and not variance.is_zero:
+            check_gaussian_mean(self, p, variance)
         z = sp.Dummy("z", real=True)
         if variance.is_zero:
             pieces = tuple(f**p for f in self.pieces(z))
@@ -185,6 +191,32 @@ class Activation:
 
     def __hash__(self) -> int:
         return hash(self._key)
+
+
+def check_wick_orders(activation: Activation, m: Any, p: Any) -> tuple[int, int]:
+    """m and p of a Wick coefficient as integers.
+
+    Raises
+    ------
+    OrderError
+        If m is no integer from 0, or p none from 1, to the highest order of exact cumulants.
+
+    Examples
+    --------
+    >>> from cumulant_theory.activations import ReLU
+    >>> check_wick_orders(ReLU(), sp.Integer(1), 1)
+    (1, 1)
+    """
+    found = []
+    for label, value, least in (("m", m, 0), ("p", p, 1)):
+        number = as_integer(value, least)
+        if number is None or number > ORDER_LIMIT:
+            raise OrderError(
+                f"{activation!r}: {label} = {value!r} in a Wick coefficient; pass an integer from "
+                f"{least} to {ORDER_LIMIT}"
+            )
+        found.append(number)
+    return found[0], found[1]
 
 
 def catalogue() -> list[str]:

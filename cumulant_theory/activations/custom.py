@@ -1,5 +1,6 @@
 """Any function of one variable as an activation."""
 
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -7,11 +8,15 @@ import sympy as sp
 from sympy.calculus.util import continuous_domain
 
 from ..algebra import exact
-from ..errors import CumulantError, DomainError
+from ..algebra.limits import ORDER_LIMIT
+from ..errors import CumulantError, DomainError, OrderError
 from .base import Activation, _registry
+from .growth import growth, singular_point
 from .wick import coefficients_of, piecewise_wick, polynomial_wick
 
 _KINKED = (sp.Abs, sp.sign, sp.Heaviside, sp.Max, sp.Min, sp.Piecewise)
+# their singular points, and those of their inverses, are found symbolically
+_SMOOTH = {sp.exp, sp.log, sp.sin, sp.cos, sp.sinh, sp.cosh, sp.tanh, sp.atan, sp.asinh, sp.sinc}
 _JUMPING = (sp.floor, sp.ceiling, sp.frac, sp.DiracDelta, sp.arg)
 
 
@@ -32,6 +37,13 @@ class Custom(Activation):
     DomainError
         If the expression is not exact, has no such variable, is known to be not real or not
         finite somewhere, or if its kinks cannot be found.
+    OrderError
+        If it is a polynomial of absurd degree.
+
+    Notes
+    -----
+    Means over normal laws need a function that grows slower than exp(z^2 / (2 variance)); where
+    one is asked for that is infinite, a DivergenceError says up to which variance it is finite.
 
     Examples
     --------
@@ -65,6 +77,11 @@ class Custom(Activation):
         self._expr = given.subs(variable, self._z)
         if self._expr.has(sp.I) or self._expr.is_extended_real is False:
             raise DomainError(f"activation {given} is not real")
+        if _degree(self._expr, self._z) > ORDER_LIMIT:
+            raise OrderError(
+                f"activation {given}: a polynomial of degree above {ORDER_LIMIT} needs cumulants "
+                "of that order at order 1; take a lower degree"
+            )
         self.knots, self._pieces = _smooth_pieces(self._expr, self._z)
         limits = pairwise((-sp.oo, *self.knots, sp.oo))
         for piece, (left, right) in zip(self._pieces, limits, strict=True):
@@ -79,12 +96,27 @@ class Custom(Activation):
                     f"activation {given} is not real and finite on all of {interval}; write what "
                     "it is elsewhere by Piecewise"
                 )
+            point = _singular_point(piece, self._z, interval)
+            if point is not None:
+                raise DomainError(
+                    f"activation {given} is not real and finite at {point}; write what it is "
+                    "there by Piecewise, or take another function"
+                )
         if not self.knots and self._expr.is_polynomial(self._z):
             self.coefficients = coefficients_of(sp.expand(self._expr), self._z)
 
     def expr(self, z: sp.Expr) -> sp.Expr:
         """The expression at z."""
         return self._expr.subs(self._z, z)
+
+    @cached_property
+    def growth(self) -> float:  # type: ignore[override]
+        """c, where the function grows like exp(c z^2); 0 while it has parameters."""
+        if self.parameters:
+            return 0.0
+        z = sp.Symbol("z", real=True)
+        pieces = self.pieces(z)
+        return max(growth(pieces[0], z, -1), growth(pieces[-1], z, 1))
 
     def pieces(self, z: sp.Expr) -> tuple[sp.Expr, ...]:
         """Smooth expressions between the knots."""
@@ -100,6 +132,18 @@ class Custom(Activation):
             coefficients = coefficients_of(powers[0], self._z)
             return sp.expand(polynomial_wick(coefficients, m, mean, variance))
         return piecewise_wick(self.knots, powers, self._z, m, mean, variance)
+
+
+def _degree(expr: Any, z: sp.Symbol) -> int:
+    """A bound on the degree of a polynomial, without expanding it; 0 for other functions."""
+    if expr == z:
+        return 1
+    parts = [_degree(a, z) for a in expr.args]
+    if expr.is_Add:
+        return max(parts)
+    if expr.is_Mul:
+        return sum(parts)
+    return parts[0] * int(expr.exp) if expr.is_Pow and expr.exp.is_Integer and expr.exp > 0 else 0
 
 
 def _smooth_pieces(
@@ -141,7 +185,10 @@ def _poles(piece: sp.Expr, z: sp.Symbol) -> list[Any]:
     denominator = sp.denom(sp.together(piece))
     if denominator.free_symbols != {z} or not denominator.is_polynomial(z):
         return []
-    return list(sp.Poly(denominator, z).real_roots())
+    try:
+        return list(sp.Poly(denominator, z).real_roots())
+    except NotImplementedError:  # coefficients beyond the rationals
+        return []
 
 
 def _is_defined(piece: sp.Expr, z: sp.Symbol, interval: Any) -> bool:
@@ -155,6 +202,16 @@ def _is_defined(piece: sp.Expr, z: sp.Symbol, interval: Any) -> bool:
         return continuous_domain(piece, z, interval) == interval
     except (NotImplementedError, ValueError, TypeError, AttributeError):
         return True
+
+
+def _singular_point(piece: sp.Expr, z: sp.Symbol, interval: Any) -> Any:
+    """Of a piece without parameters whose functions are not all known to be smooth."""
+    kinds = {type(f) for f in piece.atoms(sp.Function)}
+    if piece.free_symbols != {z} or kinds <= _SMOOTH:
+        return None
+    plain = sp.Symbol("z", real=True)
+    inside = interval.intersect(sp.Interval.open(interval.start, interval.end))
+    return singular_point(piece.subs(z, plain), plain, inside)
 
 
 def recognise(expr: sp.Expr, z: sp.Symbol) -> Activation:

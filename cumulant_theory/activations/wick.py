@@ -7,9 +7,12 @@ import mpmath
 import sympy as sp
 from sympy.core.function import ArgumentIndexError
 
-from ..errors import DomainError
+from ..errors import DivergenceError, DomainError
 from ..latex import latex
 from ..special import NormalPartialMoment, pdf_derivative
+from .growth import check_gaussian_mean
+
+_WIDENINGS = 30
 
 if TYPE_CHECKING:
     from .base import Activation
@@ -134,6 +137,7 @@ class WickIntegral(sp.Function):
             return None
         # E phi^p He_m loses about m log2(m / sigma) bits and, in a tail, half the square of
         # the distance; the rule below is run with these bits to spare.
+        check_gaussian_mean(self.activation, p, variance)
         scale = sp.sqrt(variance)._to_mpmath(53)
         offset = abs(mean._to_mpmath(53)) / scale
         lost = 0.75 * float(min(offset, 60)) ** 2 + abs(float(mpmath.log(scale, 2)))
@@ -150,7 +154,6 @@ def _expectation(
     """E[phi^p He_m] / sigma^m by mpmath; panels split where phi or the density changes."""
     mu, s = mean._to_mpmath(prec), sp.sqrt(variance)._to_mpmath(prec)
     f = sp.lambdify(phi.variables, phi.expr, modules="mpmath")
-    reach = mpmath.sqrt(2 * prec * mpmath.log(2)) + 2
 
     def integrand(g: Any) -> Any:
         older, newer = mpmath.mpf(0), mpmath.mpf(1)
@@ -158,10 +161,21 @@ def _expectation(
             older, newer = newer, g * newer - k * older
         return f(mu + s * g) ** p * newer * mpmath.npdf(g)
 
+    reach = mpmath.sqrt(2 * prec * mpmath.log(2)) + 2
+    for _ in range(_WIDENINGS):  # a function that grows nearly as exp(c z^2) has its mean far out
+        grid = [reach * n / 8 for n in range(-8, 9)]
+        sizes = [abs(integrand(g)) for g in grid]
+        if max(sizes[0], sizes[-1]) <= mpmath.ldexp(max(sizes), -prec):
+            break
+        reach *= 1.5
+    else:
+        raise DivergenceError(
+            f"the mean of {phi.expr} over a normal law of variance {variance} is not found to be "
+            "finite; take a function that grows slower"
+        )
     ends = {(c._to_mpmath(prec) - mu) / s for c in knots}
     ends |= {-mu / s + mpmath.mpf(n) / s for n in (-16, -8, -4, -2, -1, 0, 1, 2, 4, 8, 16)}
-    ends |= {reach * n / 8 for n in range(-8, 9)}
-    inside = sorted(e for e in ends if abs(e) <= reach)
+    inside = sorted(e for e in {*ends, *grid} if abs(e) <= reach)
     return mpmath.quad(integrand, inside, method="gauss-legendre") / s**m
 
 

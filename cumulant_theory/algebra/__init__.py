@@ -1,6 +1,19 @@
 """Exact engine: multi-indices, partitions, moment-cumulant maps and polynomial arithmetic."""
 
 from .bell import complete_bell, partial_bell
+from .limits import (
+    as_integer,
+    check_at_most,
+    check_edges,
+    check_entries,
+    check_indices,
+    check_input_order,
+    check_order,
+    check_size,
+    check_terms,
+    check_types,
+    partition_count,
+)
 from .multiindices import (
     MultiIndex,
     binomial,
@@ -32,7 +45,17 @@ __all__ = [
     "MultiIndex",
     "Polynomial",
     "Ring",
+    "as_integer",
     "binomial",
+    "check_at_most",
+    "check_edges",
+    "check_entries",
+    "check_indices",
+    "check_input_order",
+    "check_order",
+    "check_size",
+    "check_terms",
+    "check_types",
     "complete_bell",
     "cumulant_formula",
     "cumulants_from_moments",
@@ -48,6 +71,7 @@ __all__ = [
     "multi_indices",
     "order_of",
     "partial_bell",
+    "partition_count",
     "set_partitions",
     "set_partitions_connected_with",
     "sub_indices",

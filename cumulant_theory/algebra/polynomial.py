@@ -17,6 +17,7 @@ import sympy as sp
 from flint import Ordering, fmpq, fmpq_mpoly_ctx
 
 from ..errors import DomainError
+from .limits import SYMBOL_LIMIT, check_at_most
 
 _SYMBOL_NAME = re.compile(r"[^\W\d]\w*(,\w+)*")
 
@@ -126,6 +127,10 @@ class Ring:
                 self.atoms.append(sp.Pow(base, sp.Rational(-1, n)))
                 inverse = position + 1
             self._roots[base] = (n, position, inverse)
+        check_at_most(
+            len(self.atoms), SYMBOL_LIMIT, "polynomials", "symbols",
+            "lower the order, take fewer or independent units, or a symmetric law",
+        )
         names = [f"g{i}" for i in range(len(self.atoms))]
         self._context = fmpq_mpoly_ctx.get(names, Ordering.degrevlex)
         self._gens: tuple[Any, ...] = self._context.gens()
@@ -185,6 +190,30 @@ class Ring:
         if inverse is None:
             raise DomainError(f"1/{base} is not in the ring of {self.atoms}")
         return self._gens[inverse] ** int(-k)
+
+    def total(self, elements: Iterable[Any]) -> Any:
+        """Sum of elements, those of alike size first: adding few terms to many copies the many.
+
+        Examples
+        --------
+        >>> x = sp.Symbol("x")
+        >>> ring = Ring([x])
+        >>> ring.expr(ring.total(ring.element(x**k) for k in range(3)))
+        x**2 + x + 1
+        """
+        waiting: list[Any] = []  # the k-th is the sum of 2^k elements or None
+        for element in elements:
+            place = 0
+            while place < len(waiting) and waiting[place] is not None:
+                element, waiting[place] = waiting[place] + element, None
+                place += 1
+            if place == len(waiting):
+                waiting.append(None)
+            waiting[place] = element
+        found = self.zero
+        for part in waiting:
+            found = found if part is None else found + part
+        return found
 
     def reduce(self, element: Any) -> Any:
         """Canonical form modulo the relations between roots and inverses."""

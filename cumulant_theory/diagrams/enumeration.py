@@ -6,11 +6,29 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from ..algebra import MultiIndex, factorial, integer_partitions, multi_indices, sub_indices
+from ..algebra import (
+    MultiIndex,
+    as_integer,
+    check_order,
+    factorial,
+    integer_partitions,
+    multi_indices,
+    sub_indices,
+)
+from ..algebra.limits import (
+    DIAGRAM_LIMIT,
+    ORDER_LIMIT,
+    TYPE_LIMIT,
+    check_at_most,
+    multiset_counts,
+    partition_count,
+)
 from ..closures import Closure, Diagrams
 from ..errors import NoClosedFormError, OrderError
 
 Pattern = tuple[int, ...]
+
+LETTERS = "ijklmnpqrstuvwxyzabcdefgh"  # of distinct units
 
 
 def cost(v: MultiIndex) -> int:
@@ -131,11 +149,15 @@ def connected(
     >>> len(connected(2, budget=2)), len(connected(2, budget=3))
     (5, 15)
     """
+    if budget is not None and budget < units - 1:
+        return ()  # a block that joins s units costs s - 1 or more
     if budget is None and degrees is None:
         raise NoClosedFormError(
             "infinitely many diagrams: the activation is no polynomial and the closure bounds "
             "no cost; use Diagrams(K) or Neglect(K, cost=C)"
         )
+    if budget is not None and degrees is None:
+        _check_count(units, budget, largest_block)
     found = (
         Diagram.of(blocks, units)
         for blocks in _multisets(_blocks(units, budget, largest_block, degrees), budget, degrees)
@@ -143,6 +165,22 @@ def connected(
     return tuple(sorted(
         (d for d in found if d.is_connected), key=lambda d: (d.cost, d.order, _reading(d))
     ))
+
+
+def _check_count(units: int, budget: int, largest: int | None) -> None:
+    """Raise OrderError where the diagrams of a budget, connected or not, are too many to list."""
+    top = min(budget + 2, budget + 2 if largest is None else largest)
+    kinds = [0] * (min(budget, ORDER_LIMIT) + 3)  # number of blocks by cost
+    for r in range(2, min(top, ORDER_LIMIT + 2) + 1):
+        even = 0 if r % 2 else math.comb(units + r // 2 - 1, r // 2)
+        kinds[r - 1] += math.comb(units + r - 1, r) - even
+        kinds[r - 2] += even
+    counts = multiset_counts(kinds[1 : min(budget, ORDER_LIMIT) + 1])
+    if budget > ORDER_LIMIT or sum(counts) > DIAGRAM_LIMIT:
+        raise OrderError(
+            f"diagrams of {units} distinct units to total cost {budget}: more than "
+            f"{DIAGRAM_LIMIT} to list; take a closure of lower order, such as Diagrams(3)"
+        )
 
 
 def _reading(diagram: Diagram) -> list[tuple[int, tuple[int, ...], int]]:
@@ -190,14 +228,18 @@ def check_pattern(pattern: Sequence[int]) -> Pattern:
     OrderError
         If an entry is no positive integer, or there is none.
     """
-    if not isinstance(pattern, (list, tuple)) or not pattern or not all(
-        isinstance(p, int) and not isinstance(p, bool) and p >= 1 for p in pattern
-    ):
+    found = [as_integer(p, 1) for p in pattern] if isinstance(pattern, (list, tuple)) else []
+    if not found or None in found:
         raise OrderError(
             f"pattern {pattern!r}: say how often each distinct unit occurs, for example (2, 1) "
             "for kappa_iij"
         )
-    return tuple(pattern)
+    checked = tuple(p for p in found if p is not None)
+    check_at_most(
+        len(checked), len(LETTERS), "pattern", "distinct units", "take a pattern of fewer units"
+    )
+    check_order(sum(checked), f"pattern of {len(checked)} distinct units")
+    return checked
 
 
 def patterns(order: int, closure: Closure | None = None) -> list[Pattern]:
@@ -214,6 +256,10 @@ def patterns(order: int, closure: Closure | None = None) -> list[Pattern]:
     >>> patterns(3, Diagrams(2))
     [(1,), (2,), (1, 1), (3,), (2, 1)]
     """
+    check_at_most(
+        partition_count(order), TYPE_LIMIT, f"index patterns to order {order}", "patterns",
+        "ask for a lower order",
+    )
     found = [p for r in range(1, order + 1) for p in integer_partitions(r)]
     if not isinstance(closure, Diagrams):
         return found

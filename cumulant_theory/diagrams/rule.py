@@ -11,17 +11,16 @@ from ..algebra import MultiIndex
 from ..closures import Closure, as_closure
 from ..derivation import Equation
 from ..errors import DomainError
-from .enumeration import Diagram, Pattern, check_pattern, connected
+from .enumeration import LETTERS, Diagram, Pattern, check_pattern, connected
 from .powers import power_formula
 
-_LETTERS = "ijklmnpqrs"
 
 Row = tuple[Fraction, tuple[tuple[MultiIndex, int], ...], MultiIndex]
 
 
 def word(q: Sequence[int]) -> str:
     """Letters of an index pattern: (2, 0, 1) -> iik."""
-    return "".join(_LETTERS[a] * e for a, e in enumerate(q))
+    return "".join(LETTERS[a] * e for a, e in enumerate(q))
 
 
 def embed(q: Sequence[int], places: Sequence[int], units: int) -> MultiIndex:
@@ -195,7 +194,7 @@ class PatternRule:
         return sp.Mul(
             weight,
             *(sp.Symbol(f"kappa__{source}_{word(v)}") ** c for v, c in diagram.blocks),
-            *(wick_letter(target, k, _LETTERS[a] * p)
+            *(wick_letter(target, k, LETTERS[a] * p)
               for a, (p, k) in enumerate(zip(self.pattern, diagram.derivatives, strict=True))),
         )
 

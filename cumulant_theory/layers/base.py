@@ -6,17 +6,27 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
-from ..algebra import Polynomial, Ring, exact, multi_indices
+from ..algebra import (
+    Polynomial,
+    Ring,
+    check_indices,
+    check_input_order,
+    check_order,
+    check_size,
+    check_terms,
+    exact,
+    multi_indices,
+)
 from ..closures import Closure, as_closure
 from ..cumulants import CumulantSource, JointCumulants
-from ..errors import DomainError, OrderError, ShapeError
+from ..errors import DomainError, ShapeError
 from ..orbits import Permutation
 from ..recursion import Recursion, System
 from .closing import Assumptions, chain_definitions, close_stages
 from .diagram_rule import DiagramRule
 from .effective import EffectiveMap
 from .invariance import Invariance, input_invariance
-from .rules import Rule, check_widths, fused_is_cheaper
+from .rules import PointwiseRule, Rule, check_widths, fused_is_cheaper
 
 if TYPE_CHECKING:
     from .sequential import Sequential
@@ -156,7 +166,7 @@ class Layer:
                 f"{self!r} has the symbolic width {chosen}; give it a value, or propagate "
                 f"law.iid({chosen})"
             )
-        return chosen
+        return check_size(chosen, f"{self!r}: the number of input units")
 
     def degree(self, units: int | None = None) -> int:
         """Degree of the network as a polynomial map."""
@@ -236,7 +246,7 @@ class Layer:
         >>> net.propagate(laws.Normal(0, 1).iid(2), order=2)[1]
         2
         """
-        check_order(order)
+        order = check_order(order)
         closure = as_closure(closure)
         source = self.source(x)
         units = self.input_units(int(source.dim))
@@ -270,7 +280,7 @@ class Layer:
         """
         from .equations import build_recursion
 
-        check_order(order)
+        order = check_order(order)
         return build_recursion(self, order, inputs, as_closure(closure))
 
     def system(
@@ -295,7 +305,7 @@ class Layer:
         """
         from .equations import build_system
 
-        check_order(order)
+        order = check_order(order)
         return build_system(self, order, inputs, form, outputs, as_closure(closure))
 
     def __repr__(self) -> str:
@@ -305,12 +315,6 @@ class Layer:
         from ..latex import escape
 
         return rf"$\displaystyle \text{{{escape(repr(self))}}}$"
-
-
-def check_order(order: Any) -> None:
-    """Raise OrderError unless ``order`` is a positive integer."""
-    if not isinstance(order, int) or isinstance(order, bool) or order < 1:
-        raise OrderError(f"order {order!r}: cumulant orders are positive integers")
 
 
 def check_flag(value: Any, what: str) -> None:
@@ -326,12 +330,16 @@ def needed_orders(stages: Sequence[Stage], order: int) -> list[int]:
     orders = [order]
     for stage in reversed(stages):
         orders.insert(0, stage.rule.input_order(orders[0]))
+        check_input_order(order, orders[0])
     return orders
 
 
 def input_state(stages: Sequence[Stage], source: CumulantSource, order: int) -> JointCumulants:
     """Input cumulants over the ring of all symbols of the law and of the stages."""
     first = JointCumulants.from_source(source, order)
+    if any(isinstance(s.rule, PointwiseRule) and s.rule.degree > 1 for s in stages):
+        single = [first.cumulant((r, *(0,) * (first.dim - 1))) for r in range(1, order + 1)]
+        check_terms([int(k.is_Symbol) for k in single], " >> ".join(s.label for s in stages))
     ring = Ring([*first.ring.atoms, *(e for s in stages for e in s.rule.expressions)])
     return JointCumulants.from_source(source, order, ring)
 
@@ -413,7 +421,14 @@ def _fused(
 
 
 def all_multi_indices(dim: int, order: int) -> list[tuple[int, ...]]:
-    """Multi-indices of orders 1 to ``order``."""
+    """Multi-indices of orders 1 to ``order``.
+
+    Raises
+    ------
+    ShapeError
+        If they are too many to list.
+    """
+    check_indices([dim], order, f"cumulants of {dim} units")
     return [alpha for r in range(1, order + 1) for alpha in multi_indices(dim, r)]
 
 

@@ -107,7 +107,7 @@ class BlockSum(Layer):
         """Cumulants of the block sum; for symbolic b the input must be ``law.iid(b)``."""
         if not self.is_symbolic:
             return super().propagate(x, order, closure)
-        check_order(order)
+        order = check_order(order)
         law = x if hasattr(x, "iid") else getattr(x, "law", None)
         if law is None or (not hasattr(x, "iid") and exact(x.dim) != self.b):
             raise ShapeError(

@@ -5,16 +5,11 @@ from typing import Any
 
 import sympy as sp
 
+from ..algebra import check_size
 from ..errors import ShapeError
 from ..orbits import Permutation, symmetric_group
 from .base import Layer
 from .rules import AffineRule, Rule
-
-
-def _positive(value: Any, what: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ShapeError(f"{what}: the number of units is {value!r}; it must be a positive integer")
-    return value
 
 
 class Sum(Layer):
@@ -27,7 +22,7 @@ class Sum(Layer):
     """
 
     def __init__(self, in_features: int) -> None:
-        self.in_features = _positive(in_features, "Sum")
+        self.in_features = check_size(in_features, "Sum: the number of units")
         self.out_features = 1
 
     def input_permutations(self, units: int) -> list[Permutation]:
@@ -49,7 +44,7 @@ class Mean(Layer):
     """
 
     def __init__(self, in_features: int) -> None:
-        self.in_features = _positive(in_features, "Mean")
+        self.in_features = check_size(in_features, "Mean: the number of units")
         self.out_features = 1
 
     def input_permutations(self, units: int) -> list[Permutation]:

@@ -18,10 +18,12 @@ from ..cumulants import (
     cumulant_symbol,
     independence,
     is_identical,
+    source_values,
 )
 from ..derivation import Equation
 from ..diagrams import mehler_equations, wick_equations
 from ..diagrams import rule as diagram_rule
+from ..diagrams.enumeration import LETTERS
 from ..errors import DomainError, ShapeError
 from ..laws import Generic, Product
 from ..recursion import Definition, LayerEquations, Recursion, System
@@ -31,8 +33,6 @@ from .diagram_rule import DiagramRule
 from .effective import EffectiveMap
 from .rules import AffineRule, PointwiseRule, fused_is_cheaper
 from .wick import GaussianDefinition
-
-_LETTERS = "ijklmnpqrs"
 
 
 def input_source(network: Layer, inputs: Any) -> CumulantSource:
@@ -110,10 +110,10 @@ def _wanted(dim: int, order: int, outputs: Sequence[Any] | None) -> list[MultiIn
 
 def _input_symbols(first: JointCumulants, source: CumulantSource) -> tuple[sp.Symbol, ...]:
     """Free symbols of the input cumulants, lowest order first."""
-    found: dict[sp.Symbol, None] = {}
-    for alpha in all_multi_indices(first.dim, first.order):
-        for symbol in sorted(source.cumulant(alpha).free_symbols, key=str):
-            found[symbol] = None  # type: ignore[index]
+    values = source_values(source, first.order)
+    found: dict[Any, None] = {}
+    for alpha in sorted(values, key=lambda alpha: (sum(alpha), [-a for a in alpha])):
+        found.update(dict.fromkeys(sorted(values[alpha].free_symbols, key=str)))
     return tuple(found)
 
 
@@ -286,7 +286,7 @@ def index_patterns(order: int) -> list[tuple[int, ...]]:
 
 def pattern_symbol(pattern: Sequence[int], state: str) -> sp.Symbol:
     """Symbol such as kappa__y1_iij."""
-    word = "".join(_LETTERS[k] * a for k, a in enumerate(pattern))
+    word = "".join(LETTERS[k] * a for k, a in enumerate(pattern))
     return sp.Symbol(f"kappa__{state}_{word}")
 
 
@@ -356,7 +356,7 @@ def _expansion(activation: Activation, letter: int, source: str) -> list[Equatio
     coefficients = activation.coefficients or ()
     return [
         Equation(
-            sp.Symbol(f"d__{m}_{_LETTERS[letter]}"),
+            sp.Symbol(f"d__{m}_{LETTERS[letter]}"),
             sp.expand(sp.diff(activation.expr(z), z, m).subs(z, mean) / sp.factorial(m)),
         )
         for m in range(len(coefficients))

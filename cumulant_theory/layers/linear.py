@@ -6,7 +6,7 @@ from typing import Any
 
 import sympy as sp
 
-from ..algebra import exact, substitution, symbols_in
+from ..algebra import check_entries, check_size, exact, substitution, symbols_in
 from ..errors import ShapeError, SymmetryError
 from ..orbits import Permutation
 from ..symmetries import Free, Symmetry, Tying
@@ -62,9 +62,9 @@ class Linear(Layer):
         name: str | None = None,
         bias_name: str | None = None,
     ) -> None:
-        for label, value in (("in_features", in_features), ("out_features", out_features)):
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise ShapeError(f"Linear: {label} is {value!r}; it must be a positive integer")
+        in_features = check_size(in_features, "Linear: in_features")
+        out_features = check_size(out_features, "Linear: out_features")
+        check_entries(out_features, in_features, "Linear")
         if symmetry is not None and not isinstance(symmetry, Symmetry):
             raise SymmetryError(
                 f"Linear: symmetry is {symmetry!r}; pass an instance such as symmetries.Cyclic()"

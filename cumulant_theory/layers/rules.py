@@ -5,7 +5,7 @@ a time, so that a wide state costs only what is asked of it.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,7 +14,7 @@ import sympy as sp
 
 from ..activations import Activation
 from ..algebra import MultiIndex, Ring, joint_cumulants
-from ..cumulants import Blocks, JointCumulants, blocks_of, moments_of
+from ..cumulants import Blocks, JointCumulants, moments_of
 from ..errors import NoClosedFormError, ShapeError
 from ..orbits import Orbits, Permutation
 from .diagram_rule import DiagramRule
@@ -98,20 +98,22 @@ class AffineRule:
     ) -> Callable[[MultiIndex], Any]:
         """alpha -> kappa_alpha(z) as an element of the ring of ``source``.
 
-        One output index at a time is traded for input indices; the mixed cumulants on the way
-        are shared between all alpha.
+        One output index at a time is traded for input indices of one independent block; the mixed
+        cumulants on the way are shared between all alpha.
         """
         ring = source.ring
-        rows = [
-            [(j, ring.element(w)) for j, w in enumerate(self.weight.row(i)) if w != 0]
-            for i in range(self.out_units)
-        ]
+        home = {j: b for b, block in enumerate(source.blocks) for j in block}
+        rows: list[dict[int, list[tuple[int, Any]]]] = []  # block -> (unit, weight)
+        for i in range(self.out_units):
+            row: dict[int, list[tuple[int, Any]]] = {}
+            for j, w in enumerate(self.weight.row(i)):
+                if w != 0:
+                    row.setdefault(home[j], []).append((j, ring.element(w)))
+            rows.append(row)
         shift = [ring.element(c) for c in self.shift]
         memo: dict[tuple[MultiIndex, MultiIndex], Any] = {}
 
-        def mixed(outputs: MultiIndex, inputs: MultiIndex) -> Any:
-            if len(blocks_of(inputs, source.blocks)) > 1:
-                return ring.zero
+        def mixed(outputs: MultiIndex, inputs: MultiIndex, blocks: Iterable[int]) -> Any:
             i = next((k for k in reversed(range(len(outputs))) if outputs[k]), None)
             if i is None:
                 return source.element(inputs)
@@ -119,17 +121,19 @@ class AffineRule:
             if key not in memo:
                 rest = (*outputs[:i], outputs[i] - 1, *outputs[i + 1 :])
                 total = ring.zero
-                for j, w in rows[i]:
-                    value = mixed(rest, (*inputs[:j], inputs[j] + 1, *inputs[j + 1 :]))
-                    if value != 0:
-                        total = total + w * value
+                for b in blocks:
+                    for j, w in rows[i].get(b, ()):
+                        value = mixed(rest, (*inputs[:j], inputs[j] + 1, *inputs[j + 1 :]), (b,))
+                        if value != 0:
+                            total = total + w * value
                 memo[key] = total
             return memo[key]
 
         origin = (0,) * self.in_units
+        everywhere = range(len(source.blocks))
 
         def cumulant(alpha: MultiIndex) -> Any:
-            value = mixed(alpha, origin)
+            value = mixed(alpha, origin, everywhere)
             return value + shift[alpha.index(1)] if sum(alpha) == 1 else value
 
         return cumulant

@@ -5,10 +5,8 @@ from typing import Any
 
 import sympy as sp
 
-from ..algebra import Ring, exact
+from ..algebra import Ring, check_order, check_size, exact
 from ..errors import DomainError, OrderError
-from ..layers.base import check_order
-from ..layers.graphs.readout import positive
 from .families import Family, family_of
 from .state import FamilyCumulants
 from .types import Type, order_of
@@ -75,9 +73,9 @@ class FamilyLaw:
         if not isinstance(state, str) or not state.isidentifier():
             raise DomainError(f"{own}: state is {state!r}; pass a name such as 'x'")
         if max_order is not None:
-            check_order(max_order)
+            max_order = check_order(max_order)
         self.family: Family = family_of(family, own)
-        self.channels = positive(channels, f"{own}: channels")
+        self.channels = check_size(channels, f"{own}: channels")
         self.max_order = max_order
         self.state = state
         self.hypotheses = tuple(dict.fromkeys((*hypotheses, self.family.hypothesis)))
@@ -128,10 +126,12 @@ class FamilyLaw:
     def propagated(self, order: int, ring: Ring | None = None) -> FamilyCumulants:
         """The law as a state up to an order."""
         values = self.values(order)
+        last = max((order_of(kind) for kind, value in values.items() if value != 0), default=0)
         own = ring or Ring.of([self.n, *values.values()])
         return FamilyCumulants(
             self.family, order, own, lambda kind: own.element(values.get(kind, 0)),
             channels=self.channels, state=self.state, hypotheses=self.hypotheses,
+            highest=last if last < order else None,
         )
 
     def on(self, images: Mapping[Any, Any]) -> "FamilyLaw":

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from ..algebra import check_types
 from .types import Content, Node, Type
 
 SHORTEST = 3
@@ -146,6 +147,9 @@ class Positions:
         >>> Positions().placements((2,), 1)
         {((0, (1,)), (1, (1,))): 2, ((0, (1,)), (2, (1,))): 2, ((0, (2,)),): 1}
         """
+        order, channels = sum(content), len(content)
+        # compositions of the order with gaps of up to 2 * radius edges, up to reflection
+        check_types((1 + 2 * radius) ** (order - 1) // 2, "a ring", order, channels)
         long = self.length is not None and self.length > 2 * radius * sum(content)
         found = _placements(content, radius, None if long else self.length)
         if not long:
@@ -174,6 +178,8 @@ def _canonical(kind: Type, length: int | None) -> Type:
 def _placements(
     content: Content, radius: int, length: int | None
 ) -> tuple[tuple[Type, int], ...]:
+    if radius == 0:
+        return ((((0, content),), 1),)
     found: Counter[Type] = Counter()
     positions = Positions(length)
     ways = math.prod(math.factorial(m) for m in content)

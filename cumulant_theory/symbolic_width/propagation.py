@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..algebra import Ring
+from ..algebra import Ring, check_input_order
 from ..errors import DomainError
 from .families import Family
 from .laws import FamilyLaw
@@ -73,6 +73,7 @@ def needed_orders(stages: Sequence[Stage], order: int) -> list[int]:
     orders = [order]
     for stage in reversed(stages):
         orders.insert(0, stage.rule.input_order(orders[0]))
+        check_input_order(order, orders[0])
     return orders
 
 
@@ -99,7 +100,7 @@ def propagate_layers(network: Layer, x: Any, order: int) -> FamilyCumulants:
             old.family, orders[0], ring,
             lambda t: old.ring.compose(old.element(t), {}, ring),
             channels=old.channels, network=base, state=old.state, exact=old.exact,
-            closure=old.closure, hypotheses=old.hypotheses,
+            closure=old.closure, hypotheses=old.hypotheses, highest=old.highest,
         )
 
     def derive() -> Any:
@@ -115,7 +116,7 @@ def propagate_layers(network: Layer, x: Any, order: int) -> FamilyCumulants:
 
         return remade
 
-    states = [state]
+    states, highest = [state], state.highest
     assumed = list(state.hypotheses)
     ends = [k for k, s in enumerate(stages[:-1]) if stages[k + 1].position != s.position]
     for k, stage in enumerate(stages):
@@ -123,11 +124,12 @@ def propagate_layers(network: Layer, x: Any, order: int) -> FamilyCumulants:
         assumed += stage.layer.hypotheses
         states.append(FamilyCumulants(
             stage.out, orders[k + 1], ring,
-            stage.rule.transfer(states[-1].element, stage.family, ring),
+            stage.rule.transfer(states[-1].element, stage.family, ring, highest),
             channels=stage.rule.out_channels, network=base, state=stage.target,
             exact=state.exact, closure=state.closure,
             hypotheses=(*assumed, *stage.out.needs(orders[k + 1], base.n)),
             layers=tuple(states[j + 1] for j in ends) if last else (),
             derive=derive if last else None, again=again(stage.position),
+            highest=(highest := stage.rule.highest_after(highest)),
         ))
     return states[-1]

@@ -5,12 +5,10 @@ from typing import Any
 
 import sympy as sp
 
-from ..algebra import Polynomial, Ring, substitution
+from ..algebra import Polynomial, Ring, as_integer, check_order, check_size, substitution
 from ..cumulants import JointCumulants
-from ..derivation import Derivation
+from ..derivation import Derivation, Derived
 from ..errors import DomainError, OrderError
-from ..layers.base import check_order
-from ..layers.graphs.readout import positive
 from .families import Family, complete, family_of
 from .types import Type, order_of
 from .width import LeadingTerm, check_width, collected, leading_term
@@ -64,8 +62,8 @@ def types(order: int, family: Any = None, channels: int = 1) -> list[Any]:
     ([(3,), (2, 1), (1, 1, 1)], [(3,), (2, 1)], ['hh', 'ii', 'hi', 'ij'])
     """
     family = complete("n") if family is None else family_of(family, "types")
-    check_order(order)
-    positive(channels, "types: channels")
+    order = check_order(order)
+    channels = check_size(channels, "types: channels")
     return [family.key(kind, channels) for kind in family.types(order, channels)]
 
 
@@ -89,7 +87,7 @@ def images_of(values: Mapping[Any, Any] | None, named: Mapping[str, Any], known:
     return images
 
 
-class FamilyCumulants:
+class FamilyCumulants(Derived):
     """Exact cumulants of the nodes of a family, one per type, computed on demand; immutable.
 
     A type is named by an index word: ``"iij"`` is kappa_iij, i and j any two distinct nodes (on
@@ -120,6 +118,8 @@ class FamilyCumulants:
         Called for :attr:`derivation`.
     again
         Size symbols -> numbers; propagates anew on a graph too small for the closed form.
+    highest
+        Order above which the cumulants are known to vanish, 2 for Gaussians; None if none is.
 
     Examples
     --------
@@ -141,6 +141,7 @@ class FamilyCumulants:
         closure: str = "Exact()", hypotheses: Sequence[str] = (),
         layers: Sequence["FamilyCumulants"] = (), derive: Callable[[], Derivation] | None = None,
         again: Callable[[Mapping[Any, Any]], "FamilyCumulants"] | None = None,
+        highest: int | None = None,
     ) -> None:
         self.family = family_of(family, "FamilyCumulants")
         self.network: Family = network or self.family
@@ -155,6 +156,7 @@ class FamilyCumulants:
         self._element = element
         self._derive = derive
         self._again = again
+        self.highest = highest
         self._memo: dict[Type, Polynomial] = {}
 
     @property
@@ -230,9 +232,10 @@ class FamilyCumulants:
             yield self.family.key(kind, self.channels), self.cumulant(kind)
 
     def _order(self, order: Any) -> int:
-        if not isinstance(order, int) or isinstance(order, bool) or not 1 <= order <= self.order:
+        number = as_integer(order, 1)
+        if number is None or number > self.order:
             raise OrderError(f"order {order!r}: orders 1 to {self.order} were propagated")
-        return order
+        return number
 
     @property
     def free_symbols(self) -> set[Any]:
@@ -332,29 +335,6 @@ class FamilyCumulants:
             state=state.state, exact=state.exact, closure=state.closure,
             hypotheses=state.hypotheses,
         )
-
-    @property
-    def derivation(self) -> Derivation:
-        """The steps that lead here; ``derivation.verify()`` re-checks each of them.
-
-        Raises
-        ------
-        DomainError
-            If these cumulants were given or substituted, not derived.
-
-        Examples
-        --------
-        >>> from cumulant_theory.symbolic_width import Mean, generic
-        >>> out = Mean("n").propagate(generic("n"), order=2)
-        >>> print(out.derivation.verify())
-        verified: 1 steps, 2 equations, each at 2 exact random points (seed 0)
-        """
-        if self._derive is None:
-            raise DomainError(
-                f"the cumulants of {self.state} were given, not derived; call .derivation on the "
-                "result of a layer's propagate()"
-            )
-        return self._derive()
 
     def __repr__(self) -> str:
         how = "exact" if self.exact else f"closure {self.closure}"

@@ -75,7 +75,7 @@ def indices_of(kind: Type) -> Iterator[tuple[int, int]]:
 
 @lru_cache(maxsize=8192)
 def splits(
-    kind: Type, canonical: Canonical, gathered: Canonical = tuple
+    kind: Type, canonical: Canonical, gathered: Canonical = tuple, highest: int | None = None
 ) -> tuple[tuple[Type, Type, int], ...]:
     """(a, b, c) with mu_kind = sum c kappa_a mu_b, moments and cumulants named by type.
 
@@ -90,6 +90,8 @@ def splits(
         Brings (label, content) pairs into the canonical form of the family.
     gathered
         The same for pairs that others still join, so that equal parts are counted early.
+    highest
+        Order above which the cumulants are left out; None for none.
 
     References
     ----------
@@ -100,17 +102,19 @@ def splits(
     >>> splits(((0, (1,)), (0, (1,))), sorted_type)
     ((((0, (1,)),), ((0, (1,)),), 1), (((0, (1,)), (0, (1,))), (), 1))
     """
-    terms: dict[tuple[Type, Type], int] = {((), ()): 1}
+    terms: dict[tuple[int, Type, Type], int] = {(0, (), ()): 1}
     for position, (label, content) in enumerate(kind):
-        grown: Counter[tuple[Type, Type]] = Counter()
+        grown: Counter[tuple[int, Type, Type]] = Counter()
         for inner, outer, count in _shares(content, position == 0):
-            for (a, b), c in terms.items():
-                left = gathered((*a, (label, inner))) if any(inner) else a
-                right = gathered((*b, (label, outer))) if any(outer) else b
-                grown[left, right] += c * count
+            order = sum(inner)
+            for (size, a, b), c in terms.items():
+                if highest is None or size + order <= highest:
+                    left = gathered((*a, (label, inner))) if order else a
+                    right = gathered((*b, (label, outer))) if any(outer) else b
+                    grown[size + order, left, right] += c * count
         terms = grown
     found: Counter[tuple[Type, Type]] = Counter()
-    for (a, b), c in terms.items():
+    for (_, a, b), c in terms.items():
         found[canonical(a), canonical(b)] += c
     return tuple((a, b, c) for (a, b), c in found.items())
 
@@ -132,7 +136,7 @@ def _shares(content: Content, first: bool) -> list[tuple[Content, Content, int]]
 
 @lru_cache(maxsize=8192)
 def central_splits(
-    kind: Type, canonical: Canonical, gathered: Canonical = tuple
+    kind: Type, canonical: Canonical, gathered: Canonical = tuple, highest: int | None = None
 ) -> tuple[tuple[Type, Type, int], ...]:
     """The same for central moments: the cumulant is not a mean."""
-    return tuple(s for s in splits(kind, canonical, gathered) if order_of(s[0]) > 1)
+    return tuple(s for s in splits(kind, canonical, gathered, highest) if order_of(s[0]) > 1)

@@ -26,12 +26,17 @@ class LeadingTerm(NamedTuple):
 
 
 def check_width(n: Any, what: str) -> Any:
-    """The width as a symbol or a positive integer.
+    """The width: a symbol or a positive integer.
 
     Raises
     ------
     DomainError
         For anything else.
+
+    Examples
+    --------
+    >>> check_width("n", "star"), check_width(3, "star")
+    (n, 3)
     """
     value = exact(n, f"{what}: n")
     if value.is_Integer and value > 0:

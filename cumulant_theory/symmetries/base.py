@@ -5,9 +5,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
-from numbers import Integral
 from typing import Any, ClassVar
 
+from cumulant_theory.algebra import as_integer, check_entries
 from cumulant_theory.errors import ShapeError, SymmetryError, UnknownNameError
 from cumulant_theory.symmetries.actions import (
     Action,
@@ -114,8 +114,9 @@ class Symmetry(ABC):
         3
         """
         for label, value in (("out_features", out_features), ("in_features", in_features)):
-            if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+            if as_integer(value, 1) is None:
                 raise ShapeError(f"{self!r}: {label}={value!r}; give an integer of at least 1")
+        check_entries(int(out_features), int(in_features), repr(self))
         return _cached_tie(self, int(out_features), int(in_features))
 
     @property
@@ -199,9 +200,10 @@ def positive(value: Any, what: str, least: int = 1) -> int:
     >>> positive(3, "Cyclic: degree")
     3
     """
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+    number = as_integer(value, least)
+    if number is None:
         raise SymmetryError(f"{what}={value!r}; give an integer of at least {least}")
-    return int(value)
+    return number
 
 
 @dataclass(frozen=True, repr=False)

@@ -55,14 +55,49 @@ class NumpyBackend(Backend):
 
 
 def as_float64(value: Any, name: str) -> np.ndarray:
-    """Convert a real number or array to float64."""
+    """Convert a real number, array or tensor to float64.
+
+    Raises
+    ------
+    DomainError
+        If it is none of these, or a tensor with a gradient, which an array would lose.
+    """
+    array = plain_array(value, name)
     try:
-        array = np.asarray(value)
-        if array.dtype.kind in "biufO":
+        if array.dtype.kind in "biuf" or (array.dtype.kind == "O" and None not in array.ravel()):
             return array.astype(np.float64, copy=False)
     except (TypeError, ValueError, OverflowError, RuntimeError) as error:
         raise not_real(name, value) from error
     raise not_real(name, value)
+
+
+def plain_array(value: Any, name: str) -> np.ndarray:
+    """Anything that NumPy reads as an array, and tensors of any type and device.
+
+    Raises
+    ------
+    DomainError
+        If it cannot be read, or needs a gradient.
+    """
+    try:
+        if hasattr(value, "requires_grad") and not value.requires_grad:
+            value = value.cpu()
+            value = value.double() if value.is_floating_point() else value
+        return np.asarray(value)
+    except (TypeError, ValueError, RuntimeError, NotImplementedError) as error:
+        if _needs_gradient(value):
+            raise DomainError(
+                f"the argument {name} is a tensor with a gradient, which NumPy arrays do not "
+                "carry; pass .detach() of it, or keep the gradient by backend='torch' where "
+                "there is a choice"
+            ) from None
+        raise not_real(name, value) from error
+
+
+def _needs_gradient(value: Any) -> bool:
+    if isinstance(value, (list, tuple)):
+        return any(map(_needs_gradient, value))
+    return getattr(value, "requires_grad", False) is True
 
 
 def full_rank(array: np.ndarray, rank: int) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Streaming accumulator of mean, covariance and third cumulants."""
 
+from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
@@ -7,9 +8,12 @@ import numpy as np
 
 from cumulant_theory.errors import DomainError, OrderError, ShapeError
 
+from ..tables import html_table
 from .sums import as_points, centred_sums, kstatistics, merged_sums
 
 ROWS_PER_ORDER = 16  # least rows of a batch for standard errors, as in KStatistics
+UNITS_SHOWN = 20
+_NAMES = ("mean", "variance", "third cumulant")
 
 
 class InputCumulants:
@@ -145,9 +149,13 @@ class InputCumulants:
         if r not in range(1, self.order + 1):
             raise OrderError(f"order {r!r} was not accumulated; orders are 1 to {self.order}")
         self._need(r if self.unbiased else 1)
+        return self._values(self._sums[:r])[-1]
+
+    def _values(self, sums: list[Any]) -> list[Any]:
+        """Cumulants of all orders there are points for, of the entries whose sums are given."""
         if self.unbiased:
-            return kstatistics(self.count, self._sums)[r - 1]
-        return self._sums[0] if r == 1 else self._sums[r - 1] / self.count
+            return kstatistics(self.count, sums)
+        return [sums[0], *(s / self.count for s in sums[1:])]
 
     @property
     def mean(self) -> Any:
@@ -181,7 +189,9 @@ class InputCumulants:
                 f"{self._batches} batches of at least {ROWS_PER_ORDER * self.order} points, but "
                 "a standard error needs two; add points in larger batches"
             )
-        first, second = self._scatter[r - 1]
+        return self._error(*self._scatter[r - 1])
+
+    def _error(self, first: Any, second: Any) -> Any:
         squares = second - first**2 / self._weight
         return (squares.clip(0) / ((self._batches - 1) * self._weight)) ** 0.5
 
@@ -234,3 +244,24 @@ class InputCumulants:
     def __repr__(self) -> str:
         size = f", dim={self.dim}" if self.count else ""
         return f"InputCumulants(order={self.order}, count={self.count}{size})"
+
+    def _repr_html_(self) -> str:
+        title = f"{'unbiased ' if self.unbiased else ''}cumulants of {self.count} points"
+        if not self.count:
+            return html_table(title, [["unit"]], "no points yet; call update")
+        shown = list(range(min(self.dim, UNITS_SHOWN)))
+
+        def single(tensors: Sequence[Any]) -> list[Any]:
+            """Their entries of one unit alone, without a copy of the rest."""
+            return [t[(shown,) * t.ndim] for t in tensors]
+
+        columns: list[tuple[str, Any]] = []
+        for r, value in enumerate(self._values(single(self._sums)), 1):
+            columns.append((_NAMES[r - 1], value))
+            if self._scatter is not None and self._batches > 1:
+                columns.append(("std. error", self._error(*single(self._scatter[r - 1]))))
+        rows = [[str(k), *(f"{float(c[k]):.6g}" for _, c in columns)] for k in shown]
+        more = self.dim - len(shown)
+        note = f"... and {more} more units; mean, cov and kappa3 have all" if more else ""
+        head = ["unit", *(name for name, _ in columns)]
+        return html_table(f"{title} of {self.dim} units", [head, *rows], note)

@@ -12,13 +12,15 @@ from scipy.special import erf, ndtr
 
 from cumulant_theory import activations
 from cumulant_theory.activations import Activation
-from cumulant_theory.errors import DomainError, OrderError, ShapeError
+from cumulant_theory.activations.base import check_wick_orders
+from cumulant_theory.activations.growth import check_gaussian_mean
+from cumulant_theory.errors import DomainError, ShapeError
 
 from ..backends import get_backend
 from ..backends.numpy import as_float64
 from .jets import jets, knots
 from .moments import density, full_moment, hermite, partial_moment, signed_moment
-from .quadrature import EPS, integrate
+from .quadrature import EPS, check_reach, integrate
 
 Array = np.ndarray
 Estimate = tuple[Array, Array]  # values, bounds on their absolute errors
@@ -79,6 +81,8 @@ def wick(
     DomainError
         If a variance is negative, an argument is not finite, the activation has free parameters,
         a derivative does not exist, or a value overflows.
+    DivergenceError
+        If the activation grows so fast that a mean is infinite.
 
     References
     ----------
@@ -95,12 +99,7 @@ def wick(
         raise DomainError(
             f"wick: {activation!r} is no activation; pass one of cumulant_theory.activations"
         )
-    for label, value, least in (("m", m, 0), ("p", p, 1)):
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise OrderError(
-                f"{activation!r}: {label} = {value!r} in a Wick coefficient; pass an integer of at "
-                f"least {least}"
-            )
+    m, p = check_wick_orders(activation, m, p)
     try:
         np.broadcast_shapes(np.shape(mean), np.shape(variance))
     except ValueError as error:
@@ -117,6 +116,7 @@ def wick(
     if (v < 0).any():
         raise DomainError(f"{activation!r}: the variance {v.min()} is negative; pass one above 0")
     jets(activation, p, 0)  # refuses free parameters
+    _check_growth(activation, p, mu, v)
     shape, mu, v = mu.shape, mu.ravel(), v.ravel()
     with np.errstate(all="ignore"):
         sharp = v == 0
@@ -136,6 +136,14 @@ def wick(
             )
         relative = np.where(errors == 0, 0.0, errors / np.abs(values))
     return WickValues(values.reshape(shape), exact, relative.reshape(shape))
+
+
+def _check_growth(activation: Activation, p: int, mu: Array, v: Array) -> None:
+    """Raise unless the means of phi^p are finite and lie within the reach of the quadrature."""
+    if activation.growth and v.any():
+        check_gaussian_mean(activation, p, v.max())
+        left = 1 - 2 * p * activation.growth * v
+        check_reach(repr(activation), mu, np.sqrt(v), mu / left, np.sqrt(v / left))
 
 
 @dataclass(frozen=True)

@@ -176,7 +176,10 @@ def _symbolic(f: sp.Expr, z: sp.Symbol, p: int, j: int) -> Jet:
     function = sp.lambdify(z, expression, modules=["scipy", "numpy"], cse=True)
 
     def evaluate(points: Array) -> tuple[Array, Array]:
-        value = np.broadcast_to(np.asarray(function(points), dtype=float), points.shape)
+        value = np.asarray(function(points))
+        if np.iscomplexobj(value) and not np.isreal(value).all():
+            raise DomainError(f"the function {f} is not real at all points; take another one")
+        value = np.broadcast_to(np.real(value).astype(float), points.shape)
         return value, 8 * np.abs(value)  # the code is SymPy's; a few roundings are allowed for
 
     return evaluate

@@ -6,14 +6,15 @@ from typing import Any
 import numpy as np
 
 from cumulant_theory.activations import Activation
-from cumulant_theory.errors import DomainError
+from cumulant_theory.activations.growth import check_gaussian_mean
+from cumulant_theory.errors import DivergenceError, DomainError
 
 from ..backends import get_backend
 from ..backends.numpy import as_float64
 from .coefficients import Coefficient, closed_form, wick
 from .jets import jets, jumps, knots
 from .moments import density, hermite
-from .quadrature import EPS, adapt, first_panels, integral, nodes
+from .quadrature import EPS, adapt, check_reach, first_panels, integral, nodes
 
 Array = np.ndarray
 Activations = tuple[Activation, Activation]
@@ -58,6 +59,8 @@ def pair(
     ------
     DomainError
         If a variance is negative, the correlation is beyond 1, or a value is not finite.
+    DivergenceError
+        If the activations grow so fast that the covariance is infinite.
 
     Notes
     -----
@@ -118,6 +121,7 @@ class PairFunction:
                     f"product {limit[beyond][0]} of the standard deviations"
                 )
             c = np.clip(c, -limit, limit)
+            self._check_growth(m1, m2, v1, v2, c)
             values = np.zeros_like(c)
             closed = all(map(closed_form, self.activations, self.powers))
             small = np.abs(c) <= _SMALL[closed] * limit
@@ -132,6 +136,31 @@ class PairFunction:
                 "the means or variances"
             )
         return (values.reshape(arrays[0].shape),)
+
+    def _check_growth(self, m1: Array, m2: Array, v1: Array, v2: Array, c: Array) -> None:
+        """Raise unless E phi(x)^p psi(y)^q is finite and within the reach of the quadrature.
+
+        Where the functions grow like exp(d x^2 / 2) and exp(e y^2 / 2), the integrand decays like
+        the normal density of precision Sigma^-1 - diag(d, e), if that is positive definite.
+        """
+        phi, psi = self.activations
+        d, e = (2 * p * f.growth for f, p in zip(self.activations, self.powers, strict=True))
+        if not (d or e) or not (v1.any() or v2.any()):
+            return
+        what = f"{phi!r} and {psi!r}"
+        for f, p, v in zip(self.activations, self.powers, (v1, v2), strict=True):
+            check_gaussian_mean(f, p, v.max())
+        determinant = (1 - d * v1) * (1 - e * v2) - d * e * c * c
+        if (determinant <= 1e-6).any():
+            raise DivergenceError(
+                f"the mean of the product of {what} is infinite: both grow like exp(c z^2), and "
+                "the units vary too much together; scale the weights down, or take functions "
+                "that grow slower"
+            )
+        for b, m, n, v, w in ((e, m1, m2, v1, v2), (d, m2, m1, v2, v1)):
+            centre = ((1 - b * w) * m + b * c * n) / determinant
+            width = np.sqrt((v * (1 - b * w) + b * c * c) / determinant)
+            check_reach(what, m, np.sqrt(v), centre, width)
 
     @property
     def slopes(self) -> Any:
@@ -217,6 +246,7 @@ def _averaged(
         average = inner(0, y.ravel(), owners.ravel(), aside=True).reshape(y.shape)
         x = (y - m2[owners]) / s[owners]
         weight = density(x) * half / s[owners]
+        value, size, average = (np.where(weight == 0, 0.0, u) for u in (value, size, average))
         found, wrong = integral(value * average * weight)
         large, _ = integral(size * (np.abs(average) + np.abs(overall[owners])) * weight)
         return found, wrong, large, EPS * large

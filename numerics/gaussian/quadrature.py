@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from cumulant_theory.activations import Activation
+from cumulant_theory.errors import DomainError
 
 from .jets import Jet, jets, jumps, knots
 from .moments import density, hermite
@@ -14,6 +15,7 @@ Array = np.ndarray
 Panel = tuple[Any, Array, Array, Array]  # function, owners, left and right ends
 
 EPS = float(np.finfo(float).eps)
+_REACH = 38.0  # standard deviations within which the density is not zero in float64
 _CHUNK = 512  # elements at a time
 _DEPTH = 30
 # The Kronrod rule of 15 points and the Gauss rule of 7 within it (QUADPACK, Piessens et al. 1983).
@@ -40,6 +42,32 @@ G = np.concatenate([_GAUSS, _GAUSS[-2::-1]])
 # Panels start at these distances from the mean, in standard deviations, and from features.
 _SPREAD = np.array([0, 2, 4, 6, 8.5, 12, 18, 27, 40.0])
 _FEATURE = np.array([0, 1, 3, 8, 20.0])
+
+
+def check_reach(what: str, mean: Array, scale: Array, centre: Array, width: Array) -> None:
+    """Raise where an integrand that decays like another normal density leaves the panels.
+
+    Parameters
+    ----------
+    what
+        The function integrated.
+    mean, scale
+        Of the normal law, about which the panels lie.
+    centre, width
+        Of the density that the integrand decays like.
+
+    Raises
+    ------
+    DomainError
+        If part of the integrand lies where the density of the law is zero in float64.
+    """
+    far = (np.abs(centre - mean) + 9 * width > _REACH * scale) & (scale > 0)
+    if far.any():
+        m, s = mean[far][0], scale[far][0]
+        raise DomainError(
+            f"{what}: at mean {m:.6g} and variance {s * s:.6g} the integrand reaches too far for "
+            "float64; take a smaller variance, or activation.wick(...).evalf()"
+        )
 
 
 def integrate(
@@ -184,6 +212,8 @@ def _rule(
     value, size = f(z.ravel())
     value, size = value.reshape(z.shape), size.reshape(z.shape)
     weight = density(g) * half / s[:, None]
+    # beyond the reach, where a function may overflow whose mean is finite
+    value, size = (np.where(weight == 0, 0.0, x) for x in (value, size))
     if odd:
         weight = weight * -np.expm1(-2 * z * (mu / s**2)[:, None])
     he, he_size = hermite(n, g)

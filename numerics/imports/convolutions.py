@@ -39,6 +39,11 @@ def _unknown(module: Any) -> Exception:
             f"from_torch reads convolutions of PyTorch Geometric, not {type(module).__name__}, and "
             "torch_geometric is not installed; pip install 'cumulant-theory[pyg]'"
         )
+    if path_of(module).startswith("torch.nn."):
+        return DomainError(
+            f"from_torch: {type(module).__name__} acts on units, not on the nodes of a graph; "
+            "leave the graph out, or import the convolutions of the model one by one"
+        )
     return DomainError(
         f"from_torch: {type(module).__name__} of {type(module).__module__} cannot be read as a "
         "layer; it reads GCNConv, GINConv, GraphConv and SAGEConv of torch_geometric.nn, not "

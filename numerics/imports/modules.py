@@ -121,6 +121,7 @@ class _Reader:
         self.places = places
         self.hypotheses: list[str] = []
         self.width: int | None = None
+        self.open: list[Any] = []
 
     def where(self, module: Any) -> str:
         place = self.places.get(id(module))
@@ -144,12 +145,24 @@ class _Reader:
                 "activations, or a sequence of them"
             )
         refuse_hooks(given, self.where(given))
-        if type(given) in _converters:
-            return self.parts(_converters[type(given)](given))
-        read = _READERS.get(path_of(given))
+        if any(given is outer for outer in self.open):
+            raise DomainError(
+                f"{self.where(given)} contains itself, so reading it has no end; build it anew "
+                "from modules that do not contain it"
+            )
+        self.open.append(given)
+        found = self.read(given)
+        self.open.pop()
+        return found
+
+    def read(self, module: Any) -> list[Part]:
+        """Parts of a module by its converter or reader."""
+        if type(module) in _converters:
+            return self.parts(_converters[type(module)](module))
+        read = _READERS.get(path_of(module))
         if read is None:
-            raise self.unknown(given)
-        return read(self, given)
+            raise self.unknown(module)
+        return read(self, module)
 
     def unknown(self, module: Any) -> DomainError:
         path, name = path_of(module), type(module).__name__
@@ -316,6 +329,7 @@ _READERS: dict[str, Callable[[_Reader, Any], list[Part]]] = {
         "linear.Linear": _linear,
     }.items()
 }
+_READERS["torch_geometric.nn.dense.linear.Linear"] = _linear
 
 _SOFTMAX = (
     "divides by a sum over the units, which no affine map or activation does; import the model "

@@ -14,7 +14,15 @@ def path_of(module: Any) -> str:
 
 
 def refuse_hooks(module: Any, where: str = "") -> None:
-    """Raise DomainError if the module has hooks, which may change what it computes."""
+    """Raise DomainError if the module has hooks, which may change what it computes.
+
+    A lazy module before its first call has hooks of its own, and is refused as such.
+    """
+    if any(map(_is_lazy, (*module._parameters.values(), *module._buffers.values()))):
+        raise DomainError(
+            f"{where or repr(module)} is not initialised: it takes its number of inputs from its "
+            "first call; call the model once on data, or build it with that number"
+        )
     hooked = [k for k, v in vars(module).items() if k.endswith("_hooks") and v and "state" not in k]
     if hooked:
         raise DomainError(
@@ -23,13 +31,18 @@ def refuse_hooks(module: Any, where: str = "") -> None:
         )
 
 
+def _is_lazy(tensor: Any) -> bool:
+    return type(tensor).__name__.startswith("Uninitialized")
+
+
 def _real(owner: Any, tensor: Any, what: str) -> Any:
-    lazy = type(tensor).__name__.startswith("Uninitialized")
-    if lazy or tensor.is_meta or tensor.is_complex():
+    if _is_lazy(tensor):
         raise DomainError(
-            f"{owner}: {what} has no real values"
-            + ("; call the module once, or give in_channels a number" if lazy else "")
+            f"{owner}: {what} has no values yet; call the module once, or give in_channels a number"
         )
+    if tensor.is_meta or tensor.is_complex():
+        kind = "complex" if tensor.is_complex() else "without values, on the device meta"
+        raise DomainError(f"{owner}: {what} is {kind}; give it real numbers first")
     return tensor.detach().cpu().double()
 
 

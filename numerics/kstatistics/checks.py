@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cumulant_theory.errors import DomainError, OrderError, ShapeError
+from numerics.backends.numpy import plain_array
 from numerics.kstatistics.formulas import MAX_JOINT_ORDER, check_order
 from numerics.kstatistics.sums import Layout
 
@@ -21,7 +22,7 @@ def checked_chunk(chunk: ArrayLike, dim: int) -> tuple[NDArray[np.float64], bool
     DomainError
         No samples, NaN or infinite entries, or not real numbers.
     """
-    given = np.asarray(chunk)
+    given = plain_array(chunk, "chunk")
     if given.dtype.kind not in "fiub":
         raise DomainError(
             f"chunk has dtype {given.dtype}, not real numbers; convert it to float64"

@@ -6,7 +6,7 @@ from typing import Any
 
 import sympy as sp
 
-from ...algebra import exact, symbols_in
+from ...algebra import check_entries, check_size, exact, symbols_in
 from ...errors import MissingDependencyError, ShapeError, SymmetryError
 from ...orbits import Permutation, on_channels
 from ...symmetries import Free
@@ -34,12 +34,9 @@ class NodeShared(Layer):
         self, graph: Any, in_features: int, out_features: int, bias: bool, name: Any,
         bias_name: str | None, weights: Any, bias_values: Any, places: tuple[int, int],
     ) -> None:
-        for label, value in (("in_features", in_features), ("out_features", out_features)):
-            if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise ShapeError(
-                    f"{self._kind}: {label} is {value!r}; the number of features per node must "
-                    "be a positive integer"
-                )
+        in_features = check_size(in_features, f"{self._kind}: in_features")
+        out_features = check_size(out_features, f"{self._kind}: out_features")
+        check_entries(out_features, in_features, self._kind)
         self.graph: Graph = graph
         self.in_channels, self.out_channels = in_features, out_features
         self.in_features = in_features * places[0]

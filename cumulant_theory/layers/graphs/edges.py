@@ -4,13 +4,13 @@ from typing import Any
 
 import sympy as sp
 
+from ...algebra import check_size
 from ...errors import ShapeError
 from ..base import Layer
 from ..kronecker import KroneckerRule, Operator
 from ..rules import Rule
 from .base import NodeShared
 from .graph import Graph
-from .readout import positive
 
 
 class EdgeLift(NodeShared):
@@ -95,7 +95,7 @@ class EdgeSum(Layer):
 
     def __init__(self, graph: Any, channels: int = 1) -> None:
         self.graph = _with_edges(graph, "EdgeSum")
-        self.channels = positive(channels, "EdgeSum: channels")
+        self.channels = check_size(channels, "EdgeSum: channels")
         self.in_features = self.channels * len(self.graph.arcs)
         self.out_features = self.channels * len(self.graph)
 

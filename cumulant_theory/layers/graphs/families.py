@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ...algebra import as_integer, check_edges
 from ...errors import ShapeError
 from .graph import Graph
 
@@ -22,6 +23,7 @@ def complete(n: int) -> Graph:
     (complete(3), 3)
     """
     n = _size(n, "complete", 1)
+    check_edges(n + n * (n - 1) // 2, f"complete({n})")
     return Graph((n, [(i, j) for i in range(n) for j in range(i + 1, n)]), label=f"complete({n})")
 
 
@@ -77,16 +79,16 @@ def star(n: int) -> Graph:
 
 
 def _size(n: Any, family: str, least: int) -> int:
-    if getattr(n, "is_Integer", False):
-        n = int(n)
     if isinstance(n, str) or getattr(n, "free_symbols", None):
         raise ShapeError(
             f"{family}({n}): a graph with nodes and edges needs an integer number of nodes; for a "
             "symbolic number see cumulant_theory.symbolic_width"
         )
-    if not isinstance(n, int) or isinstance(n, bool) or n < least:
+    number = as_integer(n, least)
+    if number is None:
         hint = "; two joined nodes are path(2)" if least > 1 else ""
         raise ShapeError(
             f"{family}({n!r}): the number of nodes must be an integer from {least} up{hint}"
         )
-    return n
+    check_edges(number, f"{family}({number})")
+    return number

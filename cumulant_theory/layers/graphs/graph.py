@@ -8,7 +8,7 @@ from typing import Any
 
 import sympy as sp
 
-from ...algebra import exact, symbols_in
+from ...algebra import check_edges, exact, symbols_in
 from ...errors import DomainError, MissingDependencyError, ShapeError
 
 Arc = tuple[int, int, sp.Expr]
@@ -64,6 +64,7 @@ class Graph:
         label: str | None = None,
     ) -> None:
         nodes, edges, directed, known = _read(data, directed, weight)
+        check_edges(max(len(nodes), len(edges)), "Graph")
         self._label = label or known
         self._directed = directed
         self.nodes: tuple[Hashable, ...] = nodes
@@ -258,10 +259,16 @@ def _read(
     if hasattr(data, "nodes") and hasattr(data, "edges"):
         directed = bool(data.is_directed()) if hasattr(data, "is_directed") else directed
         return tuple(data.nodes), _attributed(data.edges, weight), directed, None
+    if any(hasattr(part, "detach") for part in (data, *(data if isinstance(data, tuple) else ()))):
+        raise DomainError(
+            "Graph: edges given as a tensor; pass the number of nodes and a list of pairs, for an "
+            "edge_index of PyTorch Geometric Graph((n, edge_index.T.tolist()), directed=True)"
+        )
     if not isinstance(data, Sequence) or isinstance(data, str) or len(data) != 2:
         raise DomainError(f"Graph: {data!r} is no graph; {_HOW}")
     nodes, edges = data
     if isinstance(nodes, numbers.Integral) and not isinstance(nodes, bool):
+        check_edges(int(nodes), "Graph")
         nodes = range(int(nodes))
     if not isinstance(nodes, Iterable) or not isinstance(edges, Iterable):
         raise DomainError(f"Graph: {data!r} is no graph; {_HOW}")

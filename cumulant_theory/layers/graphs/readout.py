@@ -5,6 +5,7 @@ from typing import Any
 
 import sympy as sp
 
+from ...algebra import check_size
 from ...errors import ShapeError
 from ...orbits import Permutation, on_channels, symmetric_group
 from ..base import Layer
@@ -41,10 +42,10 @@ class Readout(Layer):
     def __init__(self, graph: Any, kind: Hashable = "mean", channels: int = 1) -> None:
         counted = isinstance(graph, int) and not isinstance(graph, bool)
         if counted:
-            graph = Graph((positive(graph, "Readout: the number of nodes"), []), label=str(graph))
+            graph = Graph((check_size(graph, "Readout: the number of nodes"), []), label=str(graph))
         self.graph = Graph.of(graph)
         self.kind = kind
-        self.channels = positive(channels, "Readout: channels")
+        self.channels = check_size(channels, "Readout: channels")
         self._node: int | None = None
         if kind not in ("mean", "sum"):
             try:
@@ -80,10 +81,3 @@ class Readout(Layer):
     def __repr__(self) -> str:
         extra = "" if self.channels == 1 else f", channels={self.channels}"
         return f"Readout({self.graph!r}, {self.kind!r}{extra})"
-
-
-def positive(value: Any, what: str) -> int:
-    """The value, or ShapeError unless it is a positive integer."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ShapeError(f"{what} is {value!r}; it must be a positive integer")
-    return value

@@ -83,17 +83,7 @@ class CompleteBipartite(ClassFamily):
 
 
 def complete_bipartite(m: Any, n: Any) -> CompleteBipartite:
-    """m nodes on the left, each joined to the n nodes on the right.
-
-    Parameters
-    ----------
-    m, n
-        Symbols or positive integers.
-
-    Raises
-    ------
-    DomainError
-        If one is neither.
+    """m nodes on the left, each joined to n on the right: symbols or positive integers.
 
     Examples
     --------

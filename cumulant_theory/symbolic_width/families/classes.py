@@ -8,7 +8,7 @@ from typing import Any
 
 import sympy as sp
 
-from ...algebra import multi_indices, vector_partitions
+from ...algebra import check_types, multi_indices, partition_count, vector_partitions
 from ...errors import DomainError, ShapeError, UnknownNameError
 from ...layers.graphs import Graph
 from ...oracle import FiniteLaw
@@ -54,6 +54,8 @@ class ClassFamily(Family):
 
     def types(self, order: int, channels: int = 1) -> list[Type]:
         """Types of one order, those of few distinct nodes first; impossible ones left out."""
+        unbounded = sum(1 for s in self.sizes if not s.is_Integer)
+        check_types(partition_count(order, unbounded, channels), repr(self), order, channels)
         bounds = tuple(int(s) if s.is_Integer else order for s in self.sizes)
         return list(_types(order, channels, bounds))
 

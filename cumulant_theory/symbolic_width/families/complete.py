@@ -79,17 +79,7 @@ class Complete(ClassFamily):
 
 
 def complete(n: Any) -> Complete:
-    """Every node joined to every other: n exchangeable nodes.
-
-    Parameters
-    ----------
-    n
-        Symbol or positive integer.
-
-    Raises
-    ------
-    DomainError
-        If n is neither.
+    """Every node joined to every other: n exchangeable nodes, n a symbol or positive integer.
 
     References
     ----------

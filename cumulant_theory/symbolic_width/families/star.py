@@ -50,17 +50,7 @@ class Star(ClassFamily):
 
 
 def star(n: Any) -> Star:
-    """n nodes, the hub 0 joined to the n - 1 leaves.
-
-    Parameters
-    ----------
-    n
-        Symbol or positive integer.
-
-    Raises
-    ------
-    DomainError
-        If n is neither.
+    """n nodes, the hub 0 joined to the n - 1 leaves, n a symbol or positive integer.
 
     Examples
     --------

@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
-from ...algebra import symbols_in
+from ...algebra import check_order, symbols_in
 from ...derivation import Equation
 from ...errors import ShapeError
-from ...layers.base import check_order
 from ...recursion import Recursion, System
 from ..families import Family, complete
 from ..rules import Rule
@@ -154,14 +153,14 @@ class Layer:
         """
         from ..propagation import propagate_layers
 
-        check_order(order)
+        order = check_order(order)
         return propagate_layers(self, x, order)
 
     def recursion(self, order: int = 4) -> Recursion:
         """Per-layer equations in named cumulants of the state before; nothing is composed."""
         from ..equations import build_recursion
 
-        check_order(order)
+        order = check_order(order)
         return build_recursion(self, order)
 
     def equations(self, order: int = 4) -> list[Equation]:
@@ -206,7 +205,7 @@ class Layer:
         """
         from ..equations import build_system
 
-        check_order(order)
+        order = check_order(order)
         return build_system(self, order, inputs)
 
     def __rshift__(self, other: "Layer") -> "Sequential":

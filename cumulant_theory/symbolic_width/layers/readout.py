@@ -5,8 +5,8 @@ from typing import Any
 
 import sympy as sp
 
+from ...algebra import check_size
 from ...layers.graphs import Readout as ExplicitReadout
-from ...layers.graphs.readout import positive
 from ..families import Complete, Family, family_of
 from ..rules import Rule
 from .base import Layer
@@ -42,7 +42,7 @@ class Readout(Layer):
     def __init__(self, family: Any, kind: Any = "mean", channels: int = 1) -> None:
         self.family: Family | None = family_of(family, type(self).__name__)
         self.kind = kind
-        self.in_channels = positive(channels, f"{type(self).__name__}: channels")
+        self.in_channels = check_size(channels, f"{type(self).__name__}: channels")
         self.rules(self.family, self.in_channels)
 
     def rules(self, family: Family, channels: int) -> tuple[Rule, ...]:

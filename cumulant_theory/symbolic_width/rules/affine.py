@@ -76,10 +76,16 @@ class ClassAffineRule(Rule):
         """The input nodes, or the single node of a readout."""
         return self.target or family
 
-    def transfer(self, kappa: Values, family: Any, ring: Ring) -> Values:
+    def highest_after(self, order: int | None) -> int | None:
+        """The same, cumulants being multilinear; the shift is a mean."""
+        return order
+
+    def transfer(
+        self, kappa: Values, family: Any, ring: Ring, highest: int | None = None
+    ) -> Values:
         """Type -> cumulant of the output."""
         sizes = [int(s) if s.is_Integer else ring.element(s) for s in family.sizes]
-        mixed = sum_cumulants(kappa, sizes, self.in_channels, ring.zero)
+        mixed = sum_cumulants(kappa, sizes, self.in_channels, ring)
         shift = [[ring.element(c) for c in row] for row in self.shift]
         form, entries = self._form
         weights = [ring.element(w) for w in entries]
@@ -98,12 +104,11 @@ class ClassAffineRule(Rule):
             return monomials[exponents]
 
         def cumulant(kind: Type) -> Any:
-            total = ring.zero
-            for kept, sums, terms in expansion(kind, form, self.anchors):
-                factor = ring.zero
-                for exponents, count in terms:
-                    factor = factor + count * monomial(exponents)
-                total = total + factor * mixed(kept, sums)
+            total = ring.total(
+                value * ring.total(count * monomial(exponents) for exponents, count in terms)
+                for kept, sums, terms in expansion(kind, form, self.anchors)
+                if (value := mixed(kept, sums)) != 0
+            )
             if order_of(kind) == 1:
                 ((label, content),) = kind
                 total = total + shift[label][content.index(1)]
@@ -287,7 +292,7 @@ def grown(kind: Type, label: int, channel: int, channels: int) -> tuple[Any, int
 
 
 def sum_cumulants(
-    kappa: Values, sizes: Sequence[Any], channels: int, zero: Any
+    kappa: Values, sizes: Sequence[Any], channels: int, ring: Ring
 ) -> Callable[[Type, Sums], Any]:
     """(t, g) -> joint cumulant of the nodes of type t and of g sums over all nodes of a label.
 
@@ -302,8 +307,8 @@ def sum_cumulants(
         Number of nodes per label, as ring elements or integers.
     channels
         Channels per node; sum number ``label * channels + channel`` is over that label's channel.
-    zero
-        Zero of the ring.
+    ring
+        Of the values.
     """
     memo: dict[tuple[Type, Sums], Any] = {}
 
@@ -316,13 +321,11 @@ def sum_cumulants(
             label, channel = divmod(place, channels)
             rest = (*sums[:place], sums[place] - 1, *sums[place + 1 :])
             present, occupied, fresh = grown(kind, label, channel, channels)
-            total = zero
-            for more, count in present:
-                total = total + count * value(more, rest)
             others = sizes[label] - occupied
-            if others != 0:
-                total = total + others * value(fresh, rest)
-            memo[key] = total
+            memo[key] = ring.total([
+                *(count * value(more, rest) for more, count in present),
+                *([others * value(fresh, rest)] if others != 0 else []),
+            ])
         return memo[key]
 
     return value

@@ -40,7 +40,13 @@ class Rule:
         """The family of the output nodes, for input nodes of ``family``."""
         return family
 
-    def transfer(self, kappa: Values, family: "Family", ring: Ring) -> Values:
+    def highest_after(self, order: int | None) -> int | None:
+        """Order above which the output cumulants vanish, if those of the input do above one."""
+        return None
+
+    def transfer(
+        self, kappa: Values, family: "Family", ring: Ring, highest: int | None = None
+    ) -> Values:
         """Type -> cumulant of the output.
 
         Parameters
@@ -51,6 +57,8 @@ class Rule:
             Of the input nodes.
         ring
             Of all values.
+        highest
+            Order above which the cumulants of the input vanish, if any.
         """
         raise TypeError(f"{type(self).__name__} does not define transfer(kappa, family, ring)")
 

@@ -56,7 +56,13 @@ class ConvolutionRule(Rule):
         """The nodes, whose inputs now come from further off."""
         return family.reaching(len(self.matrices) - 1)
 
-    def transfer(self, kappa: Values, family: Any, ring: Ring) -> Values:
+    def highest_after(self, order: int | None) -> int | None:
+        """The same, cumulants being multilinear; the shift is a mean."""
+        return order
+
+    def transfer(
+        self, kappa: Values, family: Any, ring: Ring, highest: int | None = None
+    ) -> Values:
         """Type -> cumulant of the output."""
         rows = [[[ring.element(w) for w in m.row(c)] for c in range(m.rows)] for m in self.matrices]
         kernel = {sign * d: rows[d] for d in range(len(rows)) for sign in (1, -1)}
@@ -131,7 +137,13 @@ class RingReadoutRule(Rule):
         """The single node behind the readout."""
         return family.read_out(self.what)
 
-    def transfer(self, kappa: Values, family: Any, ring: Ring) -> Values:
+    def highest_after(self, order: int | None) -> int | None:
+        """The same, cumulants being multilinear; the shift is a mean."""
+        return order
+
+    def transfer(
+        self, kappa: Values, family: Any, ring: Ring, highest: int | None = None
+    ) -> Values:
         """Type -> cumulant of the output."""
         values = kappa if self.what == "node" else self._shared(kappa, family, ring)
         rows = [[ring.element(w) for w in self.weight.row(c)] for c in range(self.weight.rows)]

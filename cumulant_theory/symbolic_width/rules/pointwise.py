@@ -72,7 +72,9 @@ class PolynomialRule(Rule):
         """The same nodes."""
         return family.activated(self.degree)
 
-    def transfer(self, kappa: Values, family: "Family", ring: Ring) -> Values:
+    def transfer(
+        self, kappa: Values, family: "Family", ring: Ring, highest: int | None = None
+    ) -> Values:
         """Type -> cumulant of the output."""
         rows = [[ring.element(c) for c in a] for a in self.coefficients]
 
@@ -87,7 +89,7 @@ class PolynomialRule(Rule):
                 for m in range(len(a))
             ]
 
-        return centred_cumulants(centred, kappa, family, ring)
+        return centred_cumulants(centred, kappa, family, ring, highest)
 
     def lifted(self, carried: int) -> "PolynomialRule":
         """The same rule next to ``carried`` channels that pass unchanged, those first."""
@@ -96,7 +98,8 @@ class PolynomialRule(Rule):
 
 
 def centred_cumulants(
-    taylor: Callable[[int, int], Sequence[Any]], kappa: Values, family: "Family", ring: Ring
+    taylor: Callable[[int, int], Sequence[Any]], kappa: Values, family: "Family", ring: Ring,
+    highest: int | None = None,
 ) -> Values:
     """Type -> cumulant of y_vc = sum_m d_m (z_vc - mean)^m, means of z left out of ``kappa``.
 
@@ -112,6 +115,8 @@ def centred_cumulants(
         Of the nodes.
     ring
         Of all of them.
+    highest
+        Order above which all cumulants of z vanish, if any.
     """
     canonical, gathered = family.canonical, family.gathered
     central: dict[Type, Any] = {(): ring.one}
@@ -124,11 +129,10 @@ def centred_cumulants(
 
     def central_moment(kind: Type) -> Any:
         if kind not in central:
-            central[kind] = ring.zero if order_of(kind) == 1 else sum(
-                (c * kappa(a) * central_moment(b)
-                 for a, b, c in central_splits(kind, canonical, gathered)
-                 if not family.vanishes(a)),
-                ring.zero,
+            central[kind] = ring.zero if order_of(kind) == 1 else ring.total(
+                c * value * central_moment(b)
+                for a, b, c in central_splits(kind, canonical, gathered, highest)
+                if not family.vanishes(a) and (value := kappa(a)) != 0
             )
         return central[kind]
 
@@ -169,19 +173,18 @@ def centred_cumulants(
                         key = gathered((*nodes, (node[0], content)))
                         grown[key] = grown[key] + a * b if key in grown else a * b
                 terms = grown
-            moments[kind] = sum(
-                (c * central_moment(canonical(nodes)) for nodes, c in terms.items()), ring.zero
+            moments[kind] = ring.total(
+                c * central_moment(canonical(nodes)) for nodes, c in terms.items()
             )
         return moments[kind]
 
     def shifted(kind: Type) -> Any:
         if kind not in cumulants:
-            cumulants[kind] = sum(
-                (-c * shifted(a) * moment(b)
-                 for a, b, c in splits(kind, canonical, gathered)
-                 if b and not family.vanishes(a)),
-                moment(kind),
-            )
+            cumulants[kind] = ring.total([moment(kind), *(
+                -c * value * moment(b)
+                for a, b, c in splits(kind, canonical, gathered)
+                if b and not family.vanishes(a) and (value := shifted(a)) != 0
+            )])
         return cumulants[kind]
 
     def cumulant(kind: Type) -> Any:
