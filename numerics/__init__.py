@@ -33,15 +33,18 @@ if TYPE_CHECKING:
     from .training import SoftSymmetry, SymmetryBreaking, TrainingResult, train
     from .training.tuning import SoftSymmetryTuning, tune_soft_symmetry
     from .transfer import OrderTransfer, order_transfer
+    from .witnesses import Confrontation, Landing, confront, landing
 
 _HOMES = {
     "Chain": "chain",
     "Comparison": "comparison",
+    "Confrontation": "witnesses",
     "Ensemble": "networks",
     "FlowResult": "flows",
     "InputCumulants": "datasets",
     "KStatistics": "kstatistics",
     "Kernel": "kernels",
+    "Landing": "witnesses",
     "Measurement": "comparison",
     "Network": "networks",
     "OrderTransfer": "transfer",
@@ -56,12 +59,14 @@ _HOMES = {
     "canonical": "reparametrisation",
     "compare": "comparison",
     "compile": "kernels",
+    "confront": "witnesses",
     "distinct_solutions": "reparametrisation",
     "expected_activations": "tensors",
     "flow": "flows",
     "flow_diagram": "flows",
     "from_torch": "imports",
     "input_cumulants": "datasets",
+    "landing": "witnesses",
     "measure": "measurement",
     "order_transfer": "transfer",
     "predict": "prediction",
@@ -79,11 +84,13 @@ _MODULES = ("densities", "imports", "sampling", "sweeps", "tasks")
 __all__ = [
     "Chain",
     "Comparison",
+    "Confrontation",
     "Ensemble",
     "FlowResult",
     "InputCumulants",
     "KStatistics",
     "Kernel",
+    "Landing",
     "Measurement",
     "Network",
     "OrderTransfer",
@@ -98,6 +105,7 @@ __all__ = [
     "canonical",
     "compare",
     "compile",
+    "confront",
     "densities",
     "distinct_solutions",
     "expected_activations",
@@ -106,6 +114,7 @@ __all__ = [
     "from_torch",
     "imports",
     "input_cumulants",
+    "landing",
     "measure",
     "order_transfer",
     "predict",

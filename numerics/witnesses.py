@@ -18,7 +18,7 @@ from .tables import html_table, text_table
 if TYPE_CHECKING:
     from cumulant_theory.generalisation import Analysis
 
-__all__ = ["Confrontation", "Landing", "confront", "land"]
+__all__ = ["Confrontation", "Landing", "confront", "landing"]
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,9 @@ def confront(
 
     Examples
     --------
+    >>> import sympy as sp
     >>> from cumulant_theory import laws, layers
-    >>> mirror = layers.Linear(2, 1, weight=[["-1/sqrt(2)", "-1/sqrt(2)"]])
+    >>> mirror = layers.Linear(2, 1, weight=[[-1 / sp.sqrt(2)] * 2])
     >>> found = confront(mirror, layers.BlockSum(2), {
     ...     "Gaussian": laws.Normal(0, 1), "exponential": laws.Exponential(1)}, samples=20000)
     >>> found.agrees("Gaussian"), found.agrees("exponential")
@@ -176,7 +177,7 @@ class Landing:
         return html_table("Where training ends", self._cells())
 
 
-def land(
+def landing(
     analysis: "Analysis", law: Law | JointLaw, seeds: int = 64, steps: int = 500,
     order: int | None = None, seed: int = 0, tolerance: float = 1e-6, progress: bool = False,
 ) -> Landing:
@@ -208,7 +209,7 @@ def land(
     from .training import train
 
     if not analysis.branches:
-        raise DomainError("land: the analysis has no real branch on which a network could end")
+        raise DomainError("landing: the analysis has no real branch on which a network could end")
     network, target = analysis.network, analysis.target
     units = network.input_units()
     starts = np.random.SeedSequence(seed).generate_state(seeds)
