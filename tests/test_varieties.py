@@ -193,6 +193,30 @@ def test_the_ideal_of_finitely_many_points_gives_them_back(points):
     assert len(whole.real_components()) == len(points)
 
 
+@pytest.mark.skipif(_singular.executable() is None, reason="Singular is not installed")
+def test_characteristic_sets_end_where_localisation_does_not():
+    """A plane curve of degree 8 with one more variable; localisation alone takes minutes."""
+    ideal = Ideal([
+        4 * t**2 * (x**6 + 6 * x**5 * y - 9 * x**4 * y**2 + 36 * x**3 * y**3 - 9 * x**2 * y**4
+                    + 6 * x * y**5 + y**6) - 3 * (x + y) ** 2,
+        4 * t**2 * (x**4 + 6 * x**2 * y**2 + y**4) + 2 * (x + y) ** 2 - 1,
+    ], [x, y, t], engine="singular")
+    (prime,) = ideal.minimal_primes(seconds=20)
+    assert prime.dimension == 1
+    curve = prime.eliminate([t])
+    assert [sp.Poly(g).total_degree() for g in curve.generators] == [8]
+
+
+def test_smooth_points(engine):
+    node = Ideal([y**2 - x**2 * (x + 1)], [x, y], engine=engine)
+    origin = node.add(x, y)
+    other = node.add(x - 3, y - 6)
+    irrational = node.add(x - 1, y**2 - 2)
+    assert [node.is_smooth_at(p) for p in (origin, other, irrational)] == [False, True, True]
+    line = Ideal([z - x, y - x**2], [x, y, z], engine=engine)
+    assert line.is_smooth_at(line.add(x - 2))
+
+
 # Real points
 
 

@@ -2,6 +2,7 @@
 
 from .analysis import Analysis, analyse
 from .branches import Branch, TestResidual, Witness
+from .certified import CertifiedWitness
 from .components import Component
 from .residuals import residuals
 from .risk import risk
@@ -9,6 +10,7 @@ from .risk import risk
 __all__ = [
     "Analysis",
     "Branch",
+    "CertifiedWitness",
     "Component",
     "TestResidual",
     "Witness",

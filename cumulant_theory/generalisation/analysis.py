@@ -13,6 +13,7 @@ from ..errors import DomainError, NoClosedFormError, TimeLimitError
 from ..layers import Layer
 from ..varieties import time_limit
 from .branches import Branch, TestResidual, Witness, numbered
+from .certified import CertifiedWitness, certified_search, certified_witness
 from .components import Component
 from .display import branch_table, html_table, latex_table, text_table
 from .equations import Problem
@@ -35,9 +36,13 @@ class Analysis:
     branches
         Irreducible real parts of the training variety, those that generalise first.
     exact
-        Whether the verdict rests on exact algebra; False where there is none.
+        Whether the verdict rests on exact algebra; False where there is none, or where it rests on
+        a certified numeric point.
     hypotheses
         Conditions under which it holds.
+    certified
+        Parameters proven to lie in a small box that fit the training laws and fail on a test law;
+        searched where exact algebra does not decide in time.
     """
 
     generalises: bool | None
@@ -50,6 +55,7 @@ class Analysis:
     engine: str = field(repr=False)
     seconds: float = field(repr=False)
     seed: int = field(repr=False)
+    certified: CertifiedWitness | None = field(default=None, repr=False)
     _found: Witness | None = field(default=None, repr=False)
 
     @property
@@ -93,12 +99,13 @@ class Analysis:
         Raises
         ------
         DomainError
-            If none is known.
+            If none is known exactly; ``certified`` may hold one in a box.
         """
         if not self.witnesses:
             raise DomainError(
                 "no witness is known: either no branch fails on the test laws, or the search "
-                "ended at the time limit; see .generalises and .reason, and give a larger seconds="
+                "ended at the time limit; see .generalises, .reason and .certified, and give a "
+                "larger seconds="
             )
         return self.witnesses[0]
 
@@ -186,6 +193,11 @@ def analyse(
     TimeLimitError
         If a residual has too many terms to be written down.
 
+    References
+    ----------
+    .. [1] D. Cox, J. Little, D. O'Shea, *Ideals, Varieties, and Algorithms*, Springer (2015).
+    .. [2] M. Marshall, *Positive Polynomials and Sums of Squares*, AMS (2008), section 12.6.
+
     Examples
     --------
     Gaussians cannot tell the block sum from its mirror image.
@@ -211,20 +223,52 @@ def analyse(
             why = str(error).split(";")[0]
             return _undecomposed(finder, f"the training variety is not decomposed: {why}", known)
         branches = numbered([b for c in components if (b := finder.examined(c)) is not None])
-    generalises, fits, reason = _verdict(branches, problem)
-    return Analysis(generalises, fits, reason, branches, generalises is not None, **known)
+        generalises, fits, reason = _verdict(branches, problem)
+        if generalises is None:
+            return _numeric(reason, branches, fits, known)
+    return Analysis(generalises, fits, reason, branches, True, **known)
 
 
 def _undecomposed(finder: BranchFinder, reason: str, known: dict[str, Any]) -> Analysis:
     """What is left where the branches are not known: an exact witness found by trial."""
     try:
-        witness = finder.searched()
+        with time_limit(known["seconds"] / 4):
+            witness = finder.searched()
     except TimeLimitError:
         witness = None
     if witness is None:
-        return Analysis(None, None, reason, (), False, **known)
+        return _numeric(reason, (), None, known)
     found = f"a witness fits the training laws and fails on a test law, though {reason}"
     return Analysis(False, True, found, (), True, _found=witness, **known)
+
+
+def _numeric(
+    reason: str, branches: tuple[Branch, ...], fits: bool | None, known: dict[str, Any]
+) -> Analysis:
+    """The verdict by a certified numeric point, or None with what the search saw."""
+    problem = known["problem"]
+    share = {k: known[k] for k in ("engine", "seed", "seconds")}
+    if branches and all(b.generalises for b in branches):
+        if not certified_search(problem, **share).points:
+            return Analysis(None, fits, reason, branches, False, **known)
+        return Analysis(True, True, (
+            f"the test residuals to order {problem.test_order} vanish on every real branch of the "
+            "training variety, and a certified numeric point fits the training laws"
+        ), branches, False, **known)
+    witness, search = certified_witness(problem, **share)
+    if witness is not None:
+        return Analysis(False, True, (
+            "by a certified numeric point some parameters fit the training laws and fail on a test "
+            f"law, though {reason}"
+        ), branches, False, certified=witness, **known)
+    if search.no_real_zero:
+        return Analysis(False, False, (
+            f"no real parameters fit the training laws to order {problem.order}"
+        ), (), True, **known)
+    return Analysis(
+        None, fits, f"{reason}; no failing parameters were certified: {search}", branches, False,
+        **known,
+    )
 
 
 def _verdict(

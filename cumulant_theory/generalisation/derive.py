@@ -12,6 +12,7 @@ from ..errors import VerificationError
 from ..layers.derive import summary
 from ..varieties import rationalised
 from .branches import residual_symbol
+from .certified import certified_step
 from .derive_branches import (
     branch_step,
     completeness_step,
@@ -53,6 +54,8 @@ def derive_analysis(analysis: "Analysis") -> Derivation:
         places.append(add(completeness_step(analysis, tuple(places))))
     for witness in analysis.witnesses:
         add(witness_step(problem, witness, (*basis, *trained, *tested)))
+    if analysis.certified is not None:
+        add(certified_step(problem, analysis.certified, (*basis, *trained, *tested)))
     add(verdict_step(analysis, tuple(range(1, len(steps) + 1))))
     return Derivation(
         f"{summary(analysis.network)} against {summary(analysis.target)}", tuple(steps),

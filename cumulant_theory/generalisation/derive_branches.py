@@ -227,7 +227,9 @@ def verdict_step(analysis: "Analysis", uses: tuple[int, ...]) -> Step:
 def _recomputed(analysis: "Analysis") -> bool | None:
     """The verdict from witnesses and from the residuals on the branches."""
     branches = analysis.branches
-    if any(t.vanishes is False for b in branches for t in b.tests):
+    if analysis.certified is not None or any(
+        t.vanishes is False for b in branches for t in b.tests
+    ):
         return False
     if not branches:
         return None if analysis.fits is None else False
