@@ -8,6 +8,7 @@ import math
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
+from functools import cached_property
 from itertools import product
 from typing import Any
 
@@ -16,6 +17,7 @@ import sympy as sp
 from .algebra import (
     MultiIndex,
     Ring,
+    from_indices,
     joint_cumulant_by_partitions,
     joint_cumulants,
     to_indices,
@@ -49,11 +51,19 @@ class Numbers:
         values = [sp.sympify(e).xreplace(self._point) for e in dict.fromkeys(expressions)]
         irrational = [v for v in values if not v.is_Rational]
         self._ring = Ring.of(irrational) if irrational else None
+        self._known: dict[Any, Any] = {}
 
     def __call__(self, value: Any) -> Any:
         """The number of an expression, integer or fraction."""
         if isinstance(value, (Fraction, int)):
+            if self._ring is None:
+                return Fraction(value)
             value = sp.Rational(Fraction(value).numerator, Fraction(value).denominator)
+        if value not in self._known:
+            self._known[value] = self._number(value)
+        return self._known[value]
+
+    def _number(self, value: Any) -> Any:
         value = sp.sympify(value).xreplace(self._point)
         if self._ring is not None:
             return self._ring.element(value)
@@ -102,7 +112,9 @@ class FiniteLaw:
         self.weights = list(weights)
         self.dim = len(self.points[0])
         self._moments: dict[MultiIndex, Any] = {}
-        self._recursion = joint_cumulants(self.moment)
+        self._central: dict[MultiIndex, Any] = {}
+        self._cumulants: dict[MultiIndex, Any] = {}
+        self._recursion = joint_cumulants(self._central_moment)
 
     def push(self, f: Callable[[Sequence[Any]], Sequence[Any]]) -> "FiniteLaw":
         """Law of f(x)."""
@@ -119,21 +131,90 @@ class FiniteLaw:
     def moment(self, alpha: MultiIndex) -> Any:
         """E prod x_i^alpha_i."""
         if alpha not in self._moments:
-            self._moments[alpha] = sum(
-                w * math.prod((x**a for x, a in zip(p, alpha, strict=True) if a), start=1)
-                for p, w in zip(self.points, self.weights, strict=True)
-            )
+            self._moments[alpha] = self._plain.moment(alpha)
         return self._moments[alpha]
 
+    def _central_moment(self, alpha: MultiIndex) -> Any:
+        """E prod (x_i - E x_i)^alpha_i."""
+        if alpha not in self._central:
+            self._central[alpha] = self._centred.moment(alpha)
+        return self._central[alpha]
+
+    @cached_property
+    def _plain(self) -> "_Columns":
+        return _Columns.of(list(zip(*self.points, strict=True)), self.weights)
+
+    @cached_property
+    def _centred(self) -> "_Columns":
+        units = range(self.dim)
+        means = [self.moment(tuple(int(i == k) for i in units)) for k in units]
+        columns = zip(zip(*self.points, strict=True), means, strict=True)
+        return _Columns.of([[x - m for x in column] for column, m in columns], self.weights)
+
     def cumulant(self, alpha: MultiIndex) -> Any:
-        """Joint cumulant: by its definition over set partitions, above order 6 by recursion."""
-        if sum(alpha) > _PARTITION_LIMIT:
+        """Joint cumulant: by its definition over set partitions, above order 6 by recursion.
+
+        From order 2 on those of the deviations from the means, which are the same.
+        """
+        if alpha not in self._cumulants:
+            self._cumulants[alpha] = self._cumulant(alpha)
+        return self._cumulants[alpha]
+
+    def _cumulant(self, alpha: MultiIndex) -> Any:
+        order = sum(alpha)
+        if order == 1:
+            return self.moment(alpha)
+        if any(a and self._centred.is_zero(i) for i, a in enumerate(alpha)):
+            return 0 * self.weights[0]
+        if order > _PARTITION_LIMIT:
             return self._recursion(alpha)
 
         def expectation(labels: Sequence[int]) -> Any:
-            return self.moment(tuple(labels.count(i) for i in range(self.dim)))
+            return 0 if len(labels) == 1 else self._central_moment(from_indices(labels, self.dim))
 
         return joint_cumulant_by_partitions(expectation, to_indices(alpha))
+
+
+class _Columns:
+    """Values of every unit at the points of a law: integers over one denominator each.
+
+    Numbers that are no fractions, such as those with roots, stay as they are.
+    """
+
+    def __init__(
+        self, columns: Sequence[Sequence[Any]], weights: Sequence[Any], scales: Sequence[int],
+        total: int,
+    ) -> None:
+        self.columns, self.weights = columns, weights
+        self.scales, self.total = scales, total
+
+    @classmethod
+    def of(cls, columns: Sequence[Sequence[Any]], weights: Sequence[Any]) -> "_Columns":
+        """The columns as integers where they are fractions."""
+        if not all(
+            isinstance(x, (Fraction, int)) for column in (weights, *columns) for x in column
+        ):
+            return cls(columns, weights, [1] * len(columns), 1)
+        scales = [math.lcm(*(x.denominator for x in c)) for c in (weights, *columns)]
+        total, *rest = (
+            [x.numerator * (scale // x.denominator) for x in column]
+            for column, scale in zip((weights, *columns), scales, strict=True)
+        )
+        return cls(rest, total, scales[1:], scales[0])
+
+    def moment(self, alpha: MultiIndex) -> Any:
+        """Weighted sum of the products."""
+        terms, scale = self.weights, self.total
+        for i, a in enumerate(alpha):
+            if a:
+                terms = [t * x**a for t, x in zip(terms, self.columns[i], strict=True)]
+                scale *= self.scales[i] ** a
+        found = sum(terms[1:], terms[0])
+        return Fraction(found, scale) if isinstance(found, int) else found
+
+    def is_zero(self, unit: int) -> bool:
+        """Whether a unit is 0 at all points."""
+        return all(x == 0 for x in self.columns[unit])
 
 
 def enumerated(law: Any, numbers: Callable[[Any], Any] | None = None) -> FiniteLaw:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 import sympy as sp
 
-from cumulant_theory import activations, latex, laws, layers, rg, symmetries
+from cumulant_theory import Neglect, activations, latex, laws, layers, rg, symmetries
 
 ALIGN = re.compile(r"\\begin\{align\*?\}.*?\\end\{align\*?\}", re.DOTALL)
 NETWORKS = {
@@ -96,6 +96,10 @@ def of_rg() -> Iterator[object]:
         yield map_.spectrum(order=6)
         yield from map_.fixed_points(order=4)
     yield rg.RGMap(layers.BlockSum(2)).flow(laws.Exponential("rate"), steps=3)
+    unit = rg.RGMap(layers.Mean(2) >> layers.Pointwise(activations.Quadratic(sp.Rational(1, 3))))
+    for point in unit.fixed_points(3, Neglect(3)):
+        yield point
+        yield unit.spectrum(3, Neglect(3), at=point)
 
 
 SOURCES = (of_laws, of_symmetries, of_activations, of_networks, of_derivations, of_rg)

@@ -5,6 +5,7 @@ fractions, SymPy expressions, polynomial-ring elements and arrays alike.
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -216,10 +217,27 @@ def joint_cumulant_by_partitions(
     >>> joint_cumulant_by_partitions(lambda labels: {1: 1, 2: 2, 3: 5}[len(labels)], [0, 0, 0])
     1
     """
+    labels = list(dict.fromkeys(variables))
     total: Any = 0
-    for blocks in set_partitions(list(variables)):
-        term: Any = (-1) ** (len(blocks) - 1) * math.factorial(len(blocks) - 1)
-        for block in blocks:
-            term = term * expectation(block)
-        total = total + term
+    for term, blocks in _partition_terms(tuple(map(labels.index, variables))):
+        for block in sorted(blocks, key=len):  # a single variable may have mean zero
+            term = term * expectation([labels[k] for k in block])
+            if term == 0:
+                break
+        else:
+            total = total + term
     return total
+
+
+@lru_cache(maxsize=4096)
+def _partition_terms(
+    pattern: tuple[int, ...],
+) -> tuple[tuple[Any, tuple[tuple[int, ...], ...]], ...]:
+    """(signed weight, blocks) of all set partitions, those alike for repeated labels counted."""
+    counts: Counter[tuple[tuple[int, ...], ...]] = Counter()
+    for blocks in set_partitions(range(len(pattern))):
+        counts[tuple(sorted(tuple(sorted(pattern[i] for i in b)) for b in blocks))] += 1
+    return tuple(
+        (count * (-1) ** (len(blocks) - 1) * math.factorial(len(blocks) - 1), blocks)
+        for blocks, count in counts.items()
+    )

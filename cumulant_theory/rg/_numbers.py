@@ -76,4 +76,9 @@ def shown_latex(value: Any) -> str:
     """As :func:`shown`, in LaTeX."""
     from ..latex import latex
 
-    return latex(value) if not is_long(value) else latex(sp.N(approximate(value), 6))
+    if not is_long(value):
+        return latex(value)
+    number = approximate(value)
+    real, imaginary = (sp.Float(mpmath.nstr(p, 6), 6) for p in (mpmath.re(number),
+                                                                mpmath.im(number)))
+    return latex(real + imaginary * sp.I if imaginary else real)

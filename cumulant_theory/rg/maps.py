@@ -108,6 +108,7 @@ class RGMap:
         >>> RGMap(BlockSum(4)).truncated(Neglect(3)).polynomials
         {1: 2*kappa_1, 2: kappa_2, 3: kappa_3/2}
         """
+        closure = as_closure(closure)
         if closure not in self._truncated:
             self._truncated[closure] = TruncatedMap(self.layer, closure)
         return self._truncated[closure]
@@ -115,7 +116,7 @@ class RGMap:
     def _closed(self, what: str, order: int, closure: Closure | None) -> TruncatedMap:
         """The truncated map that stands for a map that is not linear."""
         if not as_closure(closure).is_exact:
-            truncated = self.truncated(as_closure(closure))
+            truncated = self.truncated(closure)  # type: ignore[arg-type]
             if order > truncated.order:
                 raise OrderError(
                     f"{what} to order {order} under {closure!r}: there are {truncated.order} "

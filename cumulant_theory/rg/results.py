@@ -2,13 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import mpmath
 import sympy as sp
 
 from ..latex import escape, inline_display
-from ._numbers import approximate, shown, shown_latex
+from ._numbers import approximate, is_long, shown, shown_latex
+
+
+class _Row(NamedTuple):
+    """One displayed equation."""
+
+    lhs: Any
+    rhs: Any
+    relation: str = "="
 
 
 @dataclass(frozen=True, repr=False)
@@ -84,10 +92,11 @@ class FixedPoint:
 
     def _repr_latex_(self) -> str:
         rows: list[Any] = [
-            (sp.Symbol(f"kappa_{r}"), shown_latex(v)) for r, v in self.cumulants.items()
+            _Row(sp.Symbol(f"kappa_{r}"), shown_latex(v), r"\approx" if is_long(v) else "=")
+            for r, v in self.cumulants.items()
             if not (self.equations and v == sp.Symbol(f"kappa_{r}"))
         ]
-        rows += [(sp.S.Zero, e) for e in self.equations]
+        rows += [_Row(sp.S.Zero, e) for e in self.equations]
         text = inline_display(rows)
         if self.realisable is not False:
             return text

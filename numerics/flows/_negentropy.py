@@ -31,7 +31,7 @@ def estimated_negentropy(level: KStatistics) -> tuple[Any, Any]:
     """Negentropy from k-statistics with the bias of second order taken off, and its error.
 
     The covariance of the k-statistics is that of their batches; the error is that of the delta
-    method, with the term of second order, which is what is left where the gradient vanishes.
+    method to second order, which is what is left where the gradient vanishes, as at a Gaussian.
 
     Parameters
     ----------
@@ -63,8 +63,10 @@ def estimated_negentropy(level: KStatistics) -> tuple[Any, Any]:
     )
     curved = np.einsum("sij,sjk->sik", hessian, covariance)
     bias = np.einsum("sii->s", curved) / 2
-    variance = np.einsum("si,sij,sj->s", gradient, covariance, gradient)
-    variance += np.einsum("sij,sji->s", curved, curved) / 2
+    second = np.einsum("sij,sji->s", curved, curved) / 2
+    first = np.einsum("si,sij,sj->s", gradient, covariance, gradient)
+    # the gradient is noisy itself: where it vanishes the first is twice the second on average
+    variance = np.maximum(first - second, second)
     return _like(level, negentropy_of(values) - bias), _like(level, np.sqrt(variance))
 
 

@@ -142,20 +142,21 @@ def _minimum(
             return value, rates @ moved - slope, curve
 
     value, gradient, curve = parts(tau)
+    last_steps = 3
     for _ in range(NEWTON):
         step = -np.linalg.lstsq(curve, gradient, rcond=1e-14)[0]
         gain = -float(gradient @ step)
         size = 1.0
-        while size > 1e-12:
-            trial = parts(tau + size * step)
-            if np.isfinite(trial[0]) and trial[0] <= value - 1e-4 * size * gain:
+        # close to the end the decrease is lost in the rounding of the values
+        close = gain <= 1e-9 * (1 + abs(value))
+        while not (trial := parts(tau + size * step))[0] <= value - 1e-4 * size * gain:
+            if close or size < 1e-12:
                 break
             size /= 2
-        else:
-            break
         tau = tau + size * step
         value, gradient, curve = trial
-        if gain <= 1e-30 * (1 + abs(value)):
+        last_steps -= close
+        if last_steps == 0:
             break
     return tau
 
