@@ -29,6 +29,7 @@ from IPython.display import HTML, display
 
 import numerics as nm
 from cumulant_theory import activations, laws, layers, symmetries
+from cumulant_theory.generalisation import analyse
 from numerics import competition
 from numerics.competition import analysis
 from numerics.competition.roles import role
@@ -52,8 +53,8 @@ display(HTML(html_table("Two spins, four hidden units", [
 # %% [markdown]
 # ## A small grid
 #
-# The same two Gaussian spins, two ways to ask for the map: the mean squared error (`pointwise`), and
-# the law of the output alone (`law`).
+# The same two Gaussian spins, two ways to ask for the map: the mean squared error (`pointwise`),
+# and the law of the output alone (`law`).
 
 # %%
 grid = competition.Grid(
@@ -113,10 +114,18 @@ display(HTML(html_table(
 )))
 
 # %% [markdown]
-# By mean squared error the over-constrained networks lose by orders of magnitude, and the freer ones
-# lose nothing: the risk has one minimiser, and every network that can reach it does. By matching of
-# laws the freer ones lose as well: on Gaussians the whole sphere $|l| = 1$ fits, as the analysis of
-# failure conditions proves, and nothing draws them to the one right point.
+# By mean squared error the over-constrained networks lose by orders of magnitude, and the freer
+# ones lose nothing: the risk has one minimiser, and every network that can reach it does. By
+# matching of laws the freer ones lose as well. That this must be so is a result of algebra: on
+# Gaussians the whole sphere $|l| = 1$ fits, and nothing draws a network to the one right point.
+
+# %%
+free = analyse(
+    layers.Linear(2, 1), layers.BlockSum(2), train=laws.Normal(0, "sigma"),
+    test=laws.Generic(centred=True),
+)
+display(free)
+free.derivation
 
 # %%
 counted = analysis.agreement(results.errors)
