@@ -10,6 +10,8 @@ import mpmath
 import numpy as np
 import pytest
 import sympy as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cumulant_theory import Diagrams, Neglect, activations, laws, layers, rg, symmetries
 from cumulant_theory.errors import (
@@ -563,6 +565,36 @@ def test_negentropy_of_sums_of_exponentials():
         left.append(abs(mpmath.mpf(int(series.p)) / int(series.q) - exact))
     for coarse, fine in itertools.pairwise(left):
         assert coarse / fine == pytest.approx(8, rel=0.05)
+
+
+RATIONALS = st.fractions(min_value=-5, max_value=5, max_denominator=7)
+
+
+@settings(max_examples=30, deadline=None)
+@given(RATIONALS.filter(bool), RATIONALS, RATIONALS, st.fractions(1, 5, max_denominator=7))
+def test_negentropy_does_not_change_with_scale(scale, third, fourth, second):
+    kappa = {2: second, 3: third, 4: fourth}
+    scaled = {r: scale**r * v for r, v in kappa.items()}
+    for next_order in (False, True):
+        assert rg.negentropy(scaled, next_order) == rg.negentropy(kappa, next_order)
+    assert rg.negentropy(kappa) >= 0
+
+
+@settings(max_examples=15, deadline=None)
+@given(*[st.fractions(-2, 2, max_denominator=4).filter(bool)] * 2, RATIONALS)
+def test_fixed_points_of_random_units(w, a, c):
+    """Each is fixed, and the point masses are the real roots of x = f(x, x)."""
+    net = tied(sp.Rational(w), sp.Rational(a), 1, sp.Rational(c))
+    points = rg.RGMap(net).fixed_points(2, Neglect(2))
+    truncated = rg.RGMap(net).truncated(Neglect(2))
+    for point in points:
+        image = truncated(point.cumulants)
+        for r, v in image.items():
+            with mpmath.workdps(40):
+                assert abs(decimals(v - point[r])) < mpmath.mpf(10) ** -35
+    masses = {sp.expand(p[1]) for p in points if p.exact}
+    roots = sp.Poly(net.forward([X, X])[0] - X, X).real_roots(multiple=False)
+    assert masses == {sp.expand(r) for r, _ in roots}
 
 
 def test_negentropy_along_flows_and_what_has_none():

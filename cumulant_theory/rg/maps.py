@@ -8,7 +8,7 @@ import sympy as sp
 from ..closures import Closure, as_closure
 from ..cumulants import JointCumulants
 from ..derivation import Derivation, Equation
-from ..errors import DomainError, NoClosedFormError, OrderError, ShapeError
+from ..errors import DomainError, NoClosedFormError, ShapeError
 from ..latex import inline_display
 from ..laws import Generic, Law
 from ..layers import BlockSum, Layer
@@ -18,7 +18,7 @@ from .flow import Flow, follow
 from .linear import is_symbolic, linear_fixed_point, linear_spectrum
 from .results import FixedPoint
 from .spectrum import Spectrum, truncated_spectrum
-from .truncated import TruncatedMap
+from .truncated import TruncatedMap, closed_map, degree_for
 
 
 class RGMap:
@@ -113,34 +113,6 @@ class RGMap:
             self._truncated[closure] = TruncatedMap(self.layer, closure)
         return self._truncated[closure]
 
-    def _closed(self, what: str, order: int, closure: Closure | None) -> TruncatedMap:
-        """The truncated map that stands for a map that is not linear."""
-        if not as_closure(closure).is_exact:
-            truncated = self.truncated(closure)  # type: ignore[arg-type]
-            if order > truncated.order:
-                raise OrderError(
-                    f"{what} to order {order} under {closure!r}: there are {truncated.order} "
-                    f"cumulants; use closure=Neglect({order})"
-                )
-            return truncated
-        raise NoClosedFormError(
-            f"{what} of {self!r}: kappa_r' of a map of degree {self._degree_for(what)} needs "
-            f"cumulants up to order {self.degree} r, so the recursion does not close at any order; "
-            f"use closure=Neglect({max(order, 2)}), which drops the cumulants above, or "
-            ".flow(law, steps, order), which is exact for any finite number of steps"
-        )
-
-    def _degree_for(self, what: str) -> int:
-        """The degree, or an error that says what has none."""
-        try:
-            return self.degree
-        except NoClosedFormError:
-            raise NoClosedFormError(
-                f"{what} of {self!r}: an activation is no polynomial, so kappa_r' is none in the "
-                "cumulants either; numerics.flow and numerics.flow_diagram follow such a map in "
-                "numbers, under a closure"
-            ) from None
-
     @cached_property
     def is_linear(self) -> bool:
         """Whether the map is a polynomial of degree one."""
@@ -158,7 +130,7 @@ class RGMap:
             If the map is not linear; see :meth:`spectrum`.
         """
         if not self.is_linear:
-            self._closed("eigenvalues", order, None)
+            closed_map(self, "eigenvalues", order, None)
         return [
             sp.diff(e.rhs, sp.Symbol(f"kappa_{r}"))
             for r, e in enumerate(self.recursion(order), 1)
@@ -204,7 +176,7 @@ class RGMap:
         """
         check_order(order)
         if not self.is_linear:
-            truncated = self._closed("spectrum", order, closure)
+            truncated = closed_map(self, "spectrum", order, closure)
             if at is None:
                 raise DomainError(
                     f"spectrum of {self!r}: a map that is not linear has another linearisation at "
@@ -247,6 +219,13 @@ class RGMap:
         TimeLimitError
             If the time is up.
 
+        Notes
+        -----
+        The number of fixed points grows fast with K and with the degree, and the length of their
+        coordinates with the digits of the weights. For a quadratic unit with short rational
+        weights K = 4 takes seconds; trained weights with all their digits are for K = 2 and 3, or
+        are rounded first.
+
         Examples
         --------
         >>> from cumulant_theory import Neglect, activations, layers
@@ -261,7 +240,7 @@ class RGMap:
         """
         check_order(order)
         if not self.is_linear:
-            return fixed_points(self._closed("fixed points", order, closure), seconds)
+            return fixed_points(closed_map(self, "fixed points", order, closure), seconds)
         images = [e.rhs for e in self.recursion(order)]
         return [linear_fixed_point(self.layer, self.eigenvalues(order), images)]
 
@@ -308,8 +287,8 @@ class RGMap:
                 f"flow: {min(steps, exact_steps)} steps; the number of steps must not be negative"
             )
         linear = as_closure(closure).is_exact or self.is_linear
-        truncated = None if linear else self._closed("flow", order, closure)
-        degree = self._degree_for("flow")
+        truncated = None if linear else closed_map(self, "flow", order, closure)
+        degree = degree_for(self, "flow")
         return follow(self, degree, law, steps, order, truncated, exact_steps)
 
     def __matmul__(self, other: "RGMap") -> "RGMap":

@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
 from ..algebra import symbols_in
-from ..closures import Neglect
+from ..closures import Closure, Neglect, as_closure
 from ..errors import DomainError, NoClosedFormError, OrderError
 from ..laws import Generic
 from ..layers import Layer
+
+if TYPE_CHECKING:
+    from .maps import RGMap
 
 
 class TruncatedMap:
@@ -108,3 +111,49 @@ class TruncatedMap:
 
     def __repr__(self) -> str:
         return f"TruncatedMap({self.layer!r}, {self.closure!r})"
+
+
+def closed_map(rg_map: "RGMap", what: str, order: int, closure: Closure | None) -> TruncatedMap:
+    """The truncated map that stands for an RG map that is not linear.
+
+    Raises
+    ------
+    NoClosedFormError
+        If there is no closure, or an activation is no polynomial.
+    OrderError
+        If the order is above that of the closure.
+    """
+    chosen = as_closure(closure)
+    if not chosen.is_exact:
+        truncated = rg_map.truncated(chosen)
+        if order > truncated.order:
+            raise OrderError(
+                f"{what} to order {order} under {chosen!r}: there are {truncated.order} cumulants; "
+                f"use closure=Neglect({order})"
+            )
+        return truncated
+    degree = degree_for(rg_map, what)
+    raise NoClosedFormError(
+        f"{what} of {rg_map!r}: kappa_r' of a map of degree {degree} needs cumulants up to order "
+        f"{degree} r, so the recursion does not close at any order; use "
+        f"closure=Neglect({max(order, 2)}), which drops the cumulants above, or "
+        ".flow(law, steps, order), which is exact for any finite number of steps"
+    )
+
+
+def degree_for(rg_map: "RGMap", what: str) -> int:
+    """The degree of an RG map, or an error that names what has none.
+
+    Raises
+    ------
+    NoClosedFormError
+        If an activation is no polynomial.
+    """
+    try:
+        return rg_map.degree
+    except NoClosedFormError:
+        raise NoClosedFormError(
+            f"{what} of {rg_map!r}: an activation is no polynomial, so kappa_r' is none in the "
+            "cumulants either; numerics.flow and numerics.flow_diagram follow such a map in "
+            "numbers, under a closure"
+        ) from None

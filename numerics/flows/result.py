@@ -73,7 +73,7 @@ class FlowResult:
         --------
         >>> from cumulant_theory import laws, layers
         >>> flow(layers.BlockSum(4), laws.Exponential(1), steps=2, samples=0).cumulant(3)
-        array([2.  , 1.  , 0.5 ])
+        array([2. , 1. , 0.5])
         """
         if not 1 <= order <= self.order:
             raise OrderError(f"kappa_{order}: orders 1 to {self.order} were followed")
