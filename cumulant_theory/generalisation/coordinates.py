@@ -125,11 +125,20 @@ def _parameters(network: Layer) -> tuple[sp.Symbol, ...]:
             "generalisation.residuals"
         )
     for p in parameters:
-        if any(getattr(p, f"is_{kind}") is not None for kind in ("positive", "negative", "zero")):
+        if any(getattr(p, f"is_{kind}") is not None
+               for kind in ("positive", "negative", "zero", "rational")):
+            given = ", ".join(k for k, v in p._assumptions_orig.items() if v)
             raise DomainError(
-                f"parameter {p} is assumed to have a sign, but parameters range over all real "
+                f"parameter {p} is assumed to be {given}, but parameters range over all real "
                 f"numbers; use the plain symbol '{p}'"
             )
+    names = [str(p) for p in parameters]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DomainError(
+            f"{network!r} has different parameters of one name: {', '.join(twice)}; give them "
+            "different names or the same assumptions"
+        )
     return parameters
 
 

@@ -17,7 +17,7 @@ from .derive_branches import (
     branch_step,
     completeness_step,
     part_step,
-    tests_step,
+    residuals_on_branch_step,
     verdict_step,
     witness_step,
 )
@@ -49,7 +49,7 @@ def derive_analysis(analysis: "Analysis") -> Derivation:
         for part in branch.parts or ():
             if not problem.coordinates.direct:
                 add(part_step(problem, branch, part, (*basis, places[-1])))
-        add(tests_step(problem, branch, (places[-1], *tested)))
+        add(residuals_on_branch_step(problem, branch, (places[-1], *tested)))
     if analysis.branches:
         places.append(add(completeness_step(analysis, tuple(places))))
     for witness in analysis.witnesses:

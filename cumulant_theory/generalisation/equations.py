@@ -105,10 +105,11 @@ class Problem:
         images = self.coordinates.images
         known = [a for a in ours.ring.atoms if a not in images]
         symbols = symbols_in(*known, *theirs.ring.atoms)
-        shared = {*symbols} & {*images, *self.coordinates.unknowns, *self.coordinates.parameters}
+        own = {*images, *self.coordinates.unknowns, *self.coordinates.parameters}
+        shared = {*map(str, symbols)} & {*map(str, own)}  # assumptions do not tell them apart
         if shared:
             raise DomainError(
-                f"{', '.join(sorted(map(str, shared)))}: symbols of {law!r} and of the network "
+                f"{', '.join(sorted(shared))}: symbols of {law!r} and of the network "
                 f"{self.network!r} at once; rename them in the law"
             )
         ring = Ring([*known, *theirs.ring.atoms, *images.values()])

@@ -5,7 +5,7 @@ from typing import Any
 import sympy as sp
 
 from ..algebra import Polynomial, Ring
-from ..errors import ShapeError
+from ..errors import DomainError, ShapeError
 from ..layers import Layer
 from ..layers.base import check_order
 
@@ -33,6 +33,8 @@ def residuals(
     ------
     ShapeError
         If the widths do not fit.
+    DomainError
+        If a map is no layer.
 
     Examples
     --------
@@ -58,6 +60,8 @@ def residuals(
 def check_pair(network: Layer, target: Layer) -> None:
     """Raise ShapeError unless both map the same number of units onto one."""
     for f, what in ((network, "network"), (target, "target")):
+        if not isinstance(f, Layer):
+            raise DomainError(f"{what} {f!r} is no layer; use for example layers.BlockSum(2)")
         last = next(
             (la.out_features for la in reversed(f.layers) if la.out_features is not None), None
         )
