@@ -165,14 +165,19 @@ class FiniteLaw:
         if order == 1:
             return self.moment(alpha)
         if any(a and self._centred.is_zero(i) for i, a in enumerate(alpha)):
-            return 0 * self.weights[0]
+            return self._zero
         if order > _PARTITION_LIMIT:
-            return self._recursion(alpha)
+            return self._zero + self._recursion(alpha)
 
         def expectation(labels: Sequence[int]) -> Any:
             return 0 if len(labels) == 1 else self._central_moment(from_indices(labels, self.dim))
 
-        return joint_cumulant_by_partitions(expectation, to_indices(alpha))
+        return self._zero + joint_cumulant_by_partitions(expectation, to_indices(alpha))
+
+    @property
+    def _zero(self) -> Any:
+        """Zero of the arithmetic: a sum without terms is the integer 0."""
+        return 0 * self.weights[0]
 
 
 class _Columns:

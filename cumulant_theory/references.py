@@ -10,6 +10,13 @@ REFERENCES = {
         "V. P. Leonov and A. N. Shiryaev, On a method of calculation of semi-invariants, "
         "Theory Probab. Appl. 4, 319 (1959)"
     ),
+    "macdonald": (
+        "I. G. Macdonald, Symmetric Functions and Hall Polynomials, 2nd ed., Oxford (1995), "
+        "eq. I.2.11'"
+    ),
+    "hardy": (
+        "G. H. Hardy, J. E. Littlewood and G. Polya, Inequalities, Cambridge (1934), section 2.4"
+    ),
     "jona-lasinio": (
         "G. Jona-Lasinio, Renormalization group and probability theory, Phys. Rep. 352, 439 (2001)"
     ),

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cumulant_theory import activations, generalisation, laws, layers, symmetries
+from cumulant_theory.algebra import Ring
 from cumulant_theory.derivation import Equation
 from cumulant_theory.errors import (
     DomainError,
@@ -342,6 +343,73 @@ def test_a_learned_linear_map_is_found_among_its_branches(p, q):
     p, q = sp.Rational(p), sp.Rational(q)
     assert found == {(p, q), (q, p)}
     assert report.generalises is True
+
+
+# Unusual input
+
+
+def test_only_layers_are_compared():
+    with pytest.raises(DomainError, match="network 3 is no layer"):
+        analyse(3, GAUSSIANS)
+    with pytest.raises(DomainError, match="target 'x' is no layer"):
+        analyse(TIED, GAUSSIANS, target="x")
+
+
+@pytest.mark.parametrize("kind", ["integer", "rational", "positive", "nonnegative"])
+def test_parameters_range_over_all_real_numbers(kind):
+    p = sp.Symbol("p", **{kind: True})
+    with pytest.raises(DomainError, match=f"assumed to be {kind}"):
+        analyse(layers.Linear(2, 1, weight=[[p, p]]), GAUSSIANS)
+
+
+def test_complex_entries_are_refused():
+    with pytest.raises(DomainError, match="the imaginary unit occurs"):
+        analyse(layers.Linear(2, 1, weight=[[sp.I, "t"]]), GAUSSIANS)
+
+
+def test_real_parameters_are_welcome():
+    p = sp.Symbol("p", real=True)
+    report = analyse(layers.Linear(2, 1, weight=[[p, p]]), GAUSSIANS)
+    assert [solved(b) for b in report.branches] == [{p: HALF}, {p: -HALF}]
+
+
+def test_symbols_that_print_alike_are_refused():
+    x, y = sp.Symbol("x"), sp.Symbol("x", real=True)
+    with pytest.raises(DomainError, match="different parameters of one name: x"):
+        analyse(layers.Linear(2, 1, weight=[[x, y]]), GAUSSIANS)
+    scale = laws.Normal(0, sp.Symbol("sigma", positive=True))
+    with pytest.raises(DomainError, match="sigma: symbols of"):
+        analyse(layers.Linear(2, 1, weight=[["sigma", "sigma"]]), scale)
+
+
+def test_a_single_input_unit():
+    report = analyse(layers.Linear(1, 1, name="w"), GAUSSIANS, target=layers.BlockSum(1))
+    assert [solved(x) for x in report.branches] == [{w: 1}, {w: -1}]
+    assert report.failure_conditions[0].value == -2 * kappa3
+    assert report.derivation.verify()
+
+
+@pytest.mark.parametrize(("network", "train", "test"), [
+    (layers.Linear(2, 1, name="w"), laws.Rademacher(), CENTRED),  # odd cumulants are zero
+    (layers.Linear(2, 1, name="w"), laws.Discrete([2], [1]), CENTRED),  # and all from order 2
+    # rational functions of the symbol, with poles at integers
+    (layers.Linear(2, 1, name="w"), GAUSSIANS, laws.StudentT("nu")),
+])
+def test_derivations_on_unusual_laws(network, train, test):
+    report = analyse(network, train, test)
+    assert report.generalises is False
+    check_witness(report)
+    for seed in range(5):
+        assert report.derivation.verify(points=1, seed=seed)
+
+
+def test_enumeration_keeps_its_arithmetic_where_cumulants_vanish():
+    ring = Ring([sp.sqrt(2)])
+    coin = FiniteLaw(
+        [(ring.element(-sp.sqrt(2)),), (ring.element(sp.sqrt(2)),)],
+        [ring.element(sp.Rational(1, 2))] * 2,
+    )
+    assert [ring.expr(coin.cumulant((r,))) for r in (1, 2, 3, 4, 7)] == [0, 2, 0, -8, 0]
 
 
 # The derivation

@@ -132,6 +132,11 @@ class Problem:
             [e for rule in rules for e in rule.expressions],
         ]
         for e in (e for part in parts for e in part):
+            if e.has(sp.I):
+                raise DomainError(
+                    f"the imaginary unit occurs in the equation {e} = 0, but branches are real; "
+                    "give the network and the target real entries"
+                )
             constants = e.atoms(*_TRANSCENDENTAL)
             if constants:
                 raise DomainError(

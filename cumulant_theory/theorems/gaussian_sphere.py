@@ -89,8 +89,8 @@ def _prove() -> Derivation:
     steps = (
         step(
             "cumulants of a quadratic form",
-            "Mean and variance of $f = c + l.x + x^T Q x$, $Q$ symmetric, for independent normal "
-            "$x_i$ of variance $\\sigma^2$.",
+            "Mean and variance of $f = c + l \\cdot x + x^T Q x$, $Q$ symmetric, for independent "
+            "normal $x_i$ of variance $\\sigma^2$.",
             [(sp.Symbol("kappa_1"), SHIFT + SIGMA**2 * trace),
              (sp.Symbol("kappa_2"), SIGMA**2 * length + 2 * SIGMA**4 * trace_square)],
             _cumulant_check, reference="mccullagh",
@@ -98,9 +98,8 @@ def _prove() -> Derivation:
         step(
             "every variance",
             "The residuals $\\kappa_1 = \\rho_{10} + \\rho_{11} \\sigma^2$ and $\\kappa_2 - "
-            "\\sigma^2 = "
-            "\\rho_{20} \\sigma^2 + \\rho_{21} \\sigma^4$ vanish for every variance only if their "
-            "coefficients do.",
+            "\\sigma^2 = \\rho_{20} \\sigma^2 + \\rho_{21} \\sigma^4$ vanish for every variance "
+            "only if their coefficients do.",
             [(rho[0][0], SHIFT), (rho[0][1], trace), (rho[1][0], length - 1),
              (rho[1][1], 2 * trace_square)],
             _coefficients_check, uses=(1,),
@@ -108,8 +107,7 @@ def _prove() -> Derivation:
         step(
             "a sum of squares",
             "$Q$ is symmetric and real, so $\\rho_{21} = 0$ gives $Q = 0$; there remain $c = 0$ "
-            "and "
-            "the sphere $|l| = 1$, of dimension $b - 1$. On it $f$ is normal with the right "
+            "and the sphere $|l| = 1$, of dimension $b - 1$. On it $f$ is normal with the right "
             "variance, so no higher order adds a condition.",
             [(trace_square, _double(QUADRATIC[INDEX, J] ** 2))],
             _squares_check, uses=(2,),
@@ -121,10 +119,10 @@ def _prove() -> Derivation:
 THEOREM = Theorem(
     name="gaussian_sphere",
     title="Centred Gaussians leave a sphere of solutions",
-    statement="A real map $f = c + l.x + x^T Q x$ of $b$ units has the law of the block sum for "
-    "centred Gaussians of every variance if and only if $c = 0$, $Q = 0$ and $|l| = 1$; orders 1 "
-    "and 2 are enough to see it. Of this sphere of dimension $b - 1$ a single point is the block "
-    "sum.",
+    statement="A real map $f = c + l \\cdot x + x^T Q x$ of $b$ units, $Q$ symmetric, has the law "
+    "of the block sum for centred Gaussians of every variance if and only if $c = 0$, $Q = 0$ and "
+    "$|l| = 1$; orders 1 and 2 are enough to see it. Of this sphere of dimension $b - 1$ a single "
+    "point is the block sum.",
     hypotheses=("real coefficients", "the $x_i$ are independent copies"),
     prove=_prove,
 )

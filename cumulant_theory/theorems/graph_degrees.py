@@ -68,13 +68,12 @@ def _prove() -> Derivation:
         step(
             "weights of the nodes",
             "Node $i$ keeps $U x_i$ and sends $W x_i$ to each of its $d_i$ neighbours; the sum "
-            "over "
-            "the nodes is $l.x$ with",
+            "over the nodes is $l \\cdot x$ with the following $l$.",
             [(WEIGHTS[INDEX], SELF + NEIGHBOUR * DEGREES[INDEX])], _forms_check,
         ),
         step(
             "centred Gaussians",
-            "Orders above 2 vanish; the residual of order 2 is",
+            "The residuals of all other orders vanish; that of order 2 is as follows.",
             [(sp.Symbol("rho_2"), SIGMA**2 * (quadric - 1))], _conic_check, uses=(1,),
             hypotheses=("the x_i are independent copies",), reference="mccullagh",
         ),
@@ -95,10 +94,10 @@ THEOREM = Theorem(
     name="graph_degrees",
     title="On regular graphs Gaussians leave two solutions, on all others an ellipse",
     statement="Let $f$ be the sum over the nodes of a linear graph convolution with weight $U$ of "
-    "the node and $W$ of its neighbours, on an undirected graph with $b$ nodes, matched to the "
-    "block sum on centred Gaussians of every variance. If all nodes have one degree, $f$ is the "
-    "block sum or its mirror image. Otherwise the solutions $(U, W)$ form an ellipse, of which "
-    "only the two points with $W = 0$ are the block sum and its mirror image.",
+    "the node and $W$ of its neighbours, on an undirected graph with $b$ nodes and no loops, "
+    "matched to the block sum on centred Gaussians of every variance. If all nodes have one "
+    "degree, $f$ is the block sum or its mirror image. Otherwise the solutions $(U, W)$ form an "
+    "ellipse, of which only the two points with $W = 0$ are the block sum and its mirror image.",
     hypotheses=("real weights", "the $x_i$ are independent copies"),
     prove=_prove,
 )

@@ -26,18 +26,22 @@ from ._checks import (
 from .base import Theorem
 
 ELEMENTARY: Any = sp.IndexedBase("e")
+RHO: Any = sp.IndexedBase("rho")
+KAPPA: Any = sp.IndexedBase("kappa")
 SHIFT, T = sp.Symbol("c"), sp.Symbol("t")
+ORDER = 5  # highest order of the check
 
 
-def residual_step(orders: tuple[int, ...] = (1, 2, 3, 4)) -> Step:
+def residual_step() -> Step:
     """rho_r = (p_r - b^(1 - r/2)) kappa_r + c [r = 1] for f = l.x + c."""
-    statement = []
-    for r in orders:
-        shift = SHIFT if r == 1 else 0
-        factor = power_sum(r) - B ** (1 - sp.Rational(r, 2))
-        statement.append((sp.Symbol(f"rho_{r}"), factor * sp.Symbol(f"kappa_{r}") + shift))
+    orders = range(1, ORDER + 1)
+    statement = [
+        (RHO[1], (power_sum(1) - sp.sqrt(B)) * KAPPA[1] + SHIFT),
+        (RHO[R], (power_sum(R) - B ** (1 - R / 2)) * KAPPA[R]),
+    ]
 
     def check(stated: Step, rng: random.Random) -> None:
+        first, general = stated.statement
         size = rng.randint(1, 3)
         law = independent_copies(rng, size)
         weights = [sp.Rational(rng.randint(-9, 9), rng.randint(1, 9)) for _ in range(size)]
@@ -47,17 +51,23 @@ def residual_step(orders: tuple[int, ...] = (1, 2, 3, 4)) -> Step:
         )
         summed = image_cumulants(law, sum, orders)
         single = image_cumulants(law, lambda p: p[0], orders)
-        for r, e, left, total, kappa in zip(
-            orders, stated.statement, ours, summed, single, strict=True
-        ):
-            point = {B: sp.Integer(size), sp.Symbol(f"kappa_{r}"): kappa, SHIFT: shift}
-            goal = total / sp.sqrt(size) ** r
-            same(left - goal, value_at(e.rhs, point, {WEIGHTS: weights}), f"rho_{r} at b = {size}")
+        point = {B: sp.Integer(size), SHIFT: shift}
+        sequences: Any = {
+            WEIGHTS: weights, KAPPA: single,
+            RHO: [left - total / sp.sqrt(size) ** r
+                  for r, left, total in zip(orders, ours, summed, strict=True)],
+        }
+        for r in orders:
+            e = first if r == 1 else general
+            left, right = (
+                value_at(side, {R: sp.Integer(r), **point}, sequences) for side in (e.lhs, e.rhs)
+            )
+            same(left, right, f"rho_{r} at b = {size}")
 
     return step(
         "residuals",
-        "Cumulants add over independent units and are homogeneous, so those of $f = l.x + c$ less "
-        "those of the block sum are as follows.",
+        "Cumulants add over independent units and are homogeneous, so those of $f = l \\cdot x + "
+        "c$ less those of the block sum are as follows, the second for all $r \\ge 2$.",
         statement, check, reference="mccullagh",
         hypotheses=("the x_i are independent copies",),
     )
@@ -67,7 +77,7 @@ def _newton() -> Step:
     return step(
         "Newton's identities",
         "Power sums $p_r$ of the weights determine their elementary symmetric polynomials $e_k$, "
-        "$k = 1, ..., b$.",
+        "$k = 1, \\dots, b$.",
         [(K * ELEMENTARY[K],
           sp.Sum((-1) ** (INDEX - 1) * ELEMENTARY[K - INDEX] * POWER_SUM[INDEX], (INDEX, 1, K)))],
         _newton_check, reference="macdonald",
@@ -99,8 +109,9 @@ def _elementary_check(stated: Step, rng: random.Random) -> None:
         ) / k))
     for e in stated.statement:
         for k in range(1, size + 1):
-            same(found[k], value_at(e.rhs, {B: sp.Integer(size), K: sp.Integer(k)}),
-                 f"e_{k} at b = {size}")
+            point = {B: sp.Integer(size), K: sp.Integer(k)}
+            same(value_at(e.lhs, point, {ELEMENTARY: lambda i: found[i]}),
+                 value_at(e.rhs, point), f"e_{k} at b = {size}")
 
 
 def _product_check(stated: Step, rng: random.Random) -> None:
@@ -122,10 +133,9 @@ def _prove() -> Derivation:
         residual_step(),
         step(
             "free symbols",
-            "The cumulants $\\kappa_1, \\kappa_2, ...$ of all laws are independent of one "
-            "another, so "
-            "every coefficient vanishes: $c = 0$, and for $r = 1, ..., b$ the power sums are "
-            "those of the block sum.",
+            "The cumulants $\\kappa_1, \\kappa_2, \\dots$ of all laws are independent of one "
+            "another, so every coefficient vanishes: $c = 0$, and for $r = 1, \\dots, b$ the "
+            "power sums are those of the block sum.",
             [(B ** (1 - R / 2), sp.Sum((1 / sp.sqrt(B)) ** R, (INDEX, 1, B)))],
             identities(), uses=(1,),
         ),
@@ -152,8 +162,8 @@ def _prove() -> Derivation:
 THEOREM = Theorem(
     name="linear_units",
     title="A linear unit that matches the block sum for every law is the block sum",
-    statement="A unit $f = l_1 x_1 + ... + l_b x_b + c$ has the cumulants of the block sum "
-    "$b^{-1/2} (x_1 + ... + x_b)$ to order $b$ for every law of the independent copies $x_i$ if "
+    statement="A unit $f = l_1 x_1 + \\dots + l_b x_b + c$ has the cumulants of the block sum "
+    "$b^{-1/2} (x_1 + \\dots + x_b)$ to order $b$ for every law of the independent copies $x_i$ if "
     "and only if $c = 0$ and every $l_i = b^{-1/2}$. This holds over the complex numbers too.",
     hypotheses=("the law ranges over all laws with moments to order $b$",),
     prove=_prove,

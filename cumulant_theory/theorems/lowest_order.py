@@ -27,8 +27,9 @@ def equal_weights() -> Step:
     """b p_2 - p_1^2 as a sum of squares."""
     return step(
         "Lagrange's identity",
-        "With $p_1 = b^{1/2}$ and $p_2 = 1$ the left side is 0, so real weights are all equal, and "
-        "$p_1 > 0$ leaves $l_i = b^{-1/2}$ alone.",
+        "Order 1 alone leaves the hyperplane $p_1 = b^{1/2}$. With $p_1 = b^{1/2}$ and $p_2 = 1$ "
+        "the left side is 0, so real weights are all equal, and $p_1 > 0$ leaves $l_i = b^{-1/2}$ "
+        "alone.",
         [(B * power_sum(2) - power_sum(1) ** 2, pairs((WEIGHTS[INDEX] - WEIGHTS[J]) ** 2))],
         identities(), reference="hardy", uses=(1,),
     )
@@ -79,11 +80,10 @@ def _prove() -> Derivation:
         ),
         step(
             "order 3 is not enough",
-            "On the sphere $p_2 = 1$ the continuous function $p_3$ goes from 1 to -1 along any "
-            "path "
-            "from $(1, 0, ..., 0)$ to $(-1, 0, ..., 0)$, so it takes the value $b^{-1/2}$ away "
-            "from "
-            "the equal weights too. For $b = 2$ such weights are",
+            "On the sphere $p_2 = 1$ the continuous function $p_3$ goes from $1$ to $-1$ along "
+            "every path from $(1, 0, \\dots, 0)$ to $(-1, 0, \\dots, 0)$. Some path avoids the "
+            "equal weights, so $p_3$ takes the value $b^{-1/2}$ elsewhere too. For $b = 2$ it "
+            "does so at these weights.",
             [(WEIGHTS[1], half + root), (WEIGHTS[2], half - root),
              (power_sum(2), sp.S.One), (power_sum(3), 1 / sp.sqrt(2))],
             _wrong_check, uses=(1,),
@@ -95,12 +95,11 @@ def _prove() -> Derivation:
 THEOREM = Theorem(
     name="lowest_order",
     title="The lowest order that forces the block sum",
-    statement="Let a linear unit $f = l.x + c$ with real weights, $b \\ge 2$, match the cumulants "
-    "of the block sum to order $N$. On the laws with free $\\kappa_1$ and $\\kappa_2$ the lowest "
-    "$N$ "
-    "that forces $f$ to be the block sum is 2. On a centred law with $\\kappa_2, \\kappa_3, "
-    "\\kappa_4 "
-    "\\ne 0$ it is 4, and $N = 3$ leaves other solutions. On a symmetric law no order does.",
-    hypotheses=("real weights",),
+    statement="Let a linear unit $f = l \\cdot x + c$ with real weights, $b \\ge 2$, match the "
+    "cumulants of the block sum to order $N$. On the laws with free $\\kappa_1$ and $\\kappa_2$ "
+    "the lowest $N$ that forces $f$ to be the block sum is 2. On a centred law with $\\kappa_2, "
+    "\\kappa_3, \\kappa_4 \\ne 0$ it is 4, and $N = 3$ leaves other solutions. On a symmetric law "
+    "no order does.",
+    hypotheses=("real weights", "the $x_i$ are independent copies"),
     prove=_prove,
 )

@@ -61,8 +61,9 @@ def _mirror_check(stated: Step, rng: random.Random) -> None:
     single = image_cumulants(law, lambda x: x[0], ORDERS)
     for e in stated.statement:
         for r, w, m, k in zip(ORDERS, wanted, mirrored, single, strict=True):
-            value = _at(e.rhs.subs(B, size), r, {KAPPA: k})
-            same(m - w, value, f"order {r} at b = {size}")
+            values = {KAPPA: k, MIRRORED: m - w}
+            left, right = (_at(side.subs(B, size), r, values) for side in (e.lhs, e.rhs))
+            same(left, right, f"order {r} at b = {size}")
 
 
 def _prove() -> Derivation:
@@ -70,8 +71,7 @@ def _prove() -> Derivation:
         step(
             "reflection of the law",
             "Let $\\bar f(x) = f(-x)$, with residuals $\\bar\\rho_r$. Under a symmetric law $x$ "
-            "and "
-            "$-x$ have one law, so $f(x)$ and $\\bar f(x)$ have one too.",
+            "and $-x$ have one law, so $f(x)$ and $\\bar f(x)$ have one too.",
             [(MIRRORED[R], RHO[R])], _same_law,
             hypotheses=("the x_i are independent copies of a symmetric law",),
         ),
@@ -94,6 +94,9 @@ THEOREM = Theorem(
     "$\\bar f$ have the same residuals to every order. If the family contains the block sum, it "
     "contains a second solution whose residual on other laws is $-2 b^{1-r/2} \\kappa_r$ for every "
     "odd $r$ and 0 for every even $r$.",
-    hypotheses=("the training laws are symmetric", "moments to the orders compared"),
+    hypotheses=(
+        "the $x_i$ are independent copies", "the training laws are symmetric",
+        "moments to the orders compared",
+    ),
     prove=_prove,
 )

@@ -85,17 +85,16 @@ def _prove() -> Derivation:
     steps = (
         step(
             "risk",
-            "Mean squared error of $f = l.x + c$ against the block sum, for independent copies of "
-            "mean $\\mu$ and variance $\\sigma^2$.",
+            "Mean squared error of $f = l \\cdot x + c$ against the block sum, for independent "
+            "copies of mean $\\mu$ and variance $\\sigma^2$.",
             [(sp.Symbol("R"), SIGMA**2 * distance + drift**2)], _risk_check,
         ),
         step(
             "projection",
-            "Let $P$ project on the weights that the symmetry allows and $q = \\mathbf{1}^T P "
-            "\\mathbf{1}$ with "
-            "the vector of ones $\\mathbf{1}$. The bias removes the second term, and the point of "
-            "the space next to $b^{-1/2} \\mathbf{1}$ is $b^{-1/2} P \\mathbf{1}$. If "
-            "$\\mathbf{1}$ is not in the space, $q < b$.",
+            "Let $P$ project orthogonally on the weights that the symmetry allows and $q = "
+            "\\mathbf{1}^T P \\mathbf{1}$ with the vector of ones $\\mathbf{1}$. The bias removes "
+            "the second term, and the point of the space nearest to $b^{-1/2} \\mathbf{1}$ is "
+            "$b^{-1/2} P \\mathbf{1}$. If $\\mathbf{1}$ is not in the space, $q < b$.",
             [(sp.Symbol("R_min"), SIGMA**2 * (1 - OVERLAP / B))], _minimum_check, uses=(1,),
         ),
         residual_step(),
@@ -103,8 +102,7 @@ def _prove() -> Derivation:
             "matching of the law",
             "On laws with free $\\kappa_1$ and $\\kappa_2$ a solution has $p_1 = b^{1/2}$ and "
             "$p_2 = 1$; then the left side is 0 and the real weights are all equal, which the "
-            "space "
-            "does not hold. So there is no solution at order 2 already.",
+            "space does not hold. So there is no solution at order 2 already.",
             [(B * power_sum(2) - power_sum(1) ** 2, pairs((WEIGHTS[INDEX] - WEIGHTS[J]) ** 2))],
             identities(), reference="hardy", uses=(3,),
         ),
@@ -116,12 +114,11 @@ THEOREM = Theorem(
     name="missing_direction",
     title="A symmetry whose weights miss the vector of ones cannot represent the map",
     statement="Let a weight symmetry confine the weights of a linear unit with free bias to a "
-    "space that does not hold $(1, ..., 1)$, let $P$ be its projector and $q = \\mathbf{1}^T P "
-    "\\mathbf{1}$. Then the "
-    "risk is at least $\\sigma^2 (1 - q/b) > 0$ on every law of variance $\\sigma^2$, reached "
-    "at $l = b^{-1/2} P \\mathbf{1}$, and no real weights match the cumulants of orders 1 and 2 "
-    "on the laws "
-    "with free $\\kappa_1$ and $\\kappa_2$.",
+    "space that does not hold $(1, \\dots, 1)$, let $P$ be its orthogonal projector and $q = "
+    "\\mathbf{1}^T P \\mathbf{1}$. Then the risk is at least $\\sigma^2 (1 - q/b) > 0$ on every "
+    "law of variance $\\sigma^2 > 0$, reached at $l = b^{-1/2} P \\mathbf{1}$ with a bias that "
+    "fits the mean, and no real weights match the cumulants of orders 1 and 2 on the laws with "
+    "free $\\kappa_1$ and $\\kappa_2$.",
     hypotheses=("real weights", "the $x_i$ are independent copies"),
     prove=_prove,
 )

@@ -10,7 +10,7 @@ from ..derivation import Derivation, Step
 from ..layers import Linear, Pointwise, Sequential
 from ..oracle import random_fraction
 from ..symmetries import SignFlip
-from ._checks import R, image_cumulants, independent_copies, same, step, value_at
+from ._checks import K, R, image_cumulants, independent_copies, same, step, value_at
 from .base import Theorem
 from .mirror_image import ORDERS
 
@@ -31,7 +31,11 @@ def _parity_check(stated: Step, rng: random.Random) -> None:
     mirrored = image_cumulants(law, lambda x: net.forward([-u for u in x])[0], ORDERS)
     for e in stated.statement:
         for r, a, m in zip(ORDERS, plain, mirrored, strict=True):
-            same(m, value_at(e.rhs, {R: sp.Integer(r)}, {PLUS: lambda _, a=a: a}), f"order {r}")
+            sequences: Any = {PLUS: lambda _, a=a: a, MINUS: lambda _, m=m: m}
+            left, right = (
+                value_at(side, {R: sp.Integer(r)}, sequences) for side in (e.lhs, e.rhs)
+            )
+            same(left, right, f"order {r}")
 
 
 def _vanishing_check(stated: Step, rng: random.Random) -> None:
@@ -39,12 +43,12 @@ def _vanishing_check(stated: Step, rng: random.Random) -> None:
     law = independent_copies(rng, 2, symmetric=True)
     values = image_cumulants(law, lambda x: net.forward(x)[0], ORDERS)
     for e in stated.statement:
-        k = rng.choice([1, 2])
-        same(values[2 * k - 2], e.rhs, f"kappa_{2 * k - 1} under a symmetric law")
+        point = {K: sp.Integer(rng.choice([1, 2]))}
+        left, right = (value_at(side, point, {PLUS: values}) for side in (e.lhs, e.rhs))
+        same(left, right, "an odd cumulant under a symmetric law")
 
 
 def _prove() -> Derivation:
-    k = sp.Symbol("k", integer=True, positive=True)
     steps = (
         step(
             "parity",
@@ -56,7 +60,7 @@ def _prove() -> Derivation:
         step(
             "symmetric laws",
             "A symmetric law is its own mirror image, so every odd cumulant of the output is 0.",
-            [(PLUS[2 * k - 1], sp.S.Zero)], _vanishing_check, uses=(1,),
+            [(PLUS[2 * K - 1], sp.S.Zero)], _vanishing_check, uses=(1,),
         ),
     )
     return Derivation("Parity of odd networks", steps)

@@ -30,7 +30,7 @@ def cumulants_of_sum() -> list[sp.Expr]:
 def _cumulant_check(stated: Step, rng: random.Random) -> None:
     """Moments of the polynomial in one standard normal variable."""
     g = sp.Symbol("g")
-    size = rng.randint(2, 6)
+    size = rng.randint(1, 6)
     scale, shift, linear, quadratic = (rational(random_fraction(rng, 9)) for _ in range(4))
     s = sp.sqrt(size) * scale * g
     f = sp.Poly(sp.expand(shift + linear * s + quadratic * s**2), g)
@@ -43,7 +43,7 @@ def _cumulant_check(stated: Step, rng: random.Random) -> None:
 
 def _linear_check(stated: Step, rng: random.Random) -> None:
     """A linear unit with shared weights, by its own residual."""
-    size = rng.randint(2, 6)
+    size = rng.randint(1, 6)
     unit = Linear(size, 1, weight=[[LINEAR] * size])
     found = residuals(unit, BlockSum(size), Normal(0, SIGMA), order=2)
     (e,) = stated.statement
@@ -52,7 +52,7 @@ def _linear_check(stated: Step, rng: random.Random) -> None:
 
 def _branch_check(stated: Step, rng: random.Random) -> None:
     """Residuals of order 1 and 2 at variance 1 vanish, order 3 is as stated."""
-    size = rng.randint(2, 6)
+    size = rng.randint(1, 6)
     values = {e.lhs: e.rhs for e in stated.statement}
 
     def on_branch(kappa: sp.Expr) -> sp.Expr:
@@ -65,7 +65,7 @@ def _branch_check(stated: Step, rng: random.Random) -> None:
 
 
 def _no_real_check(stated: Step, rng: random.Random) -> None:
-    size = rng.randint(2, 6)
+    size = rng.randint(1, 6)
     values = {e.lhs: e.rhs.subs(B, size) for e in stated.statement}
     square = values[QUADRATIC**2]
     third = 2 * size * QUADRATIC * (3 - 2 * size**2 * QUADRATIC**2)
@@ -83,9 +83,9 @@ def _prove() -> Derivation:
     steps = (
         step(
             "effective coefficients",
-            "Hidden units that share one weight per input see the sum $s = x_1 + ... + x_b$ alone, "
-            "so however many there are, $f = c + \\lambda s + \\mu s^2$. For centred normal inputs "
-            "of variance $\\sigma^2$:",
+            "Hidden units, each with one weight for all inputs, see the sum $s = x_1 + \\dots + "
+            "x_b$ alone, so however many there are, $f = c + \\lambda s + \\mu s^2$. Its "
+            "cumulants for centred normal inputs of variance $\\sigma^2$ are as follows.",
             list(zip(names, kappas, strict=True)), _cumulant_check, reference="leonov-shiryaev",
         ),
         step(
@@ -97,14 +97,16 @@ def _prove() -> Derivation:
         ),
         step(
             "a single variance, orders 1 and 2",
-            "At $\\sigma = 1$ a branch of dimension 1 with $\\mu \\ne 0$ fits both orders; it is "
-            "real for $\\mu^2 \\le 1/(2 b^2)$. The residual of order 3 on it is",
+            "Take the variance as the unit, $\\sigma = 1$. A branch of dimension 1 with $\\mu "
+            "\\ne 0$ fits both orders; it is real for $\\mu^2 \\le 1/(2 b^2)$. The residual of "
+            "order 3 on it comes last.",
             [(SHIFT, -B * QUADRATIC), (LINEAR**2, square), (sp.Symbol("rho_3"), third)],
             _branch_check, uses=(1,),
         ),
         step(
             "order 3",
-            "It vanishes for $\\mu = 0$, or where",
+            "It vanishes for $\\mu = 0$, where $c = 0$ and $\\lambda = \\pm b^{-1/2}$, and at the "
+            "following values, of which no $\\lambda$ is real.",
             [(QUADRATIC**2, sp.Rational(3, 2) / B**2), (LINEAR**2, -2 / B)],
             _no_real_check, uses=(3,),
         ),
@@ -116,11 +118,11 @@ THEOREM = Theorem(
     name="quadratic_sharing",
     title="A quadratic activation under shared weights",
     statement="Let all hidden units of a network with one quadratic hidden layer share their "
-    "weights over the inputs, $f = c + \\lambda s + \\mu s^2$ with $s = x_1 + ... + x_b$. Matched "
-    "on centred Gaussians of every variance to order 2, it is the block sum or its mirror image. "
-    "Matched at one variance to order 2, a curve of wrong non-linear networks fits as well; order "
-    "3 removes it from the real numbers (over the complex ones $b \\lambda^2 = -2$ remains) and "
-    "leaves the same two points.",
+    "weights over the inputs, $f = c + \\lambda s + \\mu s^2$ with $s = x_1 + \\dots + x_b$. "
+    "Matched on centred Gaussians of every variance to order 2, it is the block sum or its mirror "
+    "image. Matched at one variance to order 2, a curve of wrong non-linear networks fits as "
+    "well; order 3 removes it from the real numbers (over the complex ones $b \\lambda^2 = -2$ "
+    "remains) and leaves the same two points.",
     hypotheses=("real weights", "the $x_i$ are independent copies"),
     prove=_prove,
 )
