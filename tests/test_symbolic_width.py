@@ -826,7 +826,7 @@ def test_wrong_arguments_name_the_way_out(make, error, words):
         sw.generic(sw.cycle("n")), order=40)[40],
 ])
 def test_absurd_orders_are_refused_at_once(call):
-    with pytest.raises(OrderError, match="order 200; ask|types of cumulants"):
+    with pytest.raises(OrderError, match=r"order 200; ask|types of cumulants"):
         call()
 
 

@@ -1,50 +1,35 @@
-"""Detection of cumulants that no law has or that the expansion does not know, and what is done then.
+"""Detection of cumulants that no law has, and what is done then.
 
-Behind a pointwise layer a closure with K > 2 expands around Gaussian units. The expansion is
-asymptotic: units that are almost never active and deep narrow networks take it past its smallest
-term. Its error is estimated from the orders of every unit's mean and variance (`orders`), D what
-third and fourth cumulants add to them and E what is neglected first:
+Truncated expansions can leave the set of possible cumulants, above all at units that are almost
+never active and in deep narrow networks. Three steps, each reported:
 
-- a layer knows what it adds up to the relative error q, q^2 = sum E^2 / sum D^2 over its units. The
-  cumulants behind it inherit this; errors of independent layers add in squares, u^2 = sum q^2;
-- of the square of what is added, D^2, the part u^2 D^2 is then error and (1 - u^2) D^2 what K = 2
-  lacks. So third and fourth cumulants help as long as u^2 < 1/2;
-- where a layer would go beyond that, its units with E > D, whose series diverges, are treated as
-  Gaussian in that layer: their joint third and fourth cumulants are neglected. Each counts as an
-  error as large as what it loses, at most what the other units add on average;
-- where that is not enough, the expansion is given up: from there on the results are those of K = 2
-  from the input on. To go on with K = 2 from the cumulants found so far is better or worse from
-  one network to another.
+- a unit whose cumulants in front of a pointwise layer are impossible, or too far from Gaussian for
+  an expansion around it, is treated as Gaussian in that layer: its joint third and fourth cumulants
+  are neglected, as under K = 2; from the first layer on where that is more than a fifth of the
+  units, all of them are;
+- a mean or variance behind the layer that no law has is replaced by that of K = 2, which is the
+  exact one of a Gaussian input;
+- a covariance matrix with negative eigenvalues is replaced by the nearest one without.
 
-Two more checks, at every K > 2: a mean or variance behind a layer that no law has is replaced by
-that of K = 2, and a covariance matrix with negative eigenvalues by the nearest one without. Whatever
-is done is a `Finding`.
-
-References
-----------
-Barton & Dennis, Biometrika 39, 425 (1952), on the expansion; Dingle, Asymptotic Expansions (1973),
-on truncation at the smallest term.
+The bound on the excess kurtosis is the largest for which a Gram-Charlier expansion is a density
+(Barton & Dennis, Biometrika 39, 425 (1952)).
 """
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from scipy.linalg.lapack import get_lapack_funcs
 
-from cumulant_theory.closures import Closure, Diagrams
 from cumulant_theory.errors import DivergenceError, DomainError
 
-from .maps import PointwiseMap
-from .orders import Orders, orders
 from .state import State
 
-LIMIT = 0.5  # of u^2
-DIVERGES = "first neglected order beyond the last kept one"
-GIVEN_UP = "K = 2 from the input on, there and in all layers behind"
-LACKING = "kappa_4 + 2 kappa_2^2 < kappa_3^2 / kappa_2 at the input"
+SKEWNESS = 2.0  # largest |kappa_3| / sigma^3 and
+KURTOSIS = 4.0  # kappa_4 / sigma^4 that an expansion around a Gaussian may use
+SHARE = 0.2  # share of such units beyond which all layers from there on are those of K = 2
 
 
 @dataclass(frozen=True)
@@ -85,14 +70,10 @@ class Health:
     findings : tuple of Finding
     gaussian_units : tuple of (int, int)
         Per pointwise layer, the number of units treated as Gaussian and the width.
-    errors : tuple of float
-        Per pointwise layer, the estimated relative error of what third and fourth cumulants add to
-        means and variances, 0 where there are none. Beyond the root of 1/2 it is not used.
     """
 
     findings: tuple[Finding, ...]
     gaussian_units: tuple[tuple[int, int], ...]
-    errors: tuple[float, ...]
 
     @property
     def ok(self) -> bool:
@@ -113,153 +94,76 @@ class Health:
         return "Health(\n  " + "\n  ".join(shown) + "\n)"
 
 
-class Layer(NamedTuple):
-    """A pointwise layer as the checks see it.
-
-    Attributes
-    ----------
-    phi : PointwiseMap
-    closure : Closure
-    step : callable
-        State to state.
-    gaussian : callable
-        The same without third and fourth cumulants in front.
-    means : callable
-        State to the means and variances of K = 2.
-    """
-
-    phi: PointwiseMap
-    closure: Closure
-    step: Callable[[State], State]
-    gaussian: Callable[[State], State]
-    means: Callable[[State], State]
-
-
 class Monitor:
     """Runs pointwise layers under the checks and keeps the findings."""
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
         self.counts: list[tuple[int, int]] = []
-        self.squares: list[float] = []  # u^2
         self.spent = False
 
     @property
     def health(self) -> Health:
         """What was found so far."""
-        errors = tuple(math.sqrt(u) for u in self.squares)
-        return Health(tuple(self.findings), tuple(self.counts), errors)
+        return Health(tuple(self.findings), tuple(self.counts))
 
     def advance(
-        self, z: State, layer: Layer, again: Callable[[], State]
-    ) -> tuple[State, State]:
+        self, z: State, step: Callable[[State], State], gaussian: Callable[[State], State],
+        bounds: tuple[float, float], finite: bool = False,
+    ) -> State:
         """A pointwise layer whose output means and covariance are possible.
 
         Parameters
         ----------
         z : State
             In front of it.
-        layer : Layer
-        again : callable
-            The state in front under K = 2 from the input on.
-
-        Returns
-        -------
-        (State, State)
-            In front, another state than before where the expansion is given up here; and behind.
+        step, gaussian : callable
+            State to state, and to the means and variances of K = 2.
+        bounds : (float, float)
+            Range of the activation.
+        finite : bool
+            The sum over diagrams ends by itself, so that no distance from Gaussian is too far.
 
         Raises
         ------
         DivergenceError
             If the Gaussian step itself leaves the finite numbers.
         """
+        layer, keep = len(self.counts) + 1, np.ones(z.width, bool)
         self.counts.append((0, z.width))
-        self.squares.append(self.squares[-1] if self.squares else 0.0)
-        self.check_input(self.few(z))
-        higher = not self.spent and (z.third is not None or z.fourth is not None)
-        used = self._judged(z, layer) if higher else z
-        y = None if used is None else self._behind(used, layer, higher)
-        if y is None:
-            self.spent, z = True, again()
-            y = self._behind(z, layer, False)
-        if self.spent:
-            self.counts[-1] = (z.width, z.width)
-        if y is None or not _finite(self.few(y)):
+        self.check_input(z)
+        higher = z.third is not None or z.fourth is not None
+        if higher:
+            z, keep = self._neglect(z, keep, implausible(z, finite), layer)
+            if self.spent or (~keep).mean() > SHARE:
+                self.spent = True
+                rest = [("expansion given up", tuple(np.flatnonzero(keep)), (~keep).mean())]
+                z, keep = self._neglect(z, keep, rest, layer)
+        y = step(z)
+        if higher and not _finite(y):
+            everything = [("expansion not finite", tuple(np.flatnonzero(keep)), math.inf)]
+            z, keep = self._neglect(z, keep, everything, layer)
+            y = step(z)
+        if higher:
+            self.doubtful = ~keep
+            y = self._patched(y, lambda: gaussian(z), layer, bounds)
+            self.spent |= bool(self.doubtful.mean() > SHARE)
+            y, lowest = repaired(y)
+            if lowest is not None:
+                self.findings.append(Finding(
+                    layer, "covariance not positive semidefinite", (), lowest,
+                    "replaced by the nearest that is",
+                ))
+        self.counts[-1] = (int((~keep).sum()), z.width)
+        if not _finite(y):
             raise DivergenceError(
-                f"layer {len(self.counts)}: the Gaussian step leaves the finite numbers; rescale "
-                "the weights or use dtype='float64'"
+                f"layer {layer}: the Gaussian step leaves the finite numbers; rescale the weights "
+                "or use dtype='float64'"
             )
-        return z, y
-
-    def few(self, z: State) -> State:
-        """The units that stand for all."""
-        return z
-
-    def applied(self, z: State, step: Callable[[State], State]) -> State:
-        """A step from the units that stand for all to all."""
-        return step(z)
-
-    def repaired(self, y: State) -> tuple[State, float | None]:
-        """See `repaired`."""
-        return repaired(y)
-
-    def _judged(self, z: State, layer: Layer) -> State | None:
-        """What the layer may use; None where the expansion is to be given up."""
-        if layer.phi.degree is not None and not isinstance(layer.closure, Diagrams):
-            return z  # the sum over diagrams ends by itself
-        found = orders(self.few(z), layer.phi, layer.closure)
-        kept, neglected = found.kept, found.neglected
-        wrong = ~(neglected <= kept)
-        square = self.squares[-1] + _ratio(neglected.sum(), kept.sum())
-        if square <= LIMIT:
-            self.squares[-1] = square
-            return z
-        others = kept[~wrong]
-        lost = np.minimum(kept[wrong], others.mean() if others.size else math.inf).sum()
-        rest = _ratio(neglected[~wrong].sum() + lost, others.sum() + lost)
-        self.squares[-1] += rest
-        for check, units, worst in (
-            (LACKING, wrong & (found.lacking > 0), found.lacking),
-            (DIVERGES, wrong & ~(found.lacking > 0), np.sqrt(_ratio(neglected, kept))),
-        ):
-            if units.any():
-                places = tuple(int(u) for u in np.flatnonzero(units))
-                self._report(check, places, float(worst[units].max()))
-        if not self.squares[-1] <= LIMIT:
-            error = math.sqrt(self.squares[-1])
-            self._report("estimated error of the expansion", (), error, GIVEN_UP)
-            return None
-        self.counts[-1] = (int(wrong.sum()), z.width)
-        return z.masked(z.xp.asarray((~wrong).astype(float)))
-
-    def _report(
-        self, check: str, units: tuple[int, ...], worst: float, action: str = Finding.action
-    ) -> None:
-        self.findings.append(Finding(len(self.counts), check, units, worst, action))
-
-    def _behind(self, z: State, layer: Layer, higher: bool) -> State | None:
-        """The state behind the layer, made possible; None where it is not finite."""
-        if not higher:
-            return self.applied(z, layer.gaussian if self.spent else layer.step)
-        wild = []
-
-        def checked(few: State) -> State:
-            y = layer.step(few)
-            wild.append(not _finite(y))
-            return y if wild[0] else self._patched(y, lambda: layer.means(few), layer.phi.bounds)
-
-        y = self.applied(z, checked)
-        if wild[0]:
-            self._report("expansion not finite", (), math.inf, GIVEN_UP)
-            return None
-        y, lowest = self.repaired(y)
-        if lowest is not None:
-            self._report("covariance not positive semidefinite", (), lowest,
-                         "replaced by the nearest that is")
         return y
 
     def _patched(
-        self, y: State, gaussian: Callable[[], State], bounds: tuple[float, float]
+        self, y: State, gaussian: Callable[[], State], layer: int, bounds: tuple[float, float]
     ) -> State:
         """Means and variances that no law has, replaced by those of the Gaussian step."""
         xp, wrong = y.xp, impossible(y, bounds)
@@ -267,8 +171,9 @@ class Monitor:
             return y
         low, values = gaussian(), {"mean": y.mean, "variance": y.variance}
         for check, quantity, bad, worst in wrong:
+            self.doubtful |= bad
             units = tuple(int(u) for u in np.flatnonzero(bad))
-            self._report(check, units, worst, f"{quantity} of K = 2 there")
+            self.findings.append(Finding(layer, check, units, worst, f"{quantity} of K = 2 there"))
             values[quantity] = xp.where(xp.flags(bad), getattr(low, quantity), values[quantity])
         covariance = None if y.diagonal_covariance else (
             lambda: xp.with_diagonal(y.covariance, values["variance"])
@@ -290,11 +195,36 @@ class Monitor:
                 "semidefinite"
             )
 
+    def _neglect(self, z: State, keep: Any, wrong: Any, layer: int) -> tuple[State, Any]:
+        if not wrong:
+            return z, keep
+        keep = keep.copy()
+        for check, units, worst in wrong:
+            new = tuple(int(u) for u in units if keep[u])
+            self.findings.append(Finding(layer, check, new, worst))
+            keep[list(units)] = False
+        return z.masked(z.xp.asarray(keep.astype(float))), keep
 
-def _ratio(above: Any, below: Any) -> Any:
-    """The ratio, 0 where nothing stands above."""
+
+def implausible(z: State, finite: bool = False) -> list[tuple[str, tuple[int, ...], float]]:
+    """Units whose own cumulants no law has, or that are too far from Gaussian to expand."""
+    blocks = [z.block((3,)), z.block((4,))]
+    third, fourth = (0.0 if b is None else z.xp.detached(b).astype(float) for b in blocks)
+    variance = z.xp.detached(z.variance).astype(float)
+    safe = np.where(variance > 0, variance, 1.0)
     with np.errstate(all="ignore"):
-        return np.where(above == 0, 0.0, above / np.where(above == 0, 1.0, below))[()]
+        skewness = np.where(variance > 0, third / safe**1.5, 0.0)
+        kurtosis = np.where(variance > 0, fourth / safe**2, 0.0)
+        slack = kurtosis + 2 - skewness**2
+    found = []
+    for check, bad, value in (
+        ("kappa_4 + 2 kappa_2^2 < kappa_3^2 / kappa_2 at the input", ~(slack >= -1e-6), slack),
+        (f"skewness beyond {SKEWNESS:g}", ~(abs(skewness) <= SKEWNESS), -abs(skewness)),
+        (f"excess kurtosis beyond {KURTOSIS:g}", ~(kurtosis <= KURTOSIS), -kurtosis),
+    ):
+        if bad.any() and not (finite and "beyond" in check):
+            found.append((check, tuple(np.flatnonzero(bad)), float(abs(value[bad]).max())))
+    return found
 
 
 def impossible(
