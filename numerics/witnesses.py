@@ -18,7 +18,7 @@ from .tables import html_table, text_table
 if TYPE_CHECKING:
     from cumulant_theory.generalisation import Analysis
 
-__all__ = ["Confrontation", "Landing", "confront", "landing"]
+__all__ = ["Confrontation", "Landing", "branch_of", "confront", "landing"]
 
 
 @dataclass(frozen=True)
@@ -101,14 +101,18 @@ def confront(
     from .networks import build
 
     module = build(network) if isinstance(network, Layer) else network
-    named = laws if isinstance(laws, Mapping) else {law.label: law for law in laws}
+    named: Mapping[Any, Any] = (
+        laws if isinstance(laws, Mapping) else {law.label: law for law in laws}
+    )
     output = module.labels[-1]
     found = {}
     for name, law in named.items():
         goal = target.propagate(law, order)
         if goal.dim != 1 or module.out_features != 1:
             raise ShapeError("confront: network and target must have one output unit each")
-        wanted = {(r,): float(sp.sympify(goal[r]).evalf(30)) for r in range(1, order + 1)}
+        wanted: dict[Any, float] = {
+            (r,): float(sp.sympify(goal[r]).evalf(30)) for r in range(1, order + 1)
+        }
         measured = measure(
             module, law, order=order, samples=samples, seed=seed, layers="output"
         )
@@ -220,23 +224,67 @@ def landing(
         order=analysis.problem.order if order is None else order, steps=steps, progress=progress,
         on_divergence="keep",
     )
-    violations = _violations(analysis, module.values(), seeds)
-    nearest = np.argmin(violations, axis=1)
-    reached = violations[np.arange(seeds), nearest] <= tolerance
-    counts = np.bincount(nearest[reached], minlength=len(analysis.branches))
+    violations = _violations(analysis, module.values())
+    ends = _nearest(violations, tolerance)
+    counts = np.bincount(ends[ends >= 0], minlength=len(analysis.branches))
     return Landing(
         tuple(f"{b.number}: {', '.join(f'{e.lhs} = {e.rhs}' for e in b.equations)}"
               for b in analysis.branches),
         tuple(b.generalises is False for b in analysis.branches),
-        counts, int(seeds - reached.sum()), violations,
+        counts, int((ends < 0).sum()), violations,
         np.asarray(result.final_loss, dtype=float),
     )
 
 
-def _violations(analysis: "Analysis", values: Mapping[Any, Any], seeds: int) -> np.ndarray:
+def branch_of(
+    analysis: "Analysis", values: Mapping[Any, Any], tolerance: float = 1e-6
+) -> np.ndarray:
+    """The branch of the training variety on which networks lie.
+
+    Parameters
+    ----------
+    analysis : generalisation.Analysis
+        Of these networks.
+    values : mapping
+        Parameter -> its values (S,), or one number.
+    tolerance : float
+        Largest violation of a branch's equations by a network that counts as being on it.
+
+    Returns
+    -------
+    array (S,) of int
+        Position of the nearest branch in ``analysis.branches``; -1 for networks on none.
+
+    Raises
+    ------
+    DomainError
+        If the analysis has no branches.
+
+    Examples
+    --------
+    >>> import sympy as sp
+    >>> from cumulant_theory import laws, layers, symmetries
+    >>> from cumulant_theory.generalisation import analyse
+    >>> unit = layers.Linear(2, 1, symmetry=symmetries.PermutationInvariant(), name="w")
+    >>> found = analyse(unit, layers.BlockSum(2), laws.Normal(0, 1), laws.Exponential(1), 3,
+    ...                 engine="sympy")
+    >>> branch_of(found, {sp.Symbol("w"): [2**-0.5, -(2**-0.5), 1]}).tolist()
+    [0, 1, -1]
+    """
+    if not analysis.branches:
+        raise DomainError("branch_of: the analysis has no real branch on which a network could lie")
+    return _nearest(_violations(analysis, values), tolerance)
+
+
+def _nearest(violations: np.ndarray, tolerance: float) -> np.ndarray:
+    return np.where(violations.min(axis=1) <= tolerance, np.argmin(violations, axis=1), -1)
+
+
+def _violations(analysis: "Analysis", values: Mapping[Any, Any]) -> np.ndarray:
     """Largest |lhs - rhs| over the equations of each branch, (S, B)."""
     names = list(values)
-    numbers = [np.broadcast_to(np.asarray(values[s], dtype=float), (seeds,)) for s in names]
+    numbers = np.broadcast_arrays(*(np.atleast_1d(np.asarray(values[s], float)) for s in names))
+    seeds = len(numbers[0])
     columns = []
     for branch in analysis.branches:
         gaps = [

@@ -9,6 +9,8 @@ import sympy as sp
 
 from cumulant_theory import activations, laws
 from cumulant_theory.errors import ConfigError, OutputError
+from cumulant_theory.layers import BlockSum as BlockSumLayer
+from cumulant_theory.parsing import parse_law
 from numerics.cli import main
 from numerics.competition import (
     Competition,
@@ -18,6 +20,16 @@ from numerics.competition import (
     load,
     load_config,
     run_competition,
+)
+from numerics.competition.algebra import (
+    DECIDED,
+    NO_FIT,
+    NO_MOMENTS,
+    OFF,
+    UNDECIDED,
+    analysed,
+    concerns,
+    verdicts,
 )
 from numerics.competition.analysis import (
     MARGIN,
@@ -44,6 +56,7 @@ from numerics.competition.roles import MATCHED, OVER, UNDER, passage, representa
 from numerics.networks import build
 from numerics.tasks import BlockSum
 from numerics.training import train
+from numerics.witnesses import branch_of, confront
 
 LAWS = {"Gaussian": "normal(0, 1)", "exponential": "exponential(1)"}
 TINY = Competition(
@@ -157,6 +170,11 @@ def test_residuals_are_those_of_closed_form_up_to_noise():
 # ------------------------------------------------------------------------------------ the run
 
 
+def _cell(row):
+    return Cell(row["symmetry"], row["activation"], row["b"], row["width"], row["depth"],
+                row["loss"], row["method"], row["train_law"])
+
+
 def test_every_network_meets_every_law(tiny):
     results, _ = tiny
     assert not results.failures
@@ -176,6 +194,14 @@ def test_exact_training_comes_out_as_predicted(tiny):
     assert found.total("fails", "fails") > 10
     assert found.total("generalises", "generalises") > 10
     assert [r for r in found.exceptions if r["loss"] == "pointwise"] == []
+    by_branch = [r for r in results.errors if r["algebra"] == DECIDED and r["fitted"]]
+    assert len(by_branch) >= 3
+    mirror = {(n["cell"], n["seed"]): n["mirror"] for n in results.networks}
+    for row in by_branch:  # all maps that fit Gaussians are R, its mirror image, or x_1 - x_2
+        wrong = row["symmetry"] == "alternating" or mirror[row["cell"], row["seed"]]
+        assert row["predicted"] == ("fails" if wrong else "generalises")
+    assert [r for r in found.exceptions if r["algebra"] == DECIDED] == []
+    assert {r["algebra"] for r in results.errors if not concerns(_cell(r))} == {None}
     heavy = [r for r in results.errors if r["test_law"] == "heavy" and r["loss"] == "pointwise"]
     assert all(r["risk"] is not None for r in heavy)
 
@@ -259,6 +285,7 @@ def _rows(groups, seeds=8, laws=("a", "b", "c"), **labels):
                     "method": "sampled", "train_law": "home", "role": role_name, "seed": seed,
                     "parameters": 3, "test_law": law, "in_distribution": law == "home",
                     "log_error": -3.0 if law == "home" else centre, "predicted": None,
+                    "algebra": None,
                     "outcome": "undecided", "fitted": True, "error": 1.0, "risk": 1.0, **labels,
                 })
     return found
@@ -302,7 +329,9 @@ def test_agreement_counts_and_lists_exceptions():
     seen = ["fails", "fails", "generalises", "generalises", "undecided"]
     for row, predicted_, outcome in zip(rows, said, seen, strict=True):
         row |= {"predicted": predicted_, "outcome": outcome}
-    found = agreement(rows)  # the first row is on the training law
+    open_ = [row | {"predicted": None, "algebra": UNDECIDED} for row in rows]
+    found = agreement([*rows, *open_])  # the first row is on the training law
+    assert found.left_open == {("sample", "law", "sampled", UNDECIDED): 4}
     assert found.total("fails", "fails") == 1
     assert found.total("generalises", "generalises") == 1
     assert found.total("generalises", "undecided") == 1
@@ -315,6 +344,51 @@ def test_predictions_of_law_matching_are_those_of_the_study():
     assert predicted(free, LAWS, LAWS["Gaussian"], 4, False) == "generalises"
     soft = dataclasses.replace(free, symmetry="soft(1)")
     assert predicted(soft, LAWS, LAWS["exponential"], 4, False) is None
+
+
+@pytest.mark.parametrize(("activation", "b"), [("quadratic", 2), ("cubic", 4)])
+def test_predictions_by_branch_are_what_networks_on_the_branches_do(activation, b):
+    """The unrelated route: run exact points of the branches on samples."""
+    cell = Cell("shared", activation, b, 1, 1, "law", "exact", "Gaussian")
+    net, test = network("shared", activation, b, 1, 1), LAWS["exponential"]
+    analysis = analysed(cell, LAWS["Gaussian"], test, 4)
+    assert analysis is not None
+    w, v, a, c = sp.symbols("W__1 W__2 alpha__1 c__2")
+    size = 1 / sp.sqrt(b)
+    points = [{w: 1, v: size, a: 0, c: 0}, {w: 2, v: -size / 2, a: 0, c: 0},
+              analysis.witness().values]
+    values = {s: np.array([float(p[s]) for p in points]) for s in net.parameters}
+    seen = []
+    for point in points:
+        met = confront(net.subs(point), BlockSumLayer(b), {
+            "train": laws.Normal(0, 1), "test": parse_law(test)}, samples=50_000)
+        assert met.agrees("train")
+        seen.append("generalises" if met.agrees("test") else "fails")
+    assert seen[2] == "fails"
+    found = verdicts(cell, LAWS["Gaussian"], test, 4, values, 3)
+    assert list(found.predicted) == seen
+    assert set(found.algebra) == {DECIDED}
+    right, mirror, at_witness = branch_of(analysis, values)
+    assert right != mirror
+    assert at_witness == analysis.witness().branch - 1
+
+
+def test_what_algebra_leaves_open_says_why():
+    def said(symmetry, activation, width, test, *values):
+        cell = Cell(symmetry, activation, 2, width, 1, "law", "exact", "Gaussian")
+        names = network(symmetry, activation, 2, width, 1).parameters
+        return verdicts(cell, LAWS["Gaussian"], test, 4, dict(zip(names, values, strict=False)), 1)
+
+    assert said("free", "quadratic(1/2)", 4, "exponential(1)").algebra == (UNDECIDED,)
+    assert said("shared", "quadratic(1/2)", 4, "exponential(1)").algebra == (NO_FIT,)
+    assert said("shared", "quadratic", 1, "student_t(5)").algebra == (NO_MOMENTS,)
+    away = said("shared", "quadratic", 1, "exponential(1)", 1, 1, 1, 1)
+    assert (away.predicted, away.algebra) == ((None,), (OFF,))
+    # one verdict for all branches needs no branch
+    same = said("shared", "quadratic", 1, "laplace(0, 1)", 1, 1, 1, 1)
+    assert (same.predicted, same.algebra) == (("generalises",), (DECIDED,))
+    # alternating weights have no odd cumulants, whichever of their signs training finds
+    assert said("alternating", "quadratic(1/2)", 2, "exponential(1)").predicted == ("fails",)
 
 
 def test_planes_know_the_training_variety():

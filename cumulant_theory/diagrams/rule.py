@@ -14,7 +14,6 @@ from ..errors import DomainError
 from .enumeration import LETTERS, Diagram, Pattern, check_pattern, connected
 from .powers import power_formula
 
-
 Row = tuple[Fraction, tuple[tuple[MultiIndex, int], ...], MultiIndex]
 
 

@@ -354,10 +354,14 @@ class Agreement:
         (level, loss, method, predicted, observed) -> networks times laws.
     exceptions
         Rows that came out against the prediction.
+    left_open
+        (level, loss, method, why) -> networks times laws that algebra was asked about and left
+        open; why as in :class:`numerics.competition.algebra.Verdicts`.
     """
 
     counts: Counter[tuple[str, str, str, str, str]]
     exceptions: list[Row]
+    left_open: Counter[tuple[str, str, str, str]]
 
     def total(self, predicted: str, observed: str) -> int:
         """Over all levels, losses and methods."""
@@ -377,13 +381,18 @@ def agreement(errors: Iterable[Row]) -> Agreement:
     """
     counts: Counter[tuple[str, str, str, str, str]] = Counter()
     exceptions = []
+    left_open: Counter[tuple[str, str, str, str]] = Counter()
     for row in errors:
         said, seen = row["predicted"], row["outcome"]
-        if row["in_distribution"] or said is None or (said == "generalises" and not row["fitted"]):
+        if row["in_distribution"]:
+            continue
+        if said is None and row["algebra"] is not None:
+            left_open[row["level"], row["loss"], row["method"], row["algebra"]] += 1
+        if said is None or (said == "generalises" and not row["fitted"]):
             continue
         if row["error"] is None and row["risk"] is None and seen == "undecided":
             continue
         counts[row["level"], row["loss"], row["method"], said, seen] += 1
         if seen not in (said, "undecided"):
             exceptions.append(row)
-    return Agreement(counts, exceptions)
+    return Agreement(counts, exceptions, left_open)

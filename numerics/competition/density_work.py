@@ -121,6 +121,7 @@ def run_density_cell(config: Competition, cell: DensityCell) -> dict[str, list[d
                     np.clip(error, config.floor, 10**LOST))),
                 "outcome": seen, "diverged": bool(result["diverged"][k]),
                 "predicted": "fails" if kind["role"] == OVER and family in grid.test else None,
+                "algebra": None,
             })
     fitted = [bool(homes[:, k].all()) for k in range(grid.seeds)]
     for row in rows:

@@ -10,12 +10,12 @@ from cumulant_theory.parsing import parse_activation, parse_law
 
 from ..study.cells import MUST_FAIL, MUST_GENERALISE, expectation
 from ..study.cells import Cell as StudyCell
+from .algebra import FAILS, GENERALISES
 from .cells import Cell
 from .roles import representable
 
 __all__ = ["FAILS", "GENERALISES", "determined", "predicted"]
 
-FAILS, GENERALISES = "fails", "generalises"
 _WORDS = {MUST_FAIL: FAILS, MUST_GENERALISE: GENERALISES}
 
 
@@ -25,7 +25,8 @@ def predicted(cell: Cell, laws: Mapping[str, str], test: str, match_order: int,
 
     By pointwise risk a network that cannot be the block sum fails; one that can, and that fits its
     training law, is the block sum if the law determines it. By its law a linear network is decided
-    by the power sums of its coefficients, see :func:`numerics.study.cells.expectation`.
+    by the power sums of its coefficients, see :func:`numerics.study.cells.expectation`. For other
+    polynomial networks see :func:`numerics.competition.algebra.verdicts`.
 
     Parameters
     ----------

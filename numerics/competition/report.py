@@ -111,6 +111,11 @@ def build_article(results: Results, figures: dict[str, Path]) -> Article:
             "Predictions and outcomes", "tab:agreement",
         ),
         *_tables(
+            ("level", "loss", "method", "why", "networks times laws"),
+            [(*key, n) for key, n in sorted(counted.left_open.items())],
+            "Left open by the algebra of the training variety", "tab:open",
+        ),
+        *_tables(
             ("symmetry", "activation", "b", "loss", "method", "trained on", "test law", "seed",
              "predicted", "observed", "error"),
             [(r["symmetry"], r["activation"], r["b"], r["loss"], r["method"], r["train_law"],

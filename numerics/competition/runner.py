@@ -28,8 +28,8 @@ TABLES: dict[str, dict[str, Any]] = {
         **_LABELS, **_KIND, "test_law": str, "in_distribution": bool, "fitted": bool,
         "diverged": bool, "risk": float, "risk_error": float, "law_distance": float,
         "resolution": float, "error": float, "log_error": float, "outcome": str,
-        "predicted": str, "residual_1": float, "residual_2": float, "residual_3": float,
-        "residual_4": float,
+        "predicted": str, "algebra": str, "residual_1": float, "residual_2": float,
+        "residual_3": float, "residual_4": float,
     },
     "curves": {**_LABELS, "seed": int, "step": int, "breaking": float},
 }

@@ -13,6 +13,7 @@ from ..networks import Ensemble, build
 from ..sweeps import entropy
 from ..tasks import BlockSum
 from ..training import SoftSymmetry, train
+from .algebra import concerns, verdicts
 from .cells import Cell, DensityCell
 from .config import Competition
 from .density_work import run_density_cell
@@ -62,6 +63,7 @@ def run_cell(config: Competition, cell: Cell) -> dict[str, list[dict[str, Any]]]
     errors: list[dict[str, Any]] = []
     fitted = np.zeros(config.seeds, dtype=bool)
     for text, name in tests.items():
+        said = _said(config, cell, text, module, mirror)
         for k in range(config.seeds):
             row = _row(config, cell, found[text], k)
             if text == home:
@@ -69,8 +71,7 @@ def run_cell(config: Competition, cell: Cell) -> dict[str, list[dict[str, Any]]]
             errors.append(labels | kind | row | {
                 "seed": k, "test_law": name, "in_distribution": text == home,
                 "diverged": bool(trained["diverged"][k]),
-                "predicted": predicted(cell, config.train_laws, text, config.match_order,
-                                       bool(mirror[k])),
+                "predicted": said[k][0], "algebra": said[k][1],
             })
     for row in errors:
         row["fitted"] = bool(fitted[row["seed"]])
@@ -87,6 +88,20 @@ def run_cell(config: Competition, cell: Cell) -> dict[str, list[dict[str, Any]]]
     ]
     curves = [labels | row for row in trained["curves"]]
     return {"networks": networks, "errors": errors, "curves": curves}
+
+
+def _said(
+    config: Competition, cell: Cell, test: str, module: Ensemble, mirror: np.ndarray
+) -> list[tuple[str | None, str | None]]:
+    """For every network its prediction on a law, and where algebra is asked, what it answered."""
+    home = config.train_laws[cell.train_law]
+    if concerns(cell) and test != home:
+        found = verdicts(cell, home, test, config.match_order, module.values(), config.seeds)
+        return list(zip(found.predicted, found.algebra, strict=True))
+    return [
+        (predicted(cell, config.train_laws, test, config.match_order, bool(m)), None)
+        for m in mirror
+    ]
 
 
 def _row(config: Competition, cell: Cell, found: OnLaw, k: int) -> dict[str, Any]:
