@@ -113,7 +113,7 @@ def _groups(calls: Sequence[Call], columns: Sequence[Any]) -> list[list[Call]]:
 
 
 def _fill(rows: np.ndarray, values: np.ndarray, group: Sequence[Call]) -> None:
-    """Call the primitives of a round on the columns of its machine code, once where all is equal."""
+    """Call the primitives of a round on the columns of its code, once where all is equal."""
     start = 0
     for call in group:
         stop = start + len(call.arguments)
