@@ -101,7 +101,7 @@ def _newton_check(stated: Step, rng: random.Random) -> None:
 def _elementary_check(stated: Step, rng: random.Random) -> None:
     """The recursion itself, run at a random b."""
     size = rng.randint(1, LARGEST + 2)
-    found = [sp.S.One]
+    found: list[Any] = [sp.S.One]
     for k in range(1, size + 1):
         found.append(sp.expand(sum(
             (-1) ** (i - 1) * found[k - i] * sp.Integer(size) ** (1 - sp.Rational(i, 2))
