@@ -1,6 +1,7 @@
 """Exact engine: multi-indices, partitions, moment-cumulant maps and polynomial arithmetic."""
 
 from .bell import complete_bell, partial_bell
+from .factors import factored
 from .limits import (
     as_integer,
     check_at_most,
@@ -31,6 +32,7 @@ from .partitions import (
     vector_partitions,
 )
 from .polynomial import Polynomial, Ring, exact, substitution, symbols_in
+from .products import sum_of_products
 from .transforms import (
     cumulant_formula,
     cumulants_from_moments,
@@ -60,6 +62,7 @@ __all__ = [
     "cumulant_formula",
     "cumulants_from_moments",
     "exact",
+    "factored",
     "factorial",
     "from_indices",
     "integer_partitions",
@@ -76,6 +79,7 @@ __all__ = [
     "set_partitions_connected_with",
     "sub_indices",
     "substitution",
+    "sum_of_products",
     "symbols_in",
     "to_indices",
     "vector_partitions",

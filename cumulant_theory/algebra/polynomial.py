@@ -18,6 +18,7 @@ from flint import Ordering, fmpq, fmpq_mpoly_ctx
 
 from ..errors import DomainError
 from .limits import SYMBOL_LIMIT, check_at_most
+from .products import sum_of_products
 
 _SYMBOL_NAME = re.compile(r"[^\W\d]\w*(,\w+)*")
 
@@ -236,7 +237,7 @@ class Ring:
 
     def expr(self, element: Any) -> sp.Expr:
         """SymPy form of an element, expanded."""
-        powers: dict[tuple[int, int], sp.Expr] = {}
+        powers: dict[tuple[int, int], Any] = {}
         join = sp.powsimp if self._joins else sp.sympify
 
         def power(i: int, k: int) -> sp.Expr:
@@ -244,6 +245,14 @@ class Ring:
                 powers[i, k] = self.atoms[i] ** k
             return powers[i, k]
 
+        if all(base.is_Symbol for base in self._roots) and not self._joins:
+            return sum_of_products(
+                (
+                    sp.Rational(int(c.p), int(c.q)),
+                    tuple(power(i, int(k)) for i, k in enumerate(monomial) if k),
+                )
+                for monomial, c in self.reduce(element).to_dict().items()
+            )
         return sp.Add(*(
             join(sp.Mul(
                 sp.Rational(int(c.p), int(c.q)),
@@ -252,13 +261,23 @@ class Ring:
             for monomial, c in self.reduce(element).to_dict().items()
         ))
 
+    def factors(self, element: Any) -> tuple[Fraction, list[tuple[Any, int]]]:
+        """(rational content, [(irreducible element, multiplicity)]) of an element."""
+        content, found = element.factor()
+        return Fraction(int(content.p), int(content.q)), [(f, int(k)) for f, k in found]
+
     def terms(self, element: Any) -> list[tuple[Fraction, tuple[tuple[sp.Expr, int], ...]]]:
         """(coefficient, ((atom, exponent), ...)) for every term of the reduced element."""
+        atoms = self.atoms
         return [
-            (
-                Fraction(int(c.p), int(c.q)),
-                tuple((self.atoms[i], int(k)) for i, k in enumerate(monomial) if k),
-            )
+            (Fraction(int(c.p), int(c.q)), tuple([(atoms[i], k) for i, k in powers]))
+            for c, powers in self.rows(element)
+        ]
+
+    def rows(self, element: Any) -> list[tuple[Any, tuple[tuple[int, int], ...]]]:
+        """(rational, ((position of the atom, exponent), ...)) per term of the reduced element."""
+        return [
+            (c, tuple([(i, int(k)) for i, k in enumerate(monomial) if k]))
             for monomial, c in self.reduce(element).to_dict().items()
         ]
 

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -166,6 +167,7 @@ def stated_value(expression: Any, values: Mapping[Any, Any], numbers: Numbers) -
     return total
 
 
+@lru_cache(maxsize=4096)
 def _terms(expression: Any) -> Any:
     ring = Ring.of([expression])
     return ring.terms(ring.element(expression))

@@ -60,14 +60,22 @@ def _check(named: NamedStage, stages: Sequence[Stage], order: int) -> Check:
     widest = max(sized, key=lambda f: f.least(order), default=stages[0].family)
     members = widest.trial_images(distinct, order)
 
-    def check(step: Step, rng: random.Random) -> None:
-        for images in members:
-            on_member(step, rng, images)
+    # what the points of one member have in common, for as long as the statement is the same
+    known: dict[int, tuple[Any, list[Equation], Any]] = {}
 
-    def on_member(step: Step, rng: random.Random, images: Mapping[Any, Any]) -> None:
+    def check(step: Step, rng: random.Random) -> None:
+        for k, images in enumerate(members):
+            if k not in known or known[k][0] != step.statement:
+                known[k] = step.statement, [
+                    Equation(e.lhs, sp.sympify(e.rhs).subs(images), e.order)
+                    for e in step.statement
+                ], _explicit_rule(stage, stages, images)
+            on_member(rng, images, *known[k][1:])
+
+    def on_member(
+        rng: random.Random, images: Mapping[Any, Any], stated: Sequence[Equation], explicit: Any
+    ) -> None:
         source, target = stage.family.subs(images), stage.out.subs(images)
-        explicit = _explicit_rule(stage, stages, images)
-        stated = [Equation(e.lhs, sp.sympify(e.rhs).subs(images), e.order) for e in step.statement]
         numbers, point = _numbers(explicit, stated, rng)
         trial = source.affine_trial_law if rule.kind == "affine" else source.trial_law
         law = trial(rule.in_channels, rng, numbers)

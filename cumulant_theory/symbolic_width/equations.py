@@ -6,7 +6,7 @@ from typing import Any
 
 import sympy as sp
 
-from ..algebra import Polynomial, Ring
+from ..algebra import Polynomial, Ring, factored
 from ..derivation import Equation
 from ..errors import DomainError
 from ..laws import Generic
@@ -163,9 +163,8 @@ def _shorter(value: Any, n: Any) -> Any:
     """Common factors in front or not; sums as one factored function of n per monomial."""
     if not value.is_Add:
         return value
-    factored: Any = sp.factor(value)
     in_front = sp.Mul(*(
-        collected(Polynomial.of(f), n) if f.is_Add else f for f in sp.Mul.make_args(factored)
+        collected(Polynomial.of(f), n) if f.is_Add else f for f in sp.Mul.make_args(factored(value))
     ))
     forms = [in_front, collected(Polynomial.of(value), n)]
     return min(forms, key=lambda e: int(sp.count_ops(e)))

@@ -114,10 +114,22 @@ class Positions:
             groups.append(sorted([k, *itertools.chain.from_iterable(near)]))
         return [tuple(kind[k] for k in g) for g in groups]
 
+    def joined(self, kind: Type, radii: Sequence[int]) -> bool:
+        """Whether receptive fields of the given radii hang together."""
+        if self.length is not None:
+            return len(self.parts(kind, radii)) == 1
+        ends = sorted((p - r, p + r) for (p, _), r in zip(kind, radii, strict=True))
+        last = ends[0][1]
+        for first, end in ends:
+            if first > last:
+                return False
+            last = max(last, end)
+        return True
+
     def chained(self, kind: Type, radius: int) -> bool:
         """Whether the receptive fields hang together; if not, the joint cumulant vanishes."""
         if self.length is None:
-            places = sorted(p for p, _ in kind)
+            places = sorted([p for p, _ in kind])
             return all(b - a <= 2 * radius for a, b in itertools.pairwise(places))
         return len(self.parts(kind, [radius] * len(kind))) == 1
 
@@ -163,10 +175,11 @@ class Positions:
 @lru_cache(maxsize=1 << 18)
 def _canonical(kind: Type, length: int | None) -> Type:
     if length is None:
-        first, last = min(p for p, _ in kind), max(p for p, _ in kind)
+        line = sorted(kind)
+        first, last = line[0][0], line[-1][0]
         return min(
-            tuple(sorted((p - first, c) for p, c in kind)),
-            tuple(sorted((last - p, c) for p, c in kind)),
+            tuple([(p - first, c) for p, c in line]),
+            tuple([(last - p, c) for p, c in reversed(line)]),
         )
     return min(
         tuple(sorted((sign * (p - start) % length, c) for p, c in kind))

@@ -75,7 +75,8 @@ def indices_of(kind: Type) -> Iterator[tuple[int, int]]:
 
 @lru_cache(maxsize=8192)
 def splits(
-    kind: Type, canonical: Canonical, gathered: Canonical = tuple, highest: int | None = None
+    kind: Type, canonical: Canonical, gathered: Canonical = tuple, highest: int | None = None,
+    reach: int | None = None,
 ) -> tuple[tuple[Type, Type, int], ...]:
     """(a, b, c) with mu_kind = sum c kappa_a mu_b, moments and cumulants named by type.
 
@@ -92,6 +93,8 @@ def splits(
         The same for pairs that others still join, so that equal parts are counted early.
     highest
         Order above which the cumulants are left out; None for none.
+    reach
+        Labels are positions, increasing, and cumulants with a wider gap are left out.
 
     References
     ----------
@@ -106,12 +109,15 @@ def splits(
     for position, (label, content) in enumerate(kind):
         grown: Counter[tuple[int, Type, Type]] = Counter()
         for inner, outer, count in _shares(content, position == 0):
-            order = sum(inner)
+            order, others = sum(inner), any(outer)
             for (size, a, b), c in terms.items():
-                if highest is None or size + order <= highest:
-                    left = gathered((*a, (label, inner))) if order else a
-                    right = gathered((*b, (label, outer))) if any(outer) else b
-                    grown[size + order, left, right] += c * count
+                if highest is not None and size + order > highest:
+                    continue
+                if order and a and reach is not None and label - a[-1][0] > reach:
+                    continue
+                left = gathered((*a, (label, inner))) if order else a
+                right = gathered((*b, (label, outer))) if others else b
+                grown[size + order, left, right] += c * count
         terms = grown
     found: Counter[tuple[Type, Type]] = Counter()
     for (_, a, b), c in terms.items():
@@ -136,7 +142,9 @@ def _shares(content: Content, first: bool) -> list[tuple[Content, Content, int]]
 
 @lru_cache(maxsize=8192)
 def central_splits(
-    kind: Type, canonical: Canonical, gathered: Canonical = tuple, highest: int | None = None
+    kind: Type, canonical: Canonical, gathered: Canonical = tuple, highest: int | None = None,
+    reach: int | None = None,
 ) -> tuple[tuple[Type, Type, int], ...]:
     """The same for central moments: the cumulant is not a mean."""
-    return tuple(s for s in splits(kind, canonical, gathered, highest) if order_of(s[0]) > 1)
+    found = splits(kind, canonical, gathered, highest, reach)
+    return tuple(s for s in found if order_of(s[0]) > 1)

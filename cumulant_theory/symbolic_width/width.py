@@ -1,12 +1,12 @@
 """Expressions as functions of the width n: one reduced fraction per monomial, and n -> oo."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import sympy as sp
 
-from ..algebra import Polynomial, exact
+from ..algebra import Polynomial, exact, factored, sum_of_products
 from ..errors import DomainError, NoClosedFormError
 
 
@@ -60,27 +60,50 @@ def collected(polynomial: Polynomial, n: Any) -> sp.Expr:
     """The value with one factored function of n per monomial in all other symbols."""
     if n.is_Integer:
         return polynomial.expr
-    known: dict[Any, Any] = {}
+    groups, power = _by_monomial(polynomial, n)
+    known: dict[Any, tuple[Any, tuple[Any, ...]]] = {}
     terms = []
-    for monomial, coefficient in _by_monomial(polynomial, n):
-        content, primitive = coefficient.as_content_primitive()
-        if primitive not in known:
-            known[primitive] = reduced(primitive, n)
-        terms.append(monomial * content * known[primitive])
-    return sp.Add(*terms)
+    for outer, inner in groups.items():
+        first = next(iter(inner.values()))
+        shape = tuple((powers, c / first) for powers, c in inner.items())
+        if shape not in known:
+            content, primitive = _sum(shape, power).as_content_primitive()
+            number, factors = reduced(primitive, n).as_coeff_mul()
+            known[shape] = content * number, factors
+        scale, factors = known[shape]
+        scale = scale * sp.Rational(int(first.p), int(first.q))
+        terms.append((scale, (*(power[f] for f in outer), *factors)))
+    if all(a.is_Symbol for a in polynomial.atoms if not a.has(n)):
+        return sum_of_products(terms)
+    return sp.Add(*(sp.Mul(scale, *factors) for scale, factors in terms))
 
 
-def _by_monomial(polynomial: Polynomial, n: Any) -> list[tuple[sp.Expr, sp.Expr]]:
+Powers = tuple[tuple[int, int], ...]  # (position of the atom, exponent)
+
+
+def _by_monomial(
+    polynomial: Polynomial, n: Any
+) -> tuple[dict[Powers, dict[Powers, Any]], dict[tuple[int, int], Any]]:
+    """Powers of other atoms -> powers of those of n -> coefficient; and what the powers are."""
     # an atom such as 1/(1 + w n) ties n to other symbols: then nothing can be split off
     tied = any(len(a.free_symbols) > 1 and a.has(n) for a in polynomial.atoms)
-    groups: dict[sp.Expr, list[sp.Expr]] = {}
-    for coefficient, factors in polynomial.terms:
-        inside = [a**e for a, e in factors if tied or a.has(n)]
-        outside = sp.Mul(*(a**e for a, e in factors if not (tied or a.has(n))))
-        groups.setdefault(outside, []).append(
-            sp.Mul(sp.Rational(coefficient.numerator, coefficient.denominator), *inside)
-        )
-    return [(m, sp.Add(*terms)) for m, terms in groups.items()]
+    used, atoms = set(polynomial.atoms), polynomial.ring.atoms
+    inside = {i for i, a in enumerate(atoms) if a in used and (tied or a.has(n))}
+    groups: dict[Powers, dict[Powers, Any]] = {}
+    power: dict[tuple[int, int], Any] = {}
+    for coefficient, powers in polynomial.ring.rows(polynomial.element):
+        outer = tuple([f for f in powers if f[0] not in inside])
+        groups.setdefault(outer, {})[tuple([f for f in powers if f[0] in inside])] = coefficient
+        for f in powers:
+            if f not in power:
+                power[f] = atoms[f[0]] ** f[1]
+    return groups, power
+
+
+def _sum(terms: Iterable[tuple[Powers, Any]], power: Mapping[tuple[int, int], Any]) -> sp.Expr:
+    return sp.Add(*(
+        sp.Mul(sp.Rational(int(c.p), int(c.q)), *(power[f] for f in powers)) for powers, c in terms
+    ))
 
 
 def reduced(value: Any, n: Any) -> Any:
@@ -89,9 +112,8 @@ def reduced(value: Any, n: Any) -> Any:
         return value
     root, q = _root(value, n)
     if q == 1:
-        return sp.factor(value)
-    factored: Any = sp.factor(value.subs(n, root**q))
-    return factored.subs(root, n ** sp.Rational(1, q))
+        return factored(value)
+    return factored(value.subs(n, root**q)).subs(root, n ** sp.Rational(1, q))
 
 
 def _root(value: Any, n: Any) -> tuple[Any, int]:
@@ -109,7 +131,9 @@ def leading_term(polynomial: Polynomial, n: Any) -> LeadingTerm | None:
         If the value is not rational in a root of n.
     """
     found: list[tuple[Any, Any]] = []
-    for monomial, coefficient in _by_monomial(polynomial, n):
+    groups, raised = _by_monomial(polynomial, n)
+    for outer, inner in groups.items():
+        monomial, coefficient = sp.Mul(*(raised[f] for f in outer)), _sum(inner.items(), raised)
         root, q = _root(coefficient, n)
         rewritten: Any = coefficient.subs(n, root**q)
         parts = sp.fraction(sp.cancel(rewritten))

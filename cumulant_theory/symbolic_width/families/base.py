@@ -65,6 +65,11 @@ class Family:
         """The label that stands for all nodes with the same law of their own."""
         return label
 
+    @property
+    def reach(self) -> int | None:
+        """Where labels are positions on a line: the widest gap in a cumulant that is not 0."""
+        return None
+
     def vanishes(self, kind: Type) -> bool:
         """Whether the joint cumulant of a type is known to be 0."""
         return False

@@ -64,6 +64,11 @@ class Cycle(Family):
         """All nodes have one law."""
         return 0
 
+    @property
+    def reach(self) -> int | None:
+        """Both receptive fields, while the ring is cut open."""
+        return None if self.n.is_Integer else 2 * self.radius
+
     def vanishes(self, kind: Type) -> bool:
         """Where the receptive fields are not chained."""
         return not self.positions.chained(kind, self.radius)

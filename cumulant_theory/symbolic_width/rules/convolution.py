@@ -239,7 +239,7 @@ def convolved(
 
     def traded(kind: Type) -> Any:
         radii = [radius + reach * any(content[:outs]) for _, content in kind]
-        if len(positions.parts(kind, radii)) > 1:
+        if not positions.joined(kind, radii):
             return ring.zero
         k = next((k for k, (_, content) in enumerate(kind) if any(content[:outs])), None)
         if k is None:

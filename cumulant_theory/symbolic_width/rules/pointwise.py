@@ -118,7 +118,7 @@ def centred_cumulants(
     highest
         Order above which all cumulants of z vanish, if any.
     """
-    canonical, gathered = family.canonical, family.gathered
+    canonical, gathered, reach = family.canonical, family.gathered, family.reach
     central: dict[Type, Any] = {(): ring.one}
     moments: dict[Type, Any] = {(): ring.one}
     cumulants: dict[Type, Any] = {}
@@ -131,7 +131,7 @@ def centred_cumulants(
         if kind not in central:
             central[kind] = ring.zero if order_of(kind) == 1 else ring.total(
                 c * value * central_moment(b)
-                for a, b, c in central_splits(kind, canonical, gathered, highest)
+                for a, b, c in central_splits(kind, canonical, gathered, highest, reach)
                 if not family.vanishes(a) and (value := kappa(a)) != 0
             )
         return central[kind]
@@ -182,7 +182,7 @@ def centred_cumulants(
         if kind not in cumulants:
             cumulants[kind] = ring.total([moment(kind), *(
                 -c * value * moment(b)
-                for a, b, c in splits(kind, canonical, gathered)
+                for a, b, c in splits(kind, canonical, gathered, None, reach)
                 if b and not family.vanishes(a) and (value := shifted(a)) != 0
             )])
         return cumulants[kind]
