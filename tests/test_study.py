@@ -239,7 +239,11 @@ def test_an_interrupted_study_keeps_what_was_finished(tmp_path):
     out = tmp_path / "out"
     command = [sys.executable, "-m", "numerics", "study", "--config", str(config), "--out",
                str(out), "--jobs", "1", "--no-progress", "--no-report"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    # a shell's background jobs ignore the interrupt, and so would what they start
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and not list(out.glob("cells/*.parquet")):
         time.sleep(0.05)
