@@ -1,5 +1,6 @@
 """Tensor propagation: trace formulas, one form against the other, differences, samples."""
 
+import math
 from fractions import Fraction
 from itertools import pairwise, permutations
 
@@ -19,10 +20,14 @@ from cumulant_theory.errors import (
 )
 from numerics.gaussian import price
 from numerics.gaussian.price import Pairs
+from numerics.tensors import ExchangeableWeight, State
 from numerics.tensors.arrays import get_arrays
-from numerics.tensors.forms import distinct
+from numerics.tensors.forms import DenseTensor, distinct
 from numerics.tensors.general import GeneralMap
+from numerics.tensors.health import repaired
 from numerics.tensors.maps import as_map
+from numerics.tensors.orders import orders
+from numerics.tensors.steps import Layer
 
 BLOCKS = [(1, 1), (3,), (2, 1), (4,), (3, 1), (2, 2), (2, 1, 1)]
 
@@ -382,21 +387,176 @@ def test_last_layer_of_means_equals_the_whole_propagation():
         )
 
 
+def he_network(width, seed, depth=32):
+    rng = np.random.default_rng(seed)
+    return [rng.normal(size=(width, width)) * np.sqrt(2 / width) for _ in range(depth)]
+
+
 @pytest.mark.parametrize(("width", "order"), [(16, 3), (16, 4), (64, 3)])
 def test_deep_narrow_networks_stay_finite_and_are_flagged(width, order):
-    rng = np.random.default_rng(width)
-    weights = [rng.normal(size=(width, width)) * np.sqrt(2 / width) for _ in range(32)]
+    weights = he_network(width, width)
     result = nm.propagate(weights, None, "relu", K=order, output_activation=True)
     low = nm.propagate(weights, None, "relu", K=2, output_activation=True)
     assert low.health.ok
-    assert not result.health.ok
-    assert max(result.health.layers) == 32
+    given_up = [f for f in result.health.findings if f.action.endswith("there and behind")]
+    assert [f.action[:5] for f in given_up][-1] == "K = 2"
+    assert list(result.health.orders) == sorted(result.health.orders, reverse=True)
+    assert max(result.health.errors) <= np.sqrt(0.5)
+    first = result.health.orders.index(2)
+    assert first == given_up[-1].layer - 1 > 1
+    assert result.health.gaussian_units[first:] == ((width, width),) * (32 - first)
+    for state, other in zip(result.states[2 + 2 * first :], low.states[2 + 2 * first :],
+                            strict=True):  # fmt: skip
+        assert state.mean == pytest.approx(other.mean, rel=1e-12, abs=1e-13)
+        assert state.covariance == pytest.approx(other.covariance, rel=1e-10, abs=1e-13)
+        assert state.third is not None
     for state in result.states:
         assert np.isfinite(state.mean).all()
         assert np.isfinite(state.covariance).all()
         assert (state.variance >= -1e-12).all()
     for state in result.states[2::2]:
         assert (state.mean >= -1e-12).all()
+
+
+@pytest.mark.parametrize("order", [3, 4])
+def test_layers_of_a_higher_order_are_better_than_those_of_two_and_estimate_their_error(order):
+    estimated, measured = [], []
+    for seed in range(5):
+        weights = he_network(16, [1, seed], 8)
+        found, low = (
+            nm.propagate(weights, None, "relu", K=k, output_activation=True) for k in (order, 2)
+        )
+        used = sum(k > 2 for k in found.health.orders)
+        x = np.random.default_rng(seed).normal(size=(100_000, 16)).astype(np.float32)
+        x = np.concatenate([x, -x])
+        for k, w in enumerate(weights[:used]):
+            x = np.maximum(x @ w.T.astype(np.float32), 0)
+            if k:
+                wrong = (abs(s.states[2 * k + 2].mean - x.mean(0)) for s in (found, low))
+                measured.append(np.divide(*(np.sqrt((e**2).mean()) for e in wrong)))
+                estimated.append(found.health.errors[k])
+    assert len(measured) > 5
+    assert np.exp(np.mean(np.log(measured))) < 0.6
+    assert 1 / 3 < np.exp(np.mean(np.log(np.divide(measured, estimated)))) < 3
+
+
+def test_orders_are_those_of_a_square():
+    z = State(get_arrays("numpy", "float64"), np.array([0.5, 0.0]), lambda: np.array([2.0, 1.0]),
+              None, DenseTensor(None, np.zeros((2, 2, 2))), DenseTensor(None, np.zeros((2,) * 4)))
+    z.third.xp = z.fourth.xp = z.xp
+    z.third.entries[0, 0, 0], z.fourth.entries[0, 0, 0, 0] = 0.3, 0.7
+    z.third.entries[1, 1, 1] = 1.5
+    layer = Layer(as_map("square"), Diagrams(4), "dense", True, 4)
+    found = orders(layer.powers(z))
+    # Var z^2 = 4 mu^2 v + 2 v^2 for a Gaussian; kappa_4 + 4 mu kappa_3 beyond it, and no more
+    gaussian = np.mean([4 * 0.25 * 2 + 2 * 4, 2.0])
+    assert found.kept == pytest.approx([((0.7 + 4 * 0.5 * 0.3) / gaussian) ** 2, 0.0])
+    # the second unit lacks a fourth cumulant, all of which E z^4 would see
+    assert found.lacking == pytest.approx([0, 1.5**2 - 2])
+    assert found.neglected == pytest.approx([0.0, ((1.5**2 - 2) / gaussian) ** 2])
+
+
+def test_a_fourth_cumulant_that_is_not_given_does_not_take_the_third_one_with_it():
+    # a unit of a gamma law of skewness 1.6, next to others of skewness 0.4
+    n, c = 6, 1.3  # width, mean
+    third = np.zeros((n,) * 3)
+    third[range(n), range(n), range(n)] = [1.6, *[0.4] * (n - 1)]
+    mean = np.full(n, c)
+    found, low = (
+        nm.propagate([np.eye(n)], None, "relu", mean=mean, kappa3=third, K=k, form=form,
+                     output_activation=True)
+        for k, form in ((3, "dense"), (2, "auto"))
+    )  # fmt: skip
+    (finding,) = (f for f in found.health.findings if "kappa_3^2" in f.check)
+    assert finding.units == (0,)
+    assert found.health.orders == (3,)
+    k = 4 / 1.6**2  # of the gamma law, scaled to unit variance
+    shift = c - np.sqrt(k)
+    x = np.linspace(0, 40, 400_001)
+    density = x ** (k - 1) * np.exp(-x) / math.gamma(k)
+    exact = np.trapezoid(np.maximum(x / np.sqrt(k) + shift, 0) * density, x)
+    assert abs(found.output.mean[0] - exact) < 0.5 * abs(low.output.mean[0] - exact)
+
+
+@pytest.mark.parametrize(("order", "seed"), [(3, 18), (4, 18)])
+def test_gradients_under_every_fallback_equal_differences(order, seed):
+    torch = pytest.importorskip("torch")
+    weights, biases = network([7] * 6, seed, 1.4)
+    leaves = [torch.tensor(a, requires_grad=True) for a in (*weights, *biases)]
+
+    def value(given):
+        result = nm.propagate(given[:5], given[5:], "relu", K=order, backend="torch")
+        total = sum((s.mean**2).sum() + (s.covariance**2).sum() for s in result.states[1:])
+        return total, [(f.layer, f.check, f.units, f.action) for f in result.health.findings]
+
+    total, findings = value(leaves)
+    actions = " ".join(action for *_, action in findings)
+    for done in ("nearest", "variance of K = 2", "treated as Gaussian", "K = 2 from the input on"):
+        assert done in actions
+    total.backward()
+    generator = torch.Generator().manual_seed(0)
+    h = 1e-6
+    for k in (0, 2, 6):
+        leaf = leaves[k]
+        d = torch.randn(leaf.shape, dtype=leaf.dtype, generator=generator)
+        with torch.no_grad():
+            ends = [value([a + s * d if j == k else a for j, a in enumerate(leaves)])
+                    for s in (h, -h)]
+        assert ends[0][1] == ends[1][1] == findings  # no switching point in between
+        along = float((leaf.grad * d).sum())
+        assert along == pytest.approx(float(ends[0][0] - ends[1][0]) / (2 * h), rel=1e-5, abs=1e-6)
+
+
+def test_gradient_of_the_nearest_covariance_with_equal_eigenvalues():
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(0)
+    frame, d = np.linalg.qr(rng.normal(size=(5, 5)))[0], rng.normal(size=(5, 5))
+    d = torch.tensor(d + d.T)
+    cov = torch.tensor(frame @ np.diag([2.0, 2.0, 2.0, -0.5, -0.5]) @ frame.T, requires_grad=True)
+    weight = torch.tensor(rng.normal(size=(5, 5)))
+
+    def value(c):
+        y = State(get_arrays("torch", "float64"), c[0], lambda: torch.diagonal(c), lambda: c)
+        y, lowest = repaired(y)
+        assert lowest < -0.4
+        assert np.linalg.eigvalsh(y.covariance.detach().numpy())[0] > -1e-12
+        return (y.covariance * weight).sum() + (y.covariance**3).sum()
+
+    value(cov).backward()
+    with torch.no_grad():
+        ends = [float(value(cov + s * d)) for s in (1e-5, -1e-5)]
+    assert float((cov.grad * d).sum()) == pytest.approx((ends[0] - ends[1]) / 2e-5, rel=1e-7)
+
+
+@pytest.mark.parametrize("order", [1, 2, 3, 4])
+@pytest.mark.parametrize("backend", ["numpy", "torch"])
+def test_products_below_the_range_of_single_precision_are_named(order, backend):
+    pytest.importorskip("torch")
+    weights, _ = network([4, 5, 3], 1)
+    options = {"K": order, "backend": backend, "output_activation": True}
+    for scales in ((1e-30, 1e30), (1e-16, 1e-16)):
+        small = [w * s for w, s in zip(weights, scales, strict=True)]
+        with pytest.raises(DomainError, match="dtype='float64'"):
+            nm.propagate(small, None, "relu", dtype="float32", **options)
+        with pytest.raises(DomainError, match="dtype='float64'"):
+            nm.propagate(small, [[1e-30] * 5, None], "tanh", dtype="float32", **options)
+    small = [weights[0] * 1e-16, weights[1] * 1e16]
+    plain = nm.propagate(weights, None, "relu", dtype="float64", **options).output
+    tiny = nm.propagate(small, None, "relu", dtype="float64", **options).output
+    assert np.asarray(tiny.mean) == pytest.approx(np.asarray(plain.mean))
+    assert np.asarray(tiny.variance) == pytest.approx(np.asarray(plain.variance))
+
+
+def test_small_units_next_to_others_are_no_failure_in_single_precision():
+    weights, _ = network([4, 5, 3], 1)
+    weights[0][2] *= 1e-30
+    weights[0][3] = 0
+    plain = nm.propagate(weights, None, "relu", K=3).output
+    single = nm.propagate(weights, None, "relu", K=3, dtype="float32").output
+    assert single.variance == pytest.approx(plain.variance, rel=1e-5)
+    alike = [ExchangeableWeight(np.float32(1e-30), np.float32(1e-31), 8)] * 2
+    with pytest.raises(DomainError, match="dtype='float64'"):
+        nm.propagate(alike, None, "relu", dtype="float32")
 
 
 def test_impossible_cumulants_are_reported_and_left_out():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from markup import bare
 
 import numerics as nm
 from cumulant_theory import activations, laws
@@ -60,7 +61,7 @@ def test_table_and_figure():
     assert "orders 1-2" in text
     assert "third cumulants" in text
     assert "z" in text
-    assert found._repr_html_().count("<tr>") == 4
+    assert found._repr_html_().count("<tr") == 4
     pytest.importorskip("matplotlib")
     assert len(found.plot().axes) == 4
 
@@ -225,7 +226,7 @@ def test_what_an_order_transfer_does_not_have_is_said():
 def test_input_cumulants_show_themselves_as_a_table(unbiased):
     x = np.random.default_rng(1).gamma(1.0, size=(400, 25))
     found = nm.input_cumulants(x, unbiased=unbiased)
-    html = found._repr_html_()
+    html = bare(found._repr_html_())
     last = [f"{v:.6g}" for r in (1, 2, 3)
             for v in (found.cumulant(r)[(19,) * r], found.standard_error(r)[(19,) * r])]
     assert "<tr><td>19</td>" + "".join(f"<td>{v}</td>" for v in last) + "</tr>" in html
@@ -237,7 +238,7 @@ def test_input_cumulants_show_themselves_as_a_table(unbiased):
 def test_tables_of_few_points_show_the_orders_they_have():
     assert "no points" in nm.InputCumulants()._repr_html_()
     pair = nm.InputCumulants(unbiased=True).update([[0.0], [2.0]])
-    assert "<tr><td>0</td><td>1</td><td>2</td></tr>" in pair._repr_html_()
+    assert "<tr><td>0</td><td>1</td><td>2</td></tr>" in bare(pair._repr_html_())
     torch = pytest.importorskip("torch")
     same = nm.InputCumulants(unbiased=True).update(torch.tensor([[0.0], [2.0]]))
     assert same._repr_html_() == pair._repr_html_()

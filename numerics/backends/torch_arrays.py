@@ -1,6 +1,5 @@
 """The array operations of tensor propagation in torch, differentiable throughout."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -91,27 +90,6 @@ class TorchArrays:
         """As a NumPy array, for inspection."""
         return torch.as_tensor(a).detach().cpu().numpy()
 
-    def wick(
-        self, function: Any, m: int, mean: torch.Tensor, variance: torch.Tensor
-    ) -> torch.Tensor:
-        """function(m, mean, variance) of float64 arrays, with its derivatives."""
-        return Smooth.apply(_Coefficient(function, m), mean, variance)[0]
-
-
-@dataclass(frozen=True)
-class _Coefficient:
-    """omega^(m) by any numeric rule, with its slopes in mean and variance."""
-
-    function: Any
-    m: int
-
-    def __call__(self, mean: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray]:
-        return (self.function(self.m, mean, variance),)
-
-    @property
-    def slopes(self) -> Any:
-        """d/dmu is omega^(m+1), d/dv is omega^(m+2)/2."""
-        return tuple(
-            ((factor, ((_Coefficient(self.function, self.m + k), (0, 1)),)),)
-            for k, factor in ((1, 1.0), (2, 0.5))
-        )
+    def smooth(self, function: Any, *arguments: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """A function of float64 arrays, as in `TorchBackend.smooth`, with its derivatives."""
+        return Smooth.apply(function, *arguments)

@@ -15,6 +15,7 @@ from cumulant_theory.activations import Activation
 from cumulant_theory.activations.base import check_wick_orders
 from cumulant_theory.activations.growth import check_gaussian_mean
 from cumulant_theory.errors import DomainError, ShapeError
+from cumulant_theory.latex.html import Record
 
 from ..backends import get_backend
 from ..backends.numpy import as_float64
@@ -30,7 +31,7 @@ _TRUSTED = 64
 
 
 @dataclass(frozen=True)
-class WickValues:
+class WickValues(Record):
     """Values of one Wick coefficient.
 
     Parameters

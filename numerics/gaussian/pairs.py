@@ -11,10 +11,11 @@ from cumulant_theory.errors import DivergenceError, DomainError
 
 from ..backends import get_backend
 from ..backends.numpy import as_float64
-from .coefficients import Coefficient, closed_form, wick
+from .coefficients import Coefficient, Estimate, closed_form, wick
 from .jets import jets, jumps, knots
 from .moments import density, hermite
-from .quadrature import EPS, adapt, check_reach, first_panels, integral, nodes
+from .quadrature import EPS, adapt, check_reach, first_panels, integral, nodes, origin
+from .waves import SPREAD, covariance, is_wave
 
 Array = np.ndarray
 Activations = tuple[Activation, Activation]
@@ -23,6 +24,8 @@ Activations = tuple[Activation, Activation]
 # since high derivatives of a function without one are dear.
 _SMALL = {True: 0.1, False: 1e-3}
 _TERMS = 60
+_NARROW = 0.05  # deviations below which the series is short whatever the correlation,
+_APART = 40.0  # unless a knot lies within so many of them
 _CHUNK = 32  # elements at a time
 # Edges around the image of a feature, in units of the width that is left given the other unit.
 _NEAR = np.array([-8, -3, -1, 0, 1, 3, 8.0])
@@ -98,8 +101,8 @@ class PairFunction:
     ) -> None:
         self.activations, self.powers, self.orders = activations, powers, orders
 
-    def __call__(self, *given: Any) -> tuple[Array]:
-        """The values."""
+    def __call__(self, *given: Any) -> tuple[Array, Array]:
+        """The values, and estimates of their absolute errors."""
         arrays = np.broadcast_arrays(
             *(as_float64(x, name) for x, name in zip(given, self.names, strict=True))
         )
@@ -122,20 +125,36 @@ class PairFunction:
                 )
             c = np.clip(c, -limit, limit)
             self._check_growth(m1, m2, v1, v2, c)
-            values = np.zeros_like(c)
-            closed = all(map(closed_form, self.activations, self.powers))
-            small = np.abs(c) <= _SMALL[closed] * limit
-            for part, route in ((small & (c != 0), self._series), (~small, self._integral)):
+            values, errors = np.zeros_like(c), np.zeros_like(c)
+            small = self._small(m1, m2, v1, v2, np.abs(c) / np.where(limit > 0, limit, 1.0))
+            waves = np.zeros_like(small)
+            if all(map(is_wave, self.activations)):
+                waves = np.maximum(v1, v2) > SPREAD**2
+            for part, route in (
+                (waves, self._waves), (small & ~waves & (c != 0), self._series),
+                (~small & ~waves, self._integral),
+            ):
                 places = np.flatnonzero(part)
                 for k in range(0, len(places), _CHUNK):
                     at = places[k : k + _CHUNK]
-                    values[at] = route(m1[at], m2[at], v1[at], v2[at], c[at])
+                    values[at], errors[at] = route(m1[at], m2[at], v1[at], v2[at], c[at])
         if not np.isfinite(values).all():
             raise DomainError(
                 f"the covariance of {phi!r} and {psi!r} leaves the finite float64 numbers; rescale "
                 "the means or variances"
             )
-        return (values.reshape(arrays[0].shape),)
+        return values.reshape(arrays[0].shape), errors.reshape(arrays[0].shape)
+
+    def _small(self, m1: Array, m2: Array, v1: Array, v2: Array, rho: Array) -> Array:
+        """Where the series in the covariance is short."""
+        closed = all(map(closed_form, self.activations, self.powers))
+        narrow = np.ones_like(rho, dtype=bool)
+        for f, mean, v in zip(self.activations, (m1, m2), (v1, v2), strict=True):
+            s = np.sqrt(v)
+            narrow &= s <= _NARROW
+            for c in knots(f):
+                narrow &= np.abs(c - mean) > _APART * s
+        return narrow | (rho <= _SMALL[closed])
 
     def _check_growth(self, m1: Array, m2: Array, v1: Array, v2: Array, c: Array) -> None:
         """Raise unless E phi(x)^p psi(y)^q is finite and within the reach of the quadrature.
@@ -182,10 +201,11 @@ class PairFunction:
             ((1.0, (moved(1, 1),)), (1.0, (one, two))),
         )
 
-    def _series(self, m1: Array, m2: Array, v1: Array, v2: Array, c: Array) -> Array:
+    def _series(self, m1: Array, m2: Array, v1: Array, v2: Array, c: Array) -> Estimate:
         """sum_k c^k / k! omega^(a+k) omega^(b+k)."""
         (f, g), (p, q), (a, b) = self.activations, self.powers, self.orders
         total, factor, quiet = np.zeros_like(c), np.ones_like(c), 0
+        size = np.zeros_like(c)
         for k in range(1, _TERMS + 1):
             factor = factor * c / k
             left, right = (
@@ -193,14 +213,18 @@ class PairFunction:
                 (((f, a + k, p), m1, v1), ((g, b + k, q), m2, v2))
             )
             term = factor * left * right
-            total = total + term
+            total, size = total + term, size + np.abs(term)
             # every other term of an odd or even function is zero
             quiet = quiet + 1 if (np.abs(term) <= EPS / 4 * np.abs(total)).all() else 0
             if quiet == 2:
-                break
-        return total
+                return total, 64 * EPS * size
+        return self._integral(m1, m2, v1, v2, c)
 
-    def _integral(self, m1: Array, m2: Array, v1: Array, v2: Array, c: Array) -> Array:
+    def _waves(self, m1: Array, m2: Array, v1: Array, v2: Array, c: Array) -> Estimate:
+        """Of sines and cosines, in closed form."""
+        return covariance(self.activations, self.powers, self.orders, m1, m2, v1, v2, c)
+
+    def _integral(self, m1: Array, m2: Array, v1: Array, v2: Array, c: Array) -> Estimate:
         """One function averaged given the other unit: the smoother one, if any."""
         (f, g), (p, q), (a, b) = self.activations, self.powers, self.orders
         peaks = _has_peaks(f, p, a), _has_peaks(g, q, b)
@@ -224,9 +248,10 @@ def _has_peaks(f: Activation, p: int, a: int) -> bool:
 def _averaged(
     f: Activation, p: int, a: int, g: Activation, q: int, b: int,
     m1: Array, m2: Array, v1: Array, v2: Array, c: Array,
-) -> Array:
-    """E[(h(y) - E h) (g^q)^(b)(y)] with h(y) = E[(f^p)^(a)(x) | y]."""
+) -> Estimate:
+    """E[(h(y) - E h) (g^q)^(b)(y)] with h(y) = E[(f^p)^(a)(x) | y], and its error."""
     slope, s = c / v2, np.sqrt(v2)
+    start = origin(m2, s)
     rest = v1 - c * slope
     rest = np.where(rest > 4 * EPS * v1, rest, 0.0)
     overall = np.asarray(wick(f, a, p, m1, v1).values)
@@ -242,14 +267,15 @@ def _averaged(
     def rule(jet: Any, owner: Array, left: Array, right: Array) -> tuple[Array, ...]:
         half, y = nodes(left, right)
         owners = np.broadcast_to(owner[:, None], y.shape)
+        x = (y - (m2 - start)[owners]) / s[owners]
+        y = y + start[owners]
         value, size = (x.reshape(y.shape) for x in jet(y.ravel()))
         average = inner(0, y.ravel(), owners.ravel(), aside=True).reshape(y.shape)
-        x = (y - m2[owners]) / s[owners]
         weight = density(x) * half / s[owners]
         value, size, average = (np.where(weight == 0, 0.0, u) for u in (value, size, average))
         found, wrong = integral(value * average * weight)
         large, _ = integral(size * (np.abs(average) + np.abs(overall[owners])) * weight)
-        return found, wrong, large, EPS * large
+        return found, wrong, large, 32 * EPS * large  # what the inner means are sure to
 
     # where the mean given y passes a feature of f
     width = np.sqrt(rest)[:, None] / np.abs(slope)[:, None] + np.zeros_like(_NEAR)
@@ -264,7 +290,7 @@ def _averaged(
         owner, left, right = first_panels(m2, s, low, high, limits, extra)
         if owner.size:
             panels.append((jet, owner, left, right))
-    total, _ = adapt(panels, rule, len(c))
+    total, error = adapt(panels, rule, len(c))
     everyone = np.arange(len(c))
     for place, k in enumerate(knots(g)):
         x = (k - m2) / s
@@ -276,5 +302,5 @@ def _averaged(
                 smooth = (-1) ** (n - j) * hermite(n - j, x)[0] * density(x) / s ** (n - j + 1)
                 h = inner(j, np.full_like(m2, k), everyone)
                 total = total + (-1) ** n * jump * comb(n, j) * h * smooth
-    return total
+    return total, error
 

@@ -46,11 +46,20 @@ class Pairs:
         return self._memo[key]
 
 
-def power_of(pairs: Pairs, j: int) -> Any:
-    """cov^j / j!."""
+def mehler_term(pairs: Pairs, j: int, left: Any, right: Any) -> Any:
+    """left_i right_j cov^j / j! over pairs, by powers of correlations and of deviations.
+
+    No factor leaves the finite numbers before the product does.
+    """
+    factor = pairs.scale**j
+    return (left * factor)[:, None] * (right * factor * (1 / math.factorial(j))) * _power(pairs, j)
+
+
+def _power(pairs: Pairs, j: int) -> Any:
+    """rho^j."""
     if j == 1:
-        return pairs.cov
-    return pairs.once(("power", j), lambda: power_of(pairs, j - 1) * pairs.cov * (1 / j))
+        return pairs.rho
+    return pairs.once(("power", j), lambda: _power(pairs, j - 1) * pairs.rho)
 
 
 def remainder(pairs: Pairs, key: tuple[int, int], wanted: Iterable[tuple[int, int]] = ()) -> Any:
@@ -108,9 +117,9 @@ def _count(top: float, epsilon: float) -> int:
 
 
 def _plain(pairs: Pairs, rows: slice, keys: Any, count: int) -> list[Any]:
-    """Remainders for small correlations: r = x rho, so that cov - t is (1 - x) cov."""
-    xp, rho, cov = pairs.xp, pairs.rho[rows], pairs.cov[rows]
-    a = pairs.mean / pairs.scale
+    """Remainders for small correlations: r = x rho, so that rho - r is (1 - x) rho."""
+    xp, rho, scale = pairs.xp, pairs.rho[rows], pairs.scale
+    a = pairs.mean / scale
     ai, aj = a[rows, None], a[None, :]
     x, w = _legendre(count)
     r = xp.asarray(x)[:, None, None] * rho
@@ -124,7 +133,7 @@ def _plain(pairs: Pairs, rows: slice, keys: Any, count: int) -> list[Any]:
     first = density * steep if any(d for _, d in keys) else None
     for k, d in keys:
         while len(factors) <= k:
-            factors.append(factors[-1] * cov)
+            factors.append(factors[-1] * rho)
         weights = w * (1 - x) ** k
         if d == 0:
             value = total(weights, density)
@@ -133,7 +142,9 @@ def _plain(pairs: Pairs, rows: slice, keys: Any, count: int) -> list[Any]:
         else:
             value = total(weights, density * _derived(r, steep, ai, aj, d))
         value = value * factors[k]
-        found.append(value if d == 0 else value / pairs.scale**d)
+        if k:
+            value = value * scale[rows, None] ** k * scale ** (k - d)
+        found.append(value)
     return found
 
 

@@ -41,7 +41,7 @@ G = np.concatenate([_GAUSS, _GAUSS[-2::-1]])
 
 # Panels start at these distances from the mean, in standard deviations, and from features.
 _SPREAD = np.array([0, 2, 4, 6, 8.5, 12, 18, 27, 40.0])
-_FEATURE = np.array([0, 1, 3, 8, 20.0])
+_FEATURE = np.array([0, 1, 3, 8, 20, 40.0])
 
 
 def check_reach(what: str, mean: Array, scale: Array, centre: Array, width: Array) -> None:
@@ -149,7 +149,7 @@ def adapt(
         panels = []
         for f, owner, left, right, value, wrong, large, rounding in waiting:
             middle = (left + right) / 2
-            split = (wrong > 1e-15 * size[owner]) & (wrong > 8 * EPS * large)
+            split = (wrong > 1e-15 * size[owner]) & (wrong > 8 * EPS * large) & (wrong > rounding)
             split &= (middle > left) & (middle < right) & (depth < _DEPTH - 1)
             keep = ~split
             done.append((owner[keep], value[keep], wrong[keep] + rounding[keep]))
@@ -164,31 +164,37 @@ def adapt(
     return total, error
 
 
+def origin(mu: Array, s: Array) -> Array:
+    """Where panels have their zero, so that neither small spreads nor features round off."""
+    return np.where((s >= 1) & (np.abs(mu) < 1e3 * s), 0.0, mu)
+
+
 def first_panels(
     mu: Array, s: Array, low: float, high: float, limits: Sequence[float], extra: Any = None
 ) -> tuple[Array, Array, Array]:
     """Owner, left and right end of the panels of one piece, features at zero and the knots.
 
-    ``extra``: more edges, an array (owners, edges).
+    Ends count from the `origin` of the owner. ``extra``: more edges, an array (owners, edges).
     """
+    start = origin(mu, s)[:, None]
     around = np.concatenate([-_SPREAD[:0:-1], _SPREAD])
     features = np.concatenate([
         c + np.concatenate([-_FEATURE[:0:-1], _FEATURE])
         for c in (0.0, *(c for c in limits if np.isfinite(c)))
     ])
     edges = np.concatenate([
-        mu[:, None] + s[:, None] * around, np.broadcast_to(features, (len(mu), len(features))),
-        *(() if extra is None else (extra,)),
+        (mu[:, None] - start) + s[:, None] * around, features - start,
+        *(() if extra is None else (extra - start,)),
     ], axis=1)
-    far = _SPREAD[-1] * s[:, None]
-    edges = np.clip(edges, mu[:, None] - far, mu[:, None] + far)
-    edges = np.sort(np.clip(edges, low, high), axis=1)
+    far, centre = _SPREAD[-1] * s[:, None], mu[:, None] - start
+    edges = np.clip(edges, centre - far, centre + far)
+    edges = np.sort(np.clip(edges, low - start, high - start), axis=1)
     owner, k = np.nonzero(edges[:, 1:] > edges[:, :-1])
     return owner, edges[owner, k], edges[owner, k + 1]
 
 
 def nodes(left: Array, right: Array) -> tuple[Array, Array]:
-    """Half widths of panels (P, 1) and the nodes on them (P, 15)."""
+    """Half widths of panels (P, 1) and the nodes on them (P, 15), from the origin of the owner."""
     half = (right - left)[:, None] / 2
     return half, (left + right)[:, None] / 2 + half * X
 
@@ -208,7 +214,9 @@ def _rule(
 ) -> tuple[Array, Array, Array, Array]:
     """Integral, its error, integral of the size and rounding error on each panel."""
     half, z = nodes(left, right)
-    g = (z - mu[:, None]) / s[:, None]
+    start = origin(mu, s)
+    g = (z - (mu - start)[:, None]) / s[:, None]
+    z = z + start[:, None]
     value, size = f(z.ravel())
     value, size = value.reshape(z.shape), size.reshape(z.shape)
     weight = density(g) * half / s[:, None]

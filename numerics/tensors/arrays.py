@@ -91,9 +91,9 @@ class NumpyArrays:
         """As a NumPy array, for inspection."""
         return np.asarray(a)
 
-    def wick(self, function: Any, m: int, mean: np.ndarray, variance: np.ndarray) -> np.ndarray:
-        """function(m, mean, variance) of float64 arrays."""
-        return self.asarray(function(m, mean.astype(np.float64), variance.astype(np.float64)))
+    def smooth(self, function: Any, *arguments: np.ndarray) -> tuple[np.ndarray, ...]:
+        """A function of float64 arrays that gives several."""
+        return tuple(map(self.asarray, function(*(a.astype(np.float64) for a in arguments))))
 
 
 def get_arrays(backend: str, dtype: Any, given: tuple[Any, ...] = ()) -> Any:

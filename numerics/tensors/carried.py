@@ -1,9 +1,8 @@
 """A pointwise map next to units that pass unchanged, as in residual blocks."""
 
-from functools import cache
 from typing import Any
 
-from ..gaussian.price import Pairs, power_of
+from ..gaussian.price import Pairs, mehler_term
 from .maps import Omega, PointwiseMap, PolynomialMap
 
 _IDENTITY = PolynomialMap("identity", (0.0, 1.0))
@@ -33,24 +32,32 @@ class CarriedMap(PointwiseMap):
         carried = _IDENTITY.omega(xp, mean[:k], variance[:k])
         mapped = self.phi.omega(xp, mean[k:], variance[k:])
 
-        @cache
-        def value(m: int, p: int) -> Any:
-            return xp.concat([carried(m, p), mapped(m, p)], 0)
+        return _Beside(xp, carried, mapped)
 
-        return value
-
-    def covariance(self, p: int, q: int, omega: Omega, pairs: Pairs) -> Any:
+    def covariance(self, p: int, q: int, omega: Any, pairs: Pairs) -> Any:
         xp, k = pairs.xp, self.count
         total = xp.zeros(*pairs.rho.shape)
         for j in range(1, max(p, q) + 1):
-            total = total + omega(j, p)[:, None] * omega(j, q)[None, :] * power_of(pairs, j)
+            total = total + mehler_term(pairs, j, omega(j, p), omega(j, q))
 
         def inner() -> Pairs:
             cov = xp.with_diagonal(pairs.cov[k:, k:], pairs.scale[k:] ** 2)
             return Pairs(xp, pairs.mean[k:], cov)
 
-        mapped = self.phi.covariance(
-            p, q, lambda m, s: omega(m, s)[k:], pairs.once(("carried", k), inner)
-        )
+        mapped = self.phi.covariance(p, q, omega.mapped, pairs.once(("carried", k), inner))
         below = xp.concat([total[k:, :k], mapped], 1)
         return xp.concat([total[:k], below], 0)
+
+
+class _Beside:
+    """Wick coefficients of the carried units and of the others, joined."""
+
+    def __init__(self, xp: Any, carried: Omega, mapped: Omega) -> None:
+        self.xp, self.carried, self.mapped = xp, carried, mapped
+        self._kept: dict[tuple[int, int], Any] = {}
+
+    def __call__(self, m: int, p: int) -> Any:
+        if (m, p) not in self._kept:
+            parts = [self.carried(m, p), self.mapped(m, p)]
+            self._kept[m, p] = self.xp.concat(parts, 0)
+        return self._kept[m, p]

@@ -7,7 +7,7 @@ n = 10^6 does.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import combinations
 from typing import Any
@@ -16,9 +16,10 @@ import numpy as np
 
 from cumulant_theory.diagrams import patterns
 from cumulant_theory.errors import DomainError, ShapeError
+from cumulant_theory.latex.html import Record
 
 from .forms import DenseTensor, PairTensor, Tensor, assemble, distinct
-from .health import Finding, Health, Monitor
+from .health import Health, Monitor
 from .state import State
 
 Pattern = tuple[int, ...]
@@ -29,7 +30,7 @@ MEMORY = 2**31  # bytes of one array over all units
 
 
 @dataclass(frozen=True)
-class ExchangeableWeight:
+class ExchangeableWeight(Record):
     """The weight own * 1 + shared * 11^T over any number of units.
 
     Attributes
@@ -180,50 +181,36 @@ class ExchangeableState(State):
 class ExchangeableMonitor(Monitor):
     """The checks on units that are all alike, so that all fail or none."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.widths: list[int] = []
+    def few(self, z: Any) -> State:
+        return z.few
 
-    def advance(
-        self, z: Any, step: Callable[[State], State], gaussian: Callable[[State], State],
-        bounds: tuple[float, float], finite: bool = False,
-    ) -> ExchangeableState:  # fmt: skip
-        """A pointwise layer whose output means and covariance are possible for all units."""
-        self.widths.append(z.units)
-        n, behind = z.units, []
+    def spread(self, few: State, z: Any) -> ExchangeableState:
+        return ExchangeableState(few, z.units)
 
-        def alone(few: State) -> State:  # the covariance is checked for all units below
-            y = step(few)
-            behind[:] = [y]
-            nothing = 0.0 if y.diagonal_covariance else 0 * y.covariance[0, -1]  # if it is finite
-            return State(y.xp, y.mean + nothing, lambda: y.variance, None, y.third, y.fourth)
-
-        y = ExchangeableState(super().advance(z.few, alone, gaussian, bounds, finite), n)
-        (raw,) = behind
-        if raw.diagonal_covariance:
-            return y
-        variance, cov = y[2], raw.covariance[0, 1] if n > 1 else 0 * y[2]
-        split, whole = variance - cov, variance + (n - 1) * cov  # eigenvalues
+    def repaired(self, y: Any) -> tuple[State, float | None]:
+        """The nearest covariance without negative eigenvalues, of which there are two."""
+        if y.diagonal_covariance:
+            return y, None
+        n, variance = y.units, y[2]
+        cov = y[1, 1] if n > 1 else 0 * variance
+        split, whole = variance - cov, variance + (n - 1) * cov
         split_, whole_, size = (float(y.xp.detached(e)) for e in (split, whole, variance))
         lowest = whole_ if n == 1 else min(split_, whole_)
-        higher = z.third is not None or z.fourth is not None
-        if higher and lowest < -10 * n * y.xp.epsilon * size:
-            self.findings.append(Finding(
-                len(self.counts), "covariance not positive semidefinite", (), lowest,
-                "replaced by the nearest that is",
-            ))
-            split = split if split_ > 0 else 0 * split
-            whole = whole if whole_ > 0 else 0 * whole
-            cov = (whole - split) / n
-            variance = cov + split
-        return few_state(y.xp, y[1], {(2,): variance, (1, 1): cov}, y.third, y.fourth, n)
+        if lowest >= -10 * n * y.xp.epsilon * size:
+            return y, None
+        split = split if split_ > 0 else 0 * split
+        whole = whole if whole_ > 0 else 0 * whole
+        cov = (whole - split) / n
+        second = {(2,): cov + split, (1, 1): cov}
+        return few_state(y.xp, y[1], second, y.third, y.fourth, n), lowest
 
     @property
     def health(self) -> Health:
         """What was found so far."""
-        findings = (Finding(f.layer, f.check, (), f.worst, f.action) for f in self.findings)
-        counts = zip(self.counts, self.widths, strict=True)
-        return Health(tuple(findings), tuple((n if some else 0, n) for (some, _), n in counts))
+        found = super().health
+        counts = tuple((n if some else 0, n) for some, n in found.gaussian_units)
+        findings = tuple(replace(f, units=()) for f in found.findings)
+        return replace(found, findings=findings, gaussian_units=counts)
 
 
 def few_state(

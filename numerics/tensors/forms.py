@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from cumulant_theory.latex.html import card, facts
+
 Blocks = Mapping[tuple[int, ...], Any]
 
 
@@ -20,6 +22,9 @@ class Tensor(ABC):
     """
 
     order: int
+
+    def _repr_html_(self) -> str:
+        return card(f"Joint cumulants of order {self.order}", facts([("held as", repr(self))]))
 
     @abstractmethod
     def block(self, q: tuple[int, ...]) -> Any | None:

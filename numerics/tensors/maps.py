@@ -13,7 +13,7 @@ from cumulant_theory import activations
 from cumulant_theory.activations import Activation
 from cumulant_theory.errors import DomainError
 
-from ..gaussian.price import Pairs, power_of, remainder
+from ..gaussian.price import Pairs, mehler_term, remainder
 
 Omega = Callable[[int, int], Any]  # (m, p) -> omega^(m) of phi^p, one value per unit
 
@@ -59,8 +59,7 @@ class Kink(PointwiseMap):
         xp, k, least = pairs.xp, self.d * p, self.d * q
         total = 0.0
         for j in range(1, k + 1):
-            term = omega(j, p)[:, None] * omega(j, q)[None, :]
-            total = total + term * power_of(pairs, j)
+            total = total + mehler_term(pairs, j, omega(j, p), omega(j, q))
         jump = (self.right**p - self.left**p) * (self.right**q - self.left**q)
         if not jump or pairs.largest == 0:
             return total + xp.zeros(*pairs.rho.shape)
@@ -169,7 +168,7 @@ class PolynomialMap(PointwiseMap):
     def covariance(self, p: int, q: int, omega: Omega, pairs: Pairs) -> Any:
         total = pairs.xp.zeros(*pairs.rho.shape)
         for j in range(1, len(self.coefficients[1:]) * min(p, q) + 1):
-            total = total + omega(j, p)[:, None] * omega(j, q)[None, :] * power_of(pairs, j)
+            total = total + mehler_term(pairs, j, omega(j, p), omega(j, q))
         return total
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,14 +15,16 @@ from cumulant_theory.errors import (
     UnknownNameError,
 )
 
-from . import steps
+from ..tables import shortened
 from .alike import alike
 from .arrays import get_arrays
 from .exchangeable import MEMORY, ExchangeableMonitor, ExchangeableWeight
 from .forms import DenseTensor
 from .health import Health, Monitor
+from .ladder import Network, climb_down
 from .maps import PointwiseMap, as_map
 from .state import State
+from .steps import order_of
 
 FORMS = ("auto", "dense", "factored", "exchangeable")
 DENSE_WIDTH = 20  # up to here the dense form is the faster one at K = 4
@@ -78,7 +79,12 @@ class Propagation:
                 f"  {label:<12} {state.width:>6} units, mean {mean.min():.3g} to {mean.max():.3g}, "
                 f"deviation {deviation.min():.3g} to {deviation.max():.3g}"
             )
-        return "\n".join(lines)
+        return "\n".join(shortened(lines))
+
+    def _repr_html_(self) -> str:
+        from .display import propagation_card
+
+        return propagation_card(self)
 
 
 def propagate(
@@ -228,38 +234,24 @@ def _run(
     matrices = [w if isinstance(w, ExchangeableWeight) else _array(xp, w, 2, f"weight {k}")
                 for k, w in enumerate(weights)]  # fmt: skip
     vectors = [None if b is None else _bias(xp, b, f"bias {k}") for k, b in enumerate(biases)]
-    order = steps.order_of(closure)
+    order = order_of(closure)
     numbers = alike(xp, matrices, vectors, given, maps, order, form)
+    held, monitor = form, Monitor
     if numbers is None:
-        form = _form(form, closure, [matrices[0].shape[1], *(w.shape[0] for w in matrices)], xp)
-        state, monitor, held = _input(xp, matrices[0].shape[1], given, order), Monitor(), form
+        form = held = _form(form, closure, [matrices[0].shape[1], *(w.shape[0] for w in matrices)],
+                            xp)  # fmt: skip
+        state = _input(xp, matrices[0].shape[1], given, order)
     else:
-        form, held, monitor = "exchangeable", "dense", ExchangeableMonitor()
+        form, held, monitor = "exchangeable", "dense", ExchangeableMonitor
         matrices, vectors, state = numbers
-    labels, states = ["input"], [state]
-    for k, (w, b) in enumerate(zip(matrices, vectors, strict=True)):
-        short = b is not None and numbers is None and len(b) != w.shape[0]
-        if w.shape[1] != state.width or short:
-            raise ShapeError(
-                f"weight {k} has shape {tuple(w.shape)}"
-                + ("" if b is None else f" and bias {k} has {len(b)} entries")
-                + f", behind {state.width} units; weights are (out, in) as in torch.nn.Linear"
-            )
-        state = state.affine(w, b)
+    network = Network(matrices, vectors, maps, state, monitor, held, gaussian_pairs, means_only)
+    states, checks = climb_down(network, closure)
+    labels = ["input"]
+    for k in range(len(matrices)):
         labels.append(f"{len(labels)} Linear")
-        states.append(state)
-        if k < len(maps):
-            last = means_only and k == len(weights) - 1
-            step = partial(steps.means, phi=maps[k], closure=closure) if last else partial(
-                steps.apply, phi=maps[k], closure=closure, form=held, gaussian_pairs=gaussian_pairs
-            )
-            finite = maps[k].degree is not None and not isinstance(closure, Diagrams)
-            low = partial(steps.means, phi=maps[k], closure=Diagrams(2))
-            state = monitor.advance(state, step, low, maps[k].bounds, finite)
-            labels.append(f"{len(labels)} {maps[k].name}")
-            states.append(state)
+        labels += [f"{len(labels)} {phi.name}" for phi in maps[k : k + 1]]
     exact = all(phi.degree is not None and phi.degree <= 1 for phi in maps)
-    return Propagation(tuple(labels), tuple(states), closure, form, exact, monitor.health)
+    return Propagation(tuple(labels), tuple(states), closure, form, exact, checks.health)
 
 
 def _maps(activation: Any, count: int) -> list[PointwiseMap]:
@@ -299,7 +291,7 @@ def _closure(closure: Any, order: int, maps: list[PointwiseMap]) -> Closure:
 
 
 def _form(form: str, closure: Closure, widths: list[int], xp: Any) -> str:
-    order = steps.order_of(closure)
+    order = order_of(closure)
     if form == "factored" and not (isinstance(closure, Diagrams) and order >= 3):
         raise DomainError(f"form='factored' is for Diagrams(3) and Diagrams(4), not {closure!r}")
     if form == "auto":

@@ -116,3 +116,8 @@ class State:
         known += [f"{name} {t!r}" for name, t in (("third", self.third), ("fourth", self.fourth))
                   if t is not None]  # fmt: skip
         return f"State({self.width} units: {', '.join(known)})"
+
+    def _repr_html_(self) -> str:
+        from .display import state_card
+
+        return state_card(self)

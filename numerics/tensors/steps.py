@@ -24,53 +24,71 @@ def order_of(closure: Closure) -> int:
     return getattr(closure, "order", 4)
 
 
-def apply(
-    z: State, phi: PointwiseMap, closure: Closure, form: str, gaussian_pairs: bool = True
-) -> State:
-    """Cumulants behind a pointwise layer.
+class Layer:
+    """A pointwise layer under a closure.
 
     Parameters
     ----------
-    z : State
-        Cumulants in front of it.
     phi : PointwiseMap
     closure : Closure
         Diagrams(K) with K to 4, or Neglect(K, ...).
     form : {"dense", "factored"}
     gaussian_pairs : bool
         Gaussian covariances of two powers to all orders.
+    carried : int
+        Highest order of the cumulants in front that are used.
+    last : bool
+        Whether only means and variances are wanted.
     """
-    order, xp = order_of(closure), z.xp
-    z = z.lowered(order)
-    powers = Powers(z, phi, closure, gaussian_pairs)
-    mean = powers((1,))
-    variance = powers((2,)) - mean * mean
-    if order == 1:
-        return State(xp, mean, lambda: variance)
-    covariance = xp.with_diagonal(powers((1, 1)), variance)
-    third = fourth = None
-    if order >= 3:
-        wide = isinstance(closure, Diagrams)
-        if wide and order == 3:
-            fourth = PairTensor(xp, xp.with_diagonal(powers.cumulant((2, 2)),
-                                                     powers.cumulant((4,))))
-        if wide and form == "factored":
-            if order == 3:
-                third = _paths(z, powers)
+
+    def __init__(
+        self, phi: PointwiseMap, closure: Closure, form: str, gaussian_pairs: bool, carried: int,
+        last: bool = False,
+    ) -> None:  # fmt: skip
+        self.phi, self.closure, self.form, self.last = phi, closure, form, last
+        self.gaussian_pairs, self.carried = gaussian_pairs, carried
+
+    @property
+    def endless(self) -> bool:
+        """Whether the sum over diagrams is cut by cost, and does not end by itself."""
+        return self.phi.degree is None or isinstance(self.closure, Diagrams)
+
+    def powers(self, z: State) -> Powers:
+        """Joint cumulants of powers behind the layer, from the cumulants in front."""
+        return Powers(z.lowered(self.carried), self.phi, self.closure, self.gaussian_pairs)
+
+    def gaussian(self, z: State) -> State:
+        """Means and variances of K = 2."""
+        return _moments(Powers(z.lowered(1), self.phi, Diagrams(2), True))
+
+    def step(self, powers: Powers) -> State:
+        """Cumulants behind the layer."""
+        y, order, xp, z = _moments(powers), order_of(self.closure), powers.xp, powers.z
+        if order == 1 or self.last:
+            return y
+        covariance = xp.with_diagonal(powers((1, 1)), y.variance)
+        third = fourth = None
+        if order >= 3:
+            wide = isinstance(self.closure, Diagrams)
+            if wide and order == 3:
+                fourth = PairTensor(xp, xp.with_diagonal(powers.cumulant((2, 2)),
+                                                         powers.cumulant((4,))))
+            if wide and self.form == "factored":
+                if order == 3:
+                    third = _paths(z, powers)
+                else:
+                    third, fourth = third_and_fourth(z, powers)
             else:
-                third, fourth = third_and_fourth(z, powers)
-        else:
-            third = _dense(powers, 3)
-            fourth = _dense(powers, 4) if order == 4 else fourth
-    return State(xp, mean, lambda: variance, lambda: covariance, third, fourth)
+                third = _dense(powers, 3)
+                fourth = _dense(powers, 4) if order == 4 else fourth
+        return State(xp, y.mean, lambda: y.variance, lambda: covariance, third, fourth)
 
 
-def means(z: State, phi: PointwiseMap, closure: Closure) -> State:
+def _moments(powers: Powers) -> State:
     """Means and variances alone."""
-    powers = Powers(z.lowered(order_of(closure)), phi, closure, True)
     mean = powers((1,))
     variance = powers((2,)) - mean * mean
-    return State(z.xp, mean, lambda: variance)
+    return State(powers.xp, mean, lambda: variance)
 
 
 def _dense(powers: Powers, order: int) -> DenseTensor:
