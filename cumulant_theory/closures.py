@@ -26,6 +26,10 @@ class Closure:
     largest_block: int | None = None
     hypothesis = ""
 
+    def _repr_latex_(self) -> str:
+        told = self.hypothesis or "nothing is neglected"
+        return rf"$\displaystyle \text{{{self!r}: {told}}}$"
+
 
 @dataclass(frozen=True)
 class Exact(Closure):

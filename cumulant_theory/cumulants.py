@@ -354,6 +354,46 @@ class JointCumulants(Derived):
                 lines.append((cumulant_symbol(alpha, self.state), value))
         return inline_display(lines)
 
+    def _repr_html_(self) -> str:
+        from .latex.html import card, facts, table
+
+        head = [
+            ("units", self.dim),
+            ("state", sp.Symbol(self.state)),
+            ("values", "exact" if self.exact else f"under {self.closure}"),
+            ("first neglected", None if self.exact else str(self.first_neglected)),
+            ("requires", list(self.hypotheses)),
+        ]
+        rows = [(r, math.comb(self.dim + r - 1, r), self._formulas(r))
+                for r in range(1, self.order + 1)]
+        return card(
+            f"Joint cumulants to order {self.order}", facts(head),
+            table(("order", "number", "cumulants"), rows),
+        )
+
+    def _formulas(self, order: int) -> Any:
+        """The cumulants of an order for display; those not asked for yet only where few."""
+        from .latex.html import Markup, equations
+
+        if order > (4 if self.dim == 1 else 2) and not any(sum(a) == order for a in self._memo):
+            return "on demand"
+        distinct: dict[MultiIndex, None] = {}
+        for alpha in multi_indices(self.dim, order):
+            distinct.setdefault(self.orbits.canonical(alpha))
+            if len(distinct) > _LISTED:
+                break
+        lines = []
+        for alpha in [*distinct][:_LISTED]:
+            terms = len(polynomial := self.polynomial(alpha))
+            value = polynomial.expr if terms <= 40 else rf"\text{{{terms} terms; {_WHERE}}}"
+            lines.append((cumulant_symbol(alpha, self.state), value))
+        more = "…" if len(distinct) > _LISTED else ""
+        return Markup(equations(lines, _WHERE.removeprefix("see ")) + more)
+
+
+_LISTED = 4  # cumulants of one order on display
+_WHERE = "see .recursion() of the network"
+
 
 class GenericJoint:
     """Joint cumulants that are all symbols: no assumption but independence between blocks.
@@ -389,6 +429,12 @@ class GenericJoint:
 
     def __repr__(self) -> str:
         return f"GenericJoint({self.dim}, '{self.state}')"
+
+    def _repr_latex_(self) -> str:
+        from .latex import latex
+
+        first = latex(cumulant_symbol((1,) + (0,) * (self.dim - 1), self.state))
+        return rf"$\displaystyle {first}, \dots \quad \text{{{self.dim} units}}$"
 
 
 def is_identical(source: CumulantSource) -> bool:

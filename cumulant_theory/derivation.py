@@ -1,7 +1,6 @@
 """Derivations: lists of steps, each re-checked by an independent exact route."""
 
 import random
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any
 import sympy as sp
 
 from .errors import DomainError, VerificationError
-from .references import reference_text
+from .references import Reference, reference
 
 Check = Callable[["Step", random.Random], None]
 
@@ -42,6 +41,11 @@ class Equation:
         from .latex import inline_display
 
         return inline_display([(self.lhs, self.rhs)])
+
+    def _repr_html_(self) -> str:
+        from .latex.html import card, equation
+
+        return card("Equation", equation(self.lhs, self.rhs))
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,28 @@ class Step:
     reference: str = ""
     uses: tuple[int, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"Step({self.rule}: {len(self.statement)} equations)"
+
+    def _repr_latex_(self) -> str:
+        from .latex import inline_display
+
+        return inline_display([(e.lhs, e.rhs) for e in self.statement], see=".statement")
+
+    def _repr_html_(self) -> str:
+        return self._card()
+
+    def _card(self, room: int = 24_000) -> str:
+        from .latex.html import card, equations, facts
+
+        rows = [
+            ("requires", list(self.hypotheses)), ("uses steps", list(self.uses)),
+            ("reference", str(reference(self.reference)) if self.reference else None),
+        ]
+        lines = [(e.lhs, e.rhs) for e in self.statement]
+        statement = equations(lines, ".statement", most=6, room=room)
+        return card(self.rule, self.text, statement, facts(rows))
+
 
 @dataclass(frozen=True)
 class Verification:
@@ -97,6 +123,11 @@ class Verification:
 
     def __bool__(self) -> bool:
         return True
+
+    def _repr_html_(self) -> str:
+        from .latex.html import card, verdict
+
+        return card(verdict(str(self), True))
 
     def __str__(self) -> str:
         return (
@@ -171,30 +202,33 @@ class Derivation:
         """The derivation as a document for :mod:`cumulant_theory.latex`."""
         from . import latex
 
-        stated = "; ".join(map(_typeset, self.hypotheses))
+        stated = "; ".join(map(latex.typeset, self.hypotheses))
         head = [latex.Paragraph(f"Hypotheses: {stated}.")] if stated else []
         return latex.Article(
-            title=self.title, blocks=[*head, *self.blocks()], references=self.references()
+            title=self.title, blocks=[*head, *self.latex_blocks()],
+            references=self.references(),
         )
 
-    def blocks(self, prefix: str = "step:") -> list[Any]:
+    def latex_blocks(self, prefix: str = "step:") -> list[Any]:
         """The steps as blocks of an article, with labels ``prefix`` and their number."""
         from . import latex
 
         return [
             latex.Step(
                 rule=step.rule, text=step.text,
-                statement=tuple((e.lhs, e.rhs) for e in step.statement),
-                hypotheses=tuple(map(_typeset, step.hypotheses)),
+                statement=tuple(
+                    latex.Equation(e.lhs, e.rhs, order=e.order) for e in step.statement
+                ),
+                hypotheses=tuple(map(latex.typeset, step.hypotheses)),
                 reference=step.reference or None,
                 uses=tuple(f"{prefix}{k}" for k in step.uses), label=f"{prefix}{number}",
             )
             for number, step in enumerate(self.steps, 1)
         ]
 
-    def references(self) -> dict[str, str]:
+    def references(self) -> dict[str, Reference]:
         """Key -> entry of what the steps refer to."""
-        return {s.reference: reference_text(s.reference) for s in self.steps if s.reference}
+        return {s.reference: reference(s.reference) for s in self.steps if s.reference}
 
     def to_latex(self) -> str:
         """The derivation as a standalone LaTeX article."""
@@ -213,7 +247,22 @@ class Derivation:
     def _repr_latex_(self) -> str:
         from .latex import inline_display
 
-        return inline_display([(e.lhs, e.rhs) for s in self.steps for e in s.statement])
+        return inline_display(
+            [(e.lhs, e.rhs) for s in self.steps for e in s.statement], see=".steps"
+        )
+
+    def _repr_html_(self) -> str:
+        from .latex.html import Markup, card, facts, folded
+
+        room = 36_000 // max(min(len(self.steps), _STEPS), 1)
+        steps = [
+            folded(f"{k}. {s.rule}: {s.text}", s._card(room))
+            for k, s in enumerate(self.steps[:_STEPS], 1)
+        ]
+        left = len(self.steps) - _STEPS
+        note = f"… {left} more steps; see .steps" if left > 0 else ""
+        head = facts([("steps", len(self.steps)), ("requires", list(self.hypotheses))])
+        return card(self.title[:160], head, Markup("".join(steps)), note=note)
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -223,6 +272,9 @@ class Derivation:
 
     def __repr__(self) -> str:
         return f"Derivation({self.title!r}, {len(self.steps)} steps)"
+
+
+_STEPS = 12  # steps on display
 
 
 class Derived:
@@ -259,20 +311,6 @@ class Derived:
                 "result of a layer's propagate()"
             )
         return self._derive()
-
-
-def _typeset(hypothesis: str) -> str:
-    """A plain sentence with its symbols (sigma, S_2, kappa_4 >= 0) as mathematics."""
-    from .latex import symbol_tex
-
-    def word(match: re.Match[str]) -> str:
-        name = match.group(0)
-        tex = symbol_tex(name)
-        is_symbol = "_" in name or (tex.startswith("\\") and not tex.startswith("\\mathrm"))
-        return f"${tex}$" if is_symbol else name
-
-    text = re.sub(r"[A-Za-z]\w*", word, hypothesis)
-    return text.replace(">=", r"$\ge$").replace("<=", r"$\le$").replace(" > ", " $>$ ")
 
 
 def require_equal(left: Any, right: Any, what: str) -> None:

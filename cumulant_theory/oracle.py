@@ -23,6 +23,7 @@ from .algebra import (
     to_indices,
 )
 from .errors import DomainError, ShapeError
+from .latex.html import card, table
 
 _PARTITION_LIMIT = 6
 
@@ -115,6 +116,14 @@ class FiniteLaw:
         self._central: dict[MultiIndex, Any] = {}
         self._cumulants: dict[MultiIndex, Any] = {}
         self._recursion = joint_cumulants(self._central_moment)
+
+    def __repr__(self) -> str:
+        return f"FiniteLaw({len(self.points)} points of {self.dim} units)"
+
+    def _repr_html_(self) -> str:
+        rows = [("(" + ", ".join(map(str, p)) + ")", str(w))
+                for p, w in zip(self.points, self.weights, strict=True)]
+        return card(repr(self), table(("point", "probability"), rows, most=20, see=".points"))
 
     def push(self, f: Callable[[Sequence[Any]], Sequence[Any]]) -> "FiniteLaw":
         """Law of f(x)."""

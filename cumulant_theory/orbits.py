@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from .algebra import MultiIndex, multi_indices
 from .errors import ShapeError, SymmetryError
+from .latex.html import card, table
 
 Permutation = tuple[int, ...]
 
@@ -154,22 +155,14 @@ class Orbits:
     def _repr_html_(self) -> str:
         """Table of representatives and the sizes of their orbits, order by order."""
         if self.is_trivial or not self.is_small:
-            return f"<p>{_text(repr(self))}</p>"
-        head = f"<p>{_text(f'{self.dim} units, {self._group}')}</p>"
+            return card(repr(self))
         rows = []
         for r, (orbits, indices) in self.counts().items():
             listed = [f"{alpha}: {size}" for alpha, size in self.representatives(r).items()]
-            more = ["..."] if len(listed) > 12 else []
-            cells = (r, orbits, indices, "; ".join([*listed[:12], *more]))
-            rows.append("<tr>" + "".join(f"<td>{c}</td>" for c in cells) + "</tr>")
+            more = ["…"] if len(listed) > 12 else []
+            rows.append((r, orbits, indices, "; ".join([*listed[:12], *more])))
         columns = ("order", "orbits", "multi-indices", "representative: size of its orbit")
-        titles = "".join(f"<th>{t}</th>" for t in columns)
-        body = "".join(rows)
-        return f"{head}<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _text(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        return card(f"{self.dim} units, {self._group}", table(columns, rows))
 
 
 def kept(

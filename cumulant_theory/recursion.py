@@ -48,6 +48,11 @@ class Definition:
         """With symbols in the value replaced by exact values."""
         return Definition(self.symbol, Polynomial.of(self.expr.subs(values)), self.order)
 
+    def _repr_latex_(self) -> str:
+        from .latex import inline_display
+
+        return inline_display([(self.symbol, self.expr)])
+
 
 @dataclass(frozen=True)
 class System:
@@ -170,7 +175,25 @@ class System:
     def _repr_latex_(self) -> str:
         from .latex import inline_display
 
-        return inline_display([(e.lhs, e.rhs) for e in self.equations()])
+        return inline_display([(e.lhs, e.rhs) for e in self.equations()], see=".definitions")
+
+    def __repr__(self) -> str:
+        return (
+            f"System({len(self.parameters)} parameters, {len(self.inputs)} inputs -> "
+            f"{len(self.outputs)} outputs, {len(self.definitions)} definitions)"
+        )
+
+    def _repr_html_(self) -> str:
+        from .latex.html import card, equations, facts, joined
+
+        rows = [
+            ("inputs", joined(self.inputs)), ("parameters", joined(self.parameters)),
+            ("outputs", joined(self.outputs.values())),
+            ("definitions", len(self.definitions)), ("requires", list(self.hypotheses)),
+        ]
+        lines = [(e.lhs, e.rhs) for e in self.equations()]
+        named = equations(lines, ".definitions")
+        return card("Closed form in named quantities", facts(rows), named)
 
 
 @dataclass(frozen=True)
@@ -208,6 +231,28 @@ class LayerEquations:
     def expanded(self) -> tuple[Equation, ...]:
         """The equations unit by unit, made at the first call."""
         return self.expand()
+
+    def __repr__(self) -> str:
+        return f"LayerEquations({self.label}: {self.source} -> {self.target})"
+
+    def _repr_latex_(self) -> str:
+        from .latex import inline_display
+
+        return inline_display([(e.lhs, e.rhs) for e in (*self.definitions, *self.indices)])
+
+    def _repr_html_(self) -> str:
+        return self._card()
+
+    def _card(self, room: int = 24_000) -> str:
+        from .latex.html import card, equations, facts, formula
+
+        lines = [(e.lhs, e.rhs) for e in (*self.definitions, *self.indices)]
+        states = formula(sp.Symbol(self.source)), formula(sp.Symbol(self.target))
+        return card(
+            f"Layer {self.label}", facts([
+                ("from", states[0]), ("to", states[1]), ("requires", list(self.hypotheses))]),
+            equations(lines, ".indices", room=room),
+        )
 
 
 @dataclass(frozen=True)
@@ -265,22 +310,31 @@ class Recursion:
             )
         return "\n".join(parts)
 
-    def article(self, style: str = "indices") -> Any:
-        """The recursion as a document for :mod:`cumulant_theory.latex`, a section per layer."""
+    def latex_blocks(self, style: str = "indices") -> list[Any]:
+        """The equations as blocks of an article, a section per layer."""
         from . import latex
 
         self.equations(style)
         blocks: list[Any] = []
         if self.hypotheses:
-            blocks.append(latex.Paragraph("Hypotheses: " + "; ".join(self.hypotheses) + "."))
+            assumed = "; ".join(map(latex.typeset, self.hypotheses))
+            blocks.append(latex.Paragraph(f"Hypotheses: {assumed}."))
         for layer in self.layers:
             source, target = latex.symbol_tex(layer.source), latex.symbol_tex(layer.target)
             blocks.append(latex.Heading(1, f"Layer {layer.label}: ${source} \\to {target}$"))
             blocks += [
-                latex.Equation(e.lhs, e.rhs)
+                latex.Equation(e.lhs, e.rhs, order=e.order)
                 for e in (*layer.definitions, *getattr(layer, style))
             ]
-        return latex.Article(title=f"Cumulant recursion to order {self.order}", blocks=blocks)
+        return blocks
+
+    def article(self, style: str = "indices") -> Any:
+        """The recursion as a document for :mod:`cumulant_theory.latex`."""
+        from . import latex
+
+        return latex.Article(
+            title=f"Cumulant recursion to order {self.order}", blocks=self.latex_blocks(style)
+        )
 
     def write_tex(self, path: str | Path, style: str = "indices") -> Path:
         """Write a standalone article; it compiles with latexmk.
@@ -295,8 +349,23 @@ class Recursion:
     def _repr_latex_(self) -> str:
         from .latex import inline_display
 
-        return inline_display([(e.lhs, e.rhs) for e in self.equations()])
+        return inline_display(
+            [(e.lhs, e.rhs) for e in self.equations()], see=".layers and .to_latex()"
+        )
+
+    def _repr_html_(self) -> str:
+        from .latex.html import Markup, card, facts
+
+        head = facts([("of", self.title), ("requires", list(self.hypotheses))])
+        shown = self.layers[:_LAYERS]
+        layers = [Markup(layer._card(40_000 // len(shown))) for layer in shown]
+        left = len(self.layers) - _LAYERS
+        note = f"… {left} more layers; see .layers" if left > 0 else ""
+        return card(f"Cumulant recursion to order {self.order}", head, *layers, note=note)
 
     def __repr__(self) -> str:
         chain = " -> ".join([self.layers[0].source, *(layer.target for layer in self.layers)])
         return f"Recursion({self.title}: {chain}, order {self.order})"
+
+
+_LAYERS = 8  # layers on display

@@ -1,40 +1,181 @@
-"""Where the rules come from: one bibliography for docstrings, derivations and reports."""
+"""Where the rules come from: one bibliography for docstrings, derivations, papers and the site."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from .errors import UnknownNameError
 
+Kind = Literal["article", "book", "inproceedings", "techreport", "misc"]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An entry of the bibliography, in plain text without LaTeX.
+
+    Parameters
+    ----------
+    kind
+        BibTeX type of entry.
+    authors
+        "First Last" each.
+    title
+    year
+    venue
+        Journal, proceedings or publisher.
+    volume, pages
+        As printed.
+    arxiv
+        Identifier, without "arXiv:".
+    place
+        Sections or equations that are meant.
+
+    Examples
+    --------
+    >>> print(REFERENCES["price"])
+    R. Price, A useful theorem for nonlinear devices having Gaussian inputs, IRE Trans. Inf. \
+Theory 4, 69 (1958)
+    """
+
+    kind: Kind
+    authors: tuple[str, ...]
+    title: str
+    year: int
+    venue: str = ""
+    volume: str = ""
+    pages: str = ""
+    arxiv: str = ""
+    place: str = ""
+
+    def __str__(self) -> str:
+        where = " ".join(part for part in (self.venue, self.volume) if part)
+        where = ", ".join(part for part in (where, self.pages.split("-")[0]) if part)
+        where = f"{where} ({self.year})" if where else f"({self.year})"
+        text = f"{_listed(self.authors)}, {self.title}, {where}"
+        text += f", arXiv:{self.arxiv}" if self.arxiv else ""
+        return text + (f", {self.place}" if self.place else "")
+
+    def bibtex(self, key: str) -> str:
+        """As an entry of a BibTeX file.
+
+        Examples
+        --------
+        >>> print(REFERENCES["speed"].bibtex("speed"))
+        @article{speed,
+          author = {T. P. Speed},
+          title = {{Cumulants and partition lattices}},
+          journal = {Austral. J. Statist.},
+          volume = {25},
+          pages = {378},
+          year = {1983},
+        }
+        """
+        home = {"article": "journal", "book": "publisher", "inproceedings": "booktitle",
+                "techreport": "institution", "misc": "howpublished"}[self.kind]  # fmt: skip
+        fields = {
+            "author": " and ".join(self.authors), "title": f"{{{self.title}}}", home: self.venue,
+            "volume": self.volume, "pages": self.pages.replace("-", "--"), "year": str(self.year),
+            "eprint": self.arxiv, "archiveprefix": "arXiv" if self.arxiv else "",
+            "note": self.place,
+        }  # fmt: skip
+        lines = [f"  {name} = {{{_bibtex(value)}}}," for name, value in fields.items() if value]
+        return "\n".join((f"@{self.kind}{{{key},", *lines, "}"))
+
+
 REFERENCES = {
-    "mccullagh": (
-        "P. McCullagh, Tensor Methods in Statistics, Chapman and Hall (1987), sections 2.3, 2.4"
+    "mccullagh": Reference(
+        "book", ("P. McCullagh",), "Tensor Methods in Statistics", 1987, "Chapman and Hall",
+        place="sections 2.3, 2.4",
     ),
-    "leonov-shiryaev": (
-        "V. P. Leonov and A. N. Shiryaev, On a method of calculation of semi-invariants, "
-        "Theory Probab. Appl. 4, 319 (1959)"
+    "leonov-shiryaev": Reference(
+        "article", ("V. P. Leonov", "A. N. Shiryaev"),
+        "On a method of calculation of semi-invariants", 1959, "Theory Probab. Appl.", "4", "319",
     ),
-    "macdonald": (
-        "I. G. Macdonald, Symmetric Functions and Hall Polynomials, 2nd ed., Oxford (1995), "
-        "eq. I.2.11'"
+    "speed": Reference(
+        "article", ("T. P. Speed",), "Cumulants and partition lattices", 1983,
+        "Austral. J. Statist.", "25", "378",
     ),
-    "hardy": (
-        "G. H. Hardy, J. E. Littlewood and G. Polya, Inequalities, Cambridge (1934), section 2.4"
+    "macdonald": Reference(
+        "book", ("I. G. Macdonald",), "Symmetric Functions and Hall Polynomials", 1995, "Oxford",
+        place="2nd ed., eq. I.2.11'",
     ),
-    "jona-lasinio": (
-        "G. Jona-Lasinio, Renormalization group and probability theory, Phys. Rep. 352, 439 (2001)"
+    "hardy": Reference(
+        "book", ("G. H. Hardy", "J. E. Littlewood", "G. Polya"), "Inequalities", 1934, "Cambridge",
+        place="section 2.4",
     ),
-    "calvo": "I. Calvo et al., Generalized central limit theorem and renormalization group, "
-    "arXiv:1009.2899",
-    "fischer": "K. Fischer et al., Decomposing neural networks as mappings of correlation "
-    "functions, Phys. Rev. Research 4, 043143 (2022), arXiv:2202.04925",
-    "price": "R. Price, A useful theorem for nonlinear devices having Gaussian inputs, "
-    "IRE Trans. Inf. Theory 4, 69 (1958)",
-    "cox": "D. Cox, J. Little and D. O'Shea, Ideals, Varieties, and Algorithms, Springer (2015)",
-    "marshall": (
-        "M. Marshall, Positive Polynomials and Sums of Squares, AMS (2008), section 12.6"
+    "marshall": Reference(
+        "book", ("M. Marshall",), "Positive Polynomials and Sums of Squares", 2008, "AMS",
+        place="section 12.6",
     ),
-    "speed": "T. P. Speed, Cumulants and partition lattices, Austral. J. Statist. 25, 378 (1983)",
-}
+    "cox": Reference(
+        "book", ("D. Cox", "J. Little", "D. O'Shea"), "Ideals, Varieties, and Algorithms", 2015,
+        "Springer",
+    ),
+    "price": Reference(
+        "article", ("R. Price",), "A useful theorem for nonlinear devices having Gaussian inputs",
+        1958, "IRE Trans. Inf. Theory", "4", "69",
+    ),
+    "jona-lasinio": Reference(
+        "article", ("G. Jona-Lasinio",), "Renormalization group and probability theory", 2001,
+        "Phys. Rep.", "352", "439",
+    ),
+    "calvo": Reference(
+        "article", ("I. Calvo", "J. C. Cuchi", "J. G. Esteve", "F. Falceto"),
+        "Generalized central limit theorem and renormalization group", 2010, "J. Stat. Phys.",
+        "141", "409", "1009.2899",
+    ),
+    "sethna": Reference(
+        "book", ("J. P. Sethna",), "Entropy, Order Parameters, and Complexity", 2021, "Oxford",
+        place="2nd ed., chapter 12",
+    ),
+    "fischer": Reference(
+        "article",
+        ("K. Fischer", "A. Rene", "C. Keup", "M. Layer", "D. Dahmen", "M. Helias"),
+        "Decomposing neural networks as mappings of correlation functions", 2022,
+        "Phys. Rev. Research", "4", "043143", "2202.04925",
+    ),
+    "ashworth": Reference(
+        "misc", ("C. Ashworth", "P. Lio", "F. Caso"),
+        "Symmetry and generalisation in neural approximations of renormalisation transformations",
+        2025, arxiv="2510.16591",
+    ),
+    "ziyin": Reference(
+        "misc", ("L. Ziyin", "Y. Xu", "T. Poggio", "I. Chuang"),
+        "Parameter symmetry potentially unifies deep learning theory", 2025, arxiv="2502.05300",
+    ),
+    "kim": Reference(
+        "inproceedings", ("H. Kim", "H. Lee", "H. Yang", "J. Lee"),
+        "Regularizing towards soft equivariance under mixed symmetries", 2023, "ICML",
+        arxiv="2306.00356",
+    ),
+    "wu": Reference(
+        "misc",
+        ("W. Wu", "V. Lecomte", "M. Winer", "G. Robinson", "J. Hilton", "P. Christiano"),
+        "Estimating the expected output of wide random MLPs more efficiently than sampling", 2026,
+        arxiv="2605.05179",
+    ),
+    "zaheer": Reference(
+        "inproceedings",
+        ("M. Zaheer", "S. Kottur", "S. Ravanbakhsh", "B. Poczos", "R. Salakhutdinov", "A. Smola"),
+        "Deep sets", 2017, "NeurIPS", arxiv="1703.06114",
+    ),
+    "kipf": Reference(
+        "inproceedings", ("T. N. Kipf", "M. Welling"),
+        "Semi-supervised classification with graph convolutional networks", 2017, "ICLR",
+        arxiv="1609.02907",
+    ),
+    "comon": Reference(
+        "article", ("P. Comon",), "Independent component analysis, a new concept?", 1994,
+        "Signal Processing", "36", "287",
+    ),
+    "cho-saul": Reference(
+        "inproceedings", ("Y. Cho", "L. K. Saul"), "Kernel methods for deep learning", 2009,
+        "NeurIPS", "22",
+    ),
+}  # fmt: skip
 
 
-def reference_text(key: str) -> str:
+def reference(key: str) -> Reference:
     """The entry of a key.
 
     Raises
@@ -45,3 +186,37 @@ def reference_text(key: str) -> str:
     if key not in REFERENCES:
         raise UnknownNameError.of("reference", key, REFERENCES)
     return REFERENCES[key]
+
+
+def reference_text(key: str) -> str:
+    """The entry of a key as one line of text.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is none.
+    """
+    return str(reference(key))
+
+
+def bibtex(keys: Iterable[str] | None = None) -> str:
+    """The bibliography, or the entries of these keys, as the text of a BibTeX file.
+
+    Raises
+    ------
+    UnknownNameError
+        If a key is unknown.
+    """
+    chosen = REFERENCES if keys is None else dict.fromkeys(keys)
+    return "\n\n".join(reference(key).bibtex(key) for key in chosen) + "\n"
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) > 3:
+        return f"{names[0]} et al."
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def _bibtex(text: str) -> str:
+    return "".join("\\" + c if c in "&%$#_" else c for c in text)

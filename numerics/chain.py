@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from cumulant_theory import layers
 from cumulant_theory.activations import Activation, PiecewisePolynomial
 from cumulant_theory.errors import DomainError, ShapeError
+from cumulant_theory.latex.html import card, formula, joined
+from cumulant_theory.latex.pictures import network
 
 from .backends.numpy import as_float64
 from .gaussian.jets import jets, knots
@@ -83,6 +85,9 @@ class Affine:
     def __repr__(self) -> str:
         return f"Affine({self.in_features}, {self.out_features})"
 
+    def _repr_html_(self) -> str:
+        return _chain_card("Affine map", (self,), self.in_features)
+
 
 @dataclass(frozen=True)
 class Pointwise:
@@ -113,6 +118,9 @@ class Pointwise:
         extra = f", carried={self.carried}" if self.carried else ""
         return f"Pointwise({self.activation.name}{extra})"
 
+    def _repr_html_(self) -> str:
+        return _chain_card("Pointwise map", (self,), None)
+
 
 @dataclass(frozen=True, eq=False)
 class Residual:
@@ -128,6 +136,9 @@ class Residual:
 
     def __repr__(self) -> str:
         return f"Residual({self.body!r})"
+
+    def _repr_html_(self) -> str:
+        return _chain_card("Residual block", (self,), None)
 
 
 Part = Affine | Pointwise | Residual
@@ -233,6 +244,26 @@ class Chain:
 
     def __repr__(self) -> str:
         return f"Chain({self.in_features} -> {_text(self.parts)})"
+
+    def _repr_html_(self) -> str:
+        return _chain_card(f"Chain of {len(self.parts)} parts", self.parts, self.in_features)
+
+
+def _chain_card(title: str, parts: Sequence[Part], width: int | None) -> str:
+    widths: list[Any] = [width]
+    for part in parts:
+        widths.append(part.out_features if isinstance(part, Affine) else widths[-1])
+    return card(title, network([_box(p) for p in parts], widths))
+
+
+def _box(part: Part) -> tuple[str, list[Any]]:
+    if isinstance(part, Affine):
+        size = float(np.sqrt(np.mean(part.weight**2)))
+        return "Affine", [f"{part.out_features} × {part.in_features}", f"r.m.s. weight {size:.3g}"]
+    if isinstance(part, Pointwise):
+        return "Pointwise", [formula(part.activation.expr(sp.Symbol("z")))]
+    inner = part.body if isinstance(part.body, (list, tuple)) else [part.body]
+    return "Residual", [formula("y = x + f(x)"), joined([repr(p) for p in inner], most=4)]
 
 
 def _checked(parts: Any) -> tuple[Part, ...]:

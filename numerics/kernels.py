@@ -1,13 +1,13 @@
 """Fast numeric evaluation of systems, vectorised over weights and cumulants."""
 
 from collections.abc import Hashable, Mapping, Sequence
-from html import escape
 from inspect import signature
 from typing import Any
 
 import sympy as sp
 
 from cumulant_theory.errors import DomainError, ShapeError, UnknownNameError
+from cumulant_theory.latex.html import card, code, facts, folded, joined
 
 from .backends import Backend, get_backend
 from .codegen import Program, System, generate
@@ -165,12 +165,16 @@ class Kernel:
     def _repr_html_(self) -> str:
         rows = (
             ("backend", self.backend),
-            ("parameters", ", ".join(s.name for s in self.parameters)),
-            ("inputs", ", ".join(s.name for s in self.inputs)),
-            ("outputs", ", ".join(map(str, self.outputs))),
+            ("call", "kernel(weights, cumulants)"),
+            ("weights", joined(self.parameters) if self.parameters else "none"),
+            ("as array", f"(..., {len(self.parameters)})"),
+            ("cumulants", joined(self.inputs) if self.inputs else "none"),
+            ("as array ", f"(..., {len(self.inputs)})"),
+            ("outputs", ", ".join(map(str, self.outputs)) if len(self.outputs) <= 8 else
+             f"{len(self.outputs)} multi-indices"),
         )
-        table = "".join(f"<tr><th>{k}</th><td>{escape(v)}</td></tr>" for k, v in rows)
-        return f"<table>{table}</table><pre>{escape(self.source)}</pre>"
+        lines = len(self.source.splitlines())
+        return card("Kernel", facts(rows), folded(f"source, {lines} lines", code(self.source)))
 
 
 def compile_system(system: System, backend: str = "numpy", order: int | None = None) -> Kernel:

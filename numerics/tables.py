@@ -1,9 +1,19 @@
 """Small tables as text and as HTML: one home for how results show themselves."""
 
-from collections.abc import Sequence
-from html import escape
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from cumulant_theory.latex.html import Markup, card, number, table, verdict
 
 Cells = Sequence[Sequence[str]]
+
+_VERDICTS: Mapping[str, bool | None] = {
+    "agree": True, "disagree": False, "undecided": None, "generalises": True, "fails": False,
+    "as the target": True, "misses the target": False, "must generalise": True, "must fail": False,
+    "converged": True, "not converged": None, "diverged": False,
+}
 
 
 def text_table(cells: Cells, left: Sequence[int] = (0,)) -> list[str]:
@@ -31,19 +41,49 @@ def text_table(cells: Cells, left: Sequence[int] = (0,)) -> list[str]:
     ]
 
 
-def html_table(title: str, cells: Cells, notes: str = "") -> str:
-    """The same as HTML, everything escaped.
+def shortened(lines: Sequence[str], most: int = 36) -> list[str]:
+    """Lines for a terminal: those beyond the most are counted.
 
     Examples
     --------
-    >>> "<td>a &lt; b</td>" in html_table("t", [["head"], ["a < b"]])
+    >>> shortened(["a", "b", "c"], most=2)
+    ['a', '... 2 more lines']
+    """
+    if len(lines) <= most:
+        return list(lines)
+    return [*lines[: most - 1], f"... {len(lines) - most + 1} more lines"]
+
+
+def html_table(title: str, cells: Sequence[Sequence[Any]], notes: str = "") -> str:
+    """The same as HTML, everything escaped but markup, and verdicts in their colour.
+
+    Examples
+    --------
+    >>> "a &lt; b" in html_table("t", [["head"], ["a < b"]])
     True
     """
     head, *body = cells
-    top = "".join(f"<th>{escape(c)}</th>" for c in head)
-    rows = "".join("<tr>" + "".join(f"<td>{escape(c)}</td>" for c in r) + "</tr>" for r in body)
-    below = f"<p>{escape(notes)}</p>" if notes else ""
-    return (
-        f"<div><p><b>{escape(title)}</b></p><table><thead><tr>{top}</tr></thead>"
-        f"<tbody>{rows}</tbody></table>{below}</div>"
-    )
+    rows = [[verdict(c, _VERDICTS[c]) if c in _VERDICTS else c for c in row] for row in body]
+    return card(title, table(head, rows), note=notes)
+
+
+def z_score(z: float, good: bool | None) -> Markup:
+    """A z-score in the colour of its verdict."""
+    return verdict(f"{z:+.2f}".replace("-", "−"), good)
+
+
+def spread(value: Any) -> str:
+    """A number, or the least and the largest of several.
+
+    Examples
+    --------
+    >>> spread(0.5), spread([1.0, 2.0])
+    ('0.5', '1 to 2')
+    """
+    values = np.asarray(value, dtype=float).ravel()
+    if not values.size:
+        return "–"
+    if values.size == 1:
+        return number(float(values[0]))
+    low, high = (number(float(v), 3) for v in (values.min(), values.max()))
+    return low if low == high else f"{low} to {high}"

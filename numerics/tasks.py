@@ -8,6 +8,7 @@ import torch
 
 from cumulant_theory import layers
 from cumulant_theory.errors import DomainError, ShapeError
+from cumulant_theory.latex.html import Markup, card, facts
 from cumulant_theory.laws import JointLaw, Law
 
 from .densities.tasks import DensityBlockSum
@@ -96,6 +97,12 @@ class BlockSum:
             seed = np.random.default_rng(int(torch.randint(2**62, (), generator=seed)))
         x = torch.from_numpy(sample(self.inputs, n, seed))
         return x, self._weight * x.sum(dim=1, keepdim=True)
+
+    def _repr_html_(self) -> str:
+        return card("Task: block sum", facts([
+            ("b", self.b), ("s", sp.sympify(self.s)),
+            ("law of the inputs", Markup(self.law._repr_html_())),
+        ]))
 
     def __repr__(self) -> str:
         shape = f"{self.b}, {self.law!r}"

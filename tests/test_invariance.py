@@ -6,6 +6,7 @@ from math import comb
 
 import pytest
 import sympy as sp
+from markup import bare
 
 from cumulant_theory import activations, laws, layers, symmetries
 from cumulant_theory.errors import VerificationError
@@ -139,7 +140,7 @@ def test_orbits_are_shown():
         "orders 1 to 3)"
     )
     assert out.orbits.counts() == {1: (1, 4), 2: (3, 10), 3: (4, 20)}
-    html = out.orbits._repr_html_()
+    html = bare(out.orbits._repr_html_())
     assert "<td>3</td><td>4</td><td>20</td>" in html
     assert "(1, 0, 1, 0): 2" in html
     assert html.count("<tr>") == 4
@@ -148,9 +149,9 @@ def test_orbits_are_shown():
     assert "no symmetry" in free.orbits._repr_html_()
     wide = Orbits(200, symmetric_group(200), "permutations", 4)
     assert repr(wide) == "Orbits(200 units, permutations)"
-    assert "<table>" not in wide._repr_html_()
+    assert "<table" not in wide._repr_html_()
     assert "a &lt; b" in Orbits(2, [(1, 0)], "a < b", 1)._repr_html_()
-    assert "..." in Orbits(7, [(1, 0, *range(2, 7))], "swap", 3)._repr_html_()
+    assert "…" in Orbits(7, [(1, 0, *range(2, 7))], "swap", 3)._repr_html_()
 
 
 def test_subgroups_are_found_whole():

@@ -17,7 +17,7 @@ from .piecewise import (
     Sign,
     Step,
 )
-from .polynomial import Cube, Cubic, Identity, Polynomial, Quadratic, Square
+from .polynomial import Cube, Cubic, Identity, Polynomial, Quadratic, Quartic, Square
 from .sigmoidal import Sigmoid, SiLU, Softplus, Tanh
 from .wick import WickCoefficient, WickIntegral
 
@@ -37,6 +37,7 @@ __all__ = [
     "PiecewisePolynomial",
     "Polynomial",
     "Quadratic",
+    "Quartic",
     "ReLU",
     "SiLU",
     "Sigmoid",

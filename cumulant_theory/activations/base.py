@@ -179,6 +179,11 @@ class Activation:
         z = sp.Symbol("z")
         return rf"$\displaystyle \phi(z) = {sp.latex(self.expr(z))}$"
 
+    def _repr_html_(self) -> str:
+        from .display import activation_card
+
+        return activation_card(self)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.expr(sp.Symbol('z'))})"
 

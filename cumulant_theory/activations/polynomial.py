@@ -161,3 +161,21 @@ class Cube(Polynomial):
 
     def __init__(self) -> None:
         super().__init__([0, 0, 0, 1])
+
+
+class Quartic(_Perturbed):
+    """phi(z) = z + alpha z^4.
+
+    Parameters
+    ----------
+    alpha
+        Exact number, symbol or name. Left out, it is ``alpha``, numbered by layer in a network.
+
+    Examples
+    --------
+    >>> Quartic("a").degree, Quartic("a")
+    (4, Quartic(a*z**4 + z))
+    """
+
+    name = "quartic"
+    power = 4

@@ -25,6 +25,7 @@ from ..algebra.limits import (
 )
 from ..closures import Closure, Diagrams
 from ..errors import NoClosedFormError, OrderError
+from ..latex.html import Record
 
 Pattern = tuple[int, ...]
 
@@ -45,7 +46,7 @@ def cost(v: MultiIndex) -> int:
 
 
 @dataclass(frozen=True)
-class Diagram:
+class Diagram(Record):
     """One term of the expansion: a multiset of cumulant blocks over distinct units.
 
     Attributes

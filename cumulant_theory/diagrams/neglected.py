@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..closures import Closure
+from ..latex.html import card
 from .enumeration import Diagram, Pattern, connected, patterns
 from .rule import word
 
@@ -25,6 +26,12 @@ class Neglected:
     cost: int
     diagrams: tuple[tuple[Pattern, tuple[Diagram, ...]], ...]
     layer: str = ""
+
+    def __repr__(self) -> str:
+        return f"Neglected({self})"
+
+    def _repr_html_(self) -> str:
+        return card("First neglected", str(self))
 
     def __str__(self) -> str:
         listed = "; ".join(

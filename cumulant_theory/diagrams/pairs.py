@@ -9,11 +9,12 @@ import sympy as sp
 
 from ..activations import Activation
 from ..activations.custom import recognise
+from ..latex.html import Record
 from ..special import NormalCDF
 
 
 @dataclass(frozen=True)
-class PairCumulant:
+class PairCumulant(Record):
     """Joint cumulant of phi(z_i)^p and psi(z_j)^q.
 
     Attributes

@@ -149,6 +149,11 @@ class Branch:
     def __repr__(self) -> str:
         return f"Branch({self.number}: {self.component!r})"
 
+    def _repr_html_(self) -> str:
+        from .display import branch_card
+
+        return branch_card(self)
+
 
 def numbered(branches: Sequence[Branch]) -> tuple[Branch, ...]:
     """Those that generalise first, numbered from 1."""

@@ -9,6 +9,7 @@ import sympy as sp
 
 from ..derivation import Equation
 from ..errors import TimeLimitError
+from ..latex.html import Record
 from ..varieties import Ideal
 from .points import real_point
 
@@ -17,7 +18,7 @@ _SPLIT_SECONDS = 3
 
 
 @dataclass(frozen=True)
-class Component:
+class Component(Record):
     """An irreducible variety.
 
     Attributes

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import escape as xml_escape
 
 import sympy as sp
 
 from ..derivation import Equation
 from ..latex import Table, estimate_width, latex, mathml
 from ..latex._floats import table_tex
+from ..latex.html import Markup, card, equations, facts, table, verdict
+from ..latex.html import shown as shown_text
 from .branches import Branch, residual_symbol
 from .components import shown
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 _HEAD = ("branch", "equations", "dimension", "test residuals", "verdict")
 _VERDICTS = {True: "generalises", False: "fails", None: "undecided"}
-_COLOURS = {True: "#1a7f37", False: "#c0262d", None: "#8a6100"}
 _WIDEST, _LONGEST = 200.0, 72  # points, characters
 
 
@@ -104,29 +104,37 @@ def branch_table(analysis: "Analysis") -> str:
 
 def html_table(analysis: "Analysis") -> str:
     """HTML with MathML."""
-    title = f"<p><b>{xml_escape(summary(analysis))}</b></p>"
-    if not analysis.branches:
-        return f"<div>{title}</div>"
-    head = "".join(f"<th>{name}</th>" for name in _HEAD)
-    body = "".join(map(_html_row, analysis.branches))
-    return (
-        f"<div>{title}<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
+    rows = list(map(_html_row, analysis.branches))
+    return card(summary(analysis), table(_HEAD, rows, see=".branches") if rows else "")
 
 
-def _html_row(branch: Branch) -> str:
+def _html_row(branch: Branch) -> list[Any]:
     rows = list(_rows(branch))
     stacked = [
-        "<br>".join(xml_escape(c) if isinstance(c, str) else mathml(_formula(c))
-                    for c in (row[j] for row in rows) if c)
+        Markup("".join(f"<div>{shown_text(c) if isinstance(c, str) else mathml(_formula(c))}</div>"
+                       for c in (row[j] for row in rows) if c))
         for j in (1, 3)
     ]
-    colour = _COLOURS[branch.generalises]
-    cells = (rows[0][0], stacked[0], rows[0][2], stacked[1])
-    return (
-        "<tr>" + "".join(f"<td>{c}</td>" for c in cells)
-        + f'<td style="color:{colour};font-weight:600">{rows[0][4]}</td></tr>'
-    )
+    ok = verdict(rows[0][4], branch.generalises)
+    return [rows[0][0], stacked[0], rows[0][2], stacked[1], ok]
+
+
+def branch_card(branch: Branch) -> str:
+    """One branch by itself."""
+    tests = [(str(t.law), t.order, t.value,
+              verdict("vanishes" if t.vanishes else "undecided" if t.vanishes is None else
+                      "does not vanish", t.vanishes)) for t in branch.tests]
+    lines = [(e.lhs, e.rhs) for e in branch.equations]
+    rows = [
+        ("dimension", _dimension(branch)),
+        ("verdict", verdict(_VERDICTS[branch.generalises], branch.generalises)),
+        ("witness", "see .witness" if branch.witness is not None else None),
+    ]
+    shown = equations(lines, ".equations") if lines else "no condition"
+    parts = [shown, facts(rows)]
+    if tests:
+        parts.append(table(("test law", "order", "residual", ""), tests))
+    return card(f"Branch {branch.number}", *parts)
 
 
 def latex_table(analysis: "Analysis") -> str:

@@ -8,6 +8,7 @@ import sympy as sp
 
 from ..algebra import symbols_in
 from ..derivation import Equation
+from ..latex.html import Record
 from ..layers import Layer
 from ..varieties import rationalised
 from .components import with_radicals
@@ -54,7 +55,7 @@ def risk_gap(network: Layer, target: Layer, train: Any, test: Any) -> sp.Expr:
 
 
 @dataclass(frozen=True)
-class GapAtMinimum:
+class GapAtMinimum(Record):
     """Minimisers of the training risk and the gap there.
 
     Attributes

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
-from xml.sax.saxutils import escape
 
 import sympy as sp
 from sympy.polys.matrices import DomainMatrix
@@ -13,7 +12,7 @@ from sympy.polys.matrices import DomainMatrix
 from ..algebra import exact
 from ..derivation import Equation
 from ..errors import DomainError, TimeLimitError
-from ..latex import latex, mathml
+from ..latex.html import Record, card, equations, table
 from ..varieties import Ideal, rationalised, time_limit
 from .components import Component, real_components, shown, with_radicals
 from .losses import gradient
@@ -23,7 +22,7 @@ Inertia = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
-class StationaryPoint:
+class StationaryPoint(Record):
     """An isolated real point where the gradient vanishes.
 
     Attributes
@@ -57,7 +56,7 @@ class StationaryPoint:
 
 
 @dataclass(frozen=True)
-class StationaryFamily:
+class StationaryFamily(Record):
     """An irreducible part of positive dimension of the stationary points, of one loss.
 
     Attributes
@@ -141,14 +140,13 @@ class Landscape:
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{t}</th>" for t in ("kind", "dimension", "loss", "equations"))
-        body = "".join(
-            f"<tr><td>{escape(kind)}</td><td>{e.dimension}</td><td>{mathml(latex(e.loss))}</td><td>"
-            + "<br>".join(mathml(f"{latex(q.lhs)} = {latex(q.rhs)}") for q in e.equations)
-            + "</td></tr>"
+        rows = [
+            (kind, e.dimension, e.loss, equations([(q.lhs, q.rhs) for q in e.equations]))
             for e, kind in self._rows()
+        ]
+        return card(
+            repr(self).partition("\n")[0], table(("kind", "dimension", "loss", "equations"), rows)
         )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def stationary_points(

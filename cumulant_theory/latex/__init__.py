@@ -3,10 +3,7 @@
 The only renderer of the toolkit. Objects hand it expressions and plain structured data.
 """
 
-from cumulant_theory.latex._breaking import break_equation
-from cumulant_theory.latex._display import display, display_group, inline_display
-from cumulant_theory.latex._document import (
-    Article,
+from cumulant_theory.latex._blocks import (
     Block,
     Equation,
     Equations,
@@ -18,10 +15,15 @@ from cumulant_theory.latex._document import (
     Step,
     Table,
 )
+from cumulant_theory.latex._breaking import break_equation
+from cumulant_theory.latex._display import display, display_group, inline_display, upright
+from cumulant_theory.latex._document import Article
 from cumulant_theory.latex._mathml import mathml, mathml_equation
 from cumulant_theory.latex._names import symbol_tex
+from cumulant_theory.latex._notation import Notation
 from cumulant_theory.latex._printing import latex, split_terms
-from cumulant_theory.latex._tex import compile_tex, escape, overfull_boxes
+from cumulant_theory.latex._project import write_project, write_snippet
+from cumulant_theory.latex._tex import compile_tex, escape, overfull_boxes, typeset
 from cumulant_theory.latex._widths import TEXT_WIDTH, estimate_width
 
 __all__ = [
@@ -32,6 +34,7 @@ __all__ = [
     "Equations",
     "Figure",
     "Heading",
+    "Notation",
     "Paragraph",
     "Proof",
     "Statement",
@@ -50,4 +53,8 @@ __all__ = [
     "overfull_boxes",
     "split_terms",
     "symbol_tex",
+    "typeset",
+    "upright",
+    "write_project",
+    "write_snippet",
 ]

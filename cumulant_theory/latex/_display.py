@@ -7,9 +7,11 @@ import sympy as sp
 
 from cumulant_theory.latex._breaking import Side, break_equation
 from cumulant_theory.latex._printing import latex
+from cumulant_theory.latex._sizes import sized
+from cumulant_theory.latex._tex import escape
 from cumulant_theory.latex._widths import TEXT_WIDTH, estimate_width
 
-__all__ = ["display", "display_group", "inline_display"]
+__all__ = ["display", "display_group", "inline_display", "upright"]
 
 _TAG_WIDTH = 36.0
 
@@ -24,8 +26,8 @@ def _triple(equation: Any) -> tuple[Side, Side, str | None, str]:
             getattr(equation, "label", None),
             getattr(equation, "relation", "="),
         )
-    lhs, rhs, *label = equation
-    return lhs, rhs, label[0] if label else None, "="
+    lhs, rhs, *rest = equation
+    return lhs, rhs, rest[0] if rest else None, rest[1] if len(rest) > 1 else "="
 
 
 def _rows(equations: Iterable[object], width: float) -> list[tuple[list[str], str | None]]:
@@ -142,8 +144,12 @@ def _align(rows: list[tuple[list[str], str | None]], number: bool | str) -> str:
     return f"\\begin{{{name}}}\n" + " \\\\\n".join(out) + f"\n\\end{{{name}}}"
 
 
-def inline_display(equations: Iterable[object], width: float = TEXT_WIDTH) -> str:
+def inline_display(
+    equations: Iterable[object], width: float = TEXT_WIDTH, *, see: str = "", most: int = 40
+) -> str:
     r"""Write equations as one string for ``_repr_latex_``, for MathJax and KaTeX.
+
+    Sums that would fill many lines are shown by their number of terms.
 
     Parameters
     ----------
@@ -151,6 +157,10 @@ def inline_display(equations: Iterable[object], width: float = TEXT_WIDTH) -> st
         As in `display_group`.
     width
         Line width in points.
+    see
+        Where the whole is found, as text.
+    most
+        Equations shown; the others are counted.
 
     Returns
     -------
@@ -167,8 +177,28 @@ def inline_display(equations: Iterable[object], width: float = TEXT_WIDTH) -> st
     >>> print(inline_display([("x", "1"), ("y", "2")]))
     $\displaystyle \begin{aligned} x &= 1 \\ y &= 2 \end{aligned}$
     """
-    lines = [line for rows, _ in _rows(equations, width) for line in rows]
+    given = list(equations)
+    short = [
+        (lhs, sized(lhs, rhs, see, width), label, relation)
+        for lhs, rhs, label, relation in map(_triple, given[:most])
+    ]
+    lines = [line for rows, _ in _rows(short, width) for line in rows]
+    if len(given) > most:
+        told = f"and {len(given) - most} more equations" + (f"; see {see}" if see else "")
+        lines.append(rf"& \text{{{told}}}")
     body = r" \\ ".join(lines)
     # KaTeX limits the number of macros it expands, and spaces such as \, are macros there.
     body = body.replace(r"\quad", r"\hskip1em ").replace(r" \, ", r"\mkern3mu ")
     return rf"$\displaystyle \begin{{aligned}} {body} \end{{aligned}}$"
+
+
+def upright(text: str) -> str:
+    r"""Plain text as upright letters inside a formula, for MathJax and KaTeX.
+
+    Examples
+    --------
+    >>> upright("a_1 > b")
+    '\\text{a\\_1 \\textgreater{} b}'
+    """
+    # break points in long words are for TeX alone
+    return rf"\text{{{escape(text).replace(chr(92) + 'allowbreak{}', '')}}}"

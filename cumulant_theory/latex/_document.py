@@ -1,132 +1,57 @@
-"""Articles made of paragraphs, equations, tables, figures and numbered derivation steps."""
+"""Articles: standalone files, projects with a bibliography, and snippets for other papers."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import sympy as sp
+from typing import Any
 
 from cumulant_theory.errors import DomainError, OutputError, UnknownNameError
-from cumulant_theory.latex._breaking import Side
+from cumulant_theory.latex._blocks import (
+    Block,
+    Equation,
+    Equations,
+    Figure,
+    Heading,
+    Paragraph,
+    Proof,
+    Statement,
+    Step,
+    Table,
+    content,
+    labels_of,
+    statement_equations,
+    steps_of,
+)
+from cumulant_theory.latex._classes import DocumentClass, document_class
 from cumulant_theory.latex._display import display_group
-from cumulant_theory.latex._floats import Figure, Table, figure_tex, label_tex, table_tex
-from cumulant_theory.latex._tex import PREAMBLE, compile_tex, escape
+from cumulant_theory.latex._floats import figure_tex, label_tex, table_tex
+from cumulant_theory.latex._notation import Notation
+from cumulant_theory.latex._tex import compile_tex, escape
 
-__all__ = [
-    "Article",
-    "Block",
-    "Equation",
-    "Equations",
-    "Figure",
-    "Heading",
-    "Paragraph",
-    "Proof",
-    "Statement",
-    "Step",
-    "Table",
-]
+__all__ = ["Article"]
 
 _KINDS = ("theorem", "lemma", "proposition", "corollary", "definition")
+_RESTART = "\\setcounter{derivationstep}{0}"
 _HEADINGS = (r"\section", r"\subsection", r"\subsubsection")
-
-
-@dataclass(frozen=True)
-class Paragraph:
-    """Running text; see `escape` for its mathematics, cross-references and citations."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Heading:
-    """Section heading of level 1 to 3."""
-
-    level: int
-    text: str
-    label: str | None = None
-
-
-@dataclass(frozen=True)
-class Equation:
-    """``lhs relation rhs``; sides are expressions or LaTeX strings, `lhs` may be None."""
-
-    lhs: Side
-    rhs: Side
-    label: str | None = None
-    relation: str = "="
-
-
-@dataclass(frozen=True)
-class Equations:
-    """Equations aligned at their relation signs; `number` False leaves the numbers out."""
-
-    equations: Sequence[Equation | tuple]
-    number: bool = True
-
-
-@dataclass(frozen=True)
-class Step:
-    """Numbered step of a derivation.
-
-    Parameters
-    ----------
-    rule
-        Name of the rule applied.
-    statement
-        `Equation`, tuple (lhs, rhs[, label]), sympy.Eq, or a sequence of these.
-    hypotheses
-        What is assumed, as text.
-    reference
-        Text, or a key of the bibliography, optionally followed by a comma and the place.
-    label
-        Label of the step.
-    uses
-        Labels of the steps and equations it rests on.
-    text
-        Explanation set before the statement.
-    """
-
-    rule: str
-    statement: object = ()
-    hypotheses: Sequence[str] = ()
-    reference: str | None = None
-    label: str | None = None
-    uses: Sequence[str] = ()
-    text: str = ""
-
-
-@dataclass(frozen=True)
-class Statement:
-    """Theorem, or a statement of another kind: lemma, proposition, corollary, definition."""
-
-    title: str
-    text: str
-    label: str | None = None
-    kind: str = "theorem"
-
-
-@dataclass(frozen=True)
-class Proof:
-    """Proof made of steps, whose numbers begin anew."""
-
-    steps: Sequence[Step]
-
-
-Block = Paragraph | Heading | Equation | Equations | Table | Figure | Step | Statement | Proof
 
 
 @dataclass
 class Article:
-    r"""Standalone article.
+    r"""Article, alone or as part of a paper.
 
     Parameters
     ----------
     title, abstract, author
         Plain text; see `escape`.
     blocks
-        Content in order.
+        Content in order: blocks, and objects that have some (derivations, recursions, theorems,
+        comparisons, analyses).
     references
-        Bibliography: key to text.
+        Bibliography: key to entry. Those of the objects are added.
+    document_class
+        "article", "amsart" or "revtex4-2".
+    notation
+        How symbols are printed.
 
     Examples
     --------
@@ -141,8 +66,41 @@ class Article:
     title: str
     abstract: str = ""
     author: str = ""
-    blocks: Sequence[Block] = ()
-    references: Mapping[str, str] = field(default_factory=dict)
+    blocks: Sequence[Any] = ()
+    references: Mapping[str, Any] = field(default_factory=dict)
+    document_class: str = "article"
+    notation: Notation = field(default_factory=Notation)
+
+    @property
+    def paper(self) -> DocumentClass:
+        """The document class.
+
+        Raises
+        ------
+        UnknownNameError
+            If it is not known.
+        """
+        return document_class(self.document_class)
+
+    @property
+    def content(self) -> list[Block]:
+        """All blocks, those of objects among them, in the notation of the article.
+
+        Raises
+        ------
+        DomainError
+            If something is no block and has none, or the notation is ambiguous.
+        """
+        return self.notation.applied(content(self.blocks))
+
+    @property
+    def bibliography(self) -> dict[str, Any]:
+        """Key -> entry, those that the objects among the blocks refer to included."""
+        found = dict(self.references)
+        for block in self.blocks:
+            if not isinstance(block, Block) and hasattr(block, "references"):
+                found |= block.references()
+        return found
 
     def body(self, folder: str | Path | None = None) -> str:
         """Write the blocks alone, without preamble and title.
@@ -164,26 +122,33 @@ class Article:
         UnknownNameError
             If a step uses a label that no block has.
         """
-        labels = self._labels()
-        for step in _steps(self.blocks):
+        blocks = self.content
+        labels = _labels(blocks)
+        for step in steps_of(blocks):
             for name in step.uses:
                 if name not in labels:
                     raise UnknownNameError.of("label", name, labels)
-        parts = [self._block(block, folder) for block in self.blocks]
+        writer = _Writer(self.bibliography, self.paper.width, folder)
+        parts = [
+            (_RESTART if _starts(block, before) else "") + writer.block(block)
+            for before, block in zip([None, *blocks], blocks, strict=False)
+        ]
         body = ""
-        for block, part in zip(self.blocks, parts, strict=True):
+        for block, part in zip(blocks, parts, strict=True):
             # A blank line before a display would open a paragraph of its own.
             gap = "\n" if isinstance(block, Equation | Equations) else "\n\n"
             body += (gap if body and part else "") + part
         return body
 
-    def to_tex(self, folder: str | Path | None = None) -> str:
+    def to_tex(self, folder: str | Path | None = None, bibliography: str = "") -> str:
         r"""Write the whole article.
 
         Parameters
         ----------
         folder
             Folder of the LaTeX file; picture paths are written relative to it.
+        bibliography
+            Name of a BibTeX file; without one the entries are set in the article itself.
 
         Returns
         -------
@@ -193,24 +158,26 @@ class Article:
         Raises
         ------
         DomainError, UnknownNameError
-            As `body`.
+            As `body`, or if the document class is unknown.
         """
+        paper = self.paper
+        shown = {"title": escape(self.notation.text(self.title)), "author": escape(self.author)}
+        abstract = self.abstract and (
+            "\\begin{abstract}\n" + escape(self.notation.text(self.abstract)) + "\n\\end{abstract}"
+        )
+        front = [abstract, r"\maketitle"] if paper.abstract_first else [r"\maketitle", abstract]
         parts = [
-            PREAMBLE.rstrip(),
-            rf"\title{{{escape(self.title)}}}",
-            rf"\author{{{escape(self.author)}}}",
-            r"\date{}",
-            r"\begin{document}",
-            r"\maketitle",
+            paper.preamble(), r"\begin{document}", paper.title.format(**shown), *front,
+            self.body(folder),
         ]
-        if self.abstract:
-            parts.append(f"\\begin{{abstract}}\n{escape(self.abstract)}\n\\end{{abstract}}")
-        parts.append(self.body(folder))
-        if self.references:
-            entries = "\n".join(
-                rf"\bibitem{{{key}}} {escape(text)}" for key, text in self.references.items()
+        entries = self.bibliography
+        if entries and bibliography:
+            parts += [rf"\bibliographystyle{{{paper.style}}}", rf"\bibliography{{{bibliography}}}"]
+        elif entries:
+            items = "\n".join(
+                rf"\bibitem{{{key}}} {escape(str(entry))}" for key, entry in entries.items()
             )
-            parts.append(f"\\begin{{thebibliography}}{{99}}\n{entries}\n\\end{{thebibliography}}")
+            parts.append(f"\\begin{{thebibliography}}{{99}}\n{items}\n\\end{{thebibliography}}")
         parts.append("\\end{document}\n")
         return "\n\n".join(part for part in parts if part)
 
@@ -270,18 +237,32 @@ class Article:
         compile_tex(source, target, timeout)
         return target
 
-    def _labels(self) -> set[str]:
-        seen: set[str] = set()
-        for block in self.blocks:
-            for label in _block_labels(block):
-                if label in seen:
-                    raise DomainError(
-                        f"label '{label}': used by two blocks of the article; rename one of them"
-                    )
-                seen.add(label)
-        return seen
 
-    def _block(self, block: Block, folder: str | Path | None) -> str:
+def _labels(blocks: Sequence[Block]) -> set[str]:
+    seen: set[str] = set()
+    for label in labels_of(blocks):
+        if label in seen:
+            raise DomainError(
+                f"label '{label}': used by two blocks of the article; rename one of them"
+            )
+        seen.add(label)
+    return seen
+
+
+def _starts(block: Block, before: Block | None) -> bool:
+    """Whether a step is the first of a derivation behind another one."""
+    return isinstance(block, Step) and isinstance(before, Heading | Proof | Statement)
+
+
+@dataclass(frozen=True)
+class _Writer:
+    """Puts blocks into LaTeX."""
+
+    references: Mapping[str, Any]
+    width: float
+    folder: str | Path | None
+
+    def block(self, block: Block) -> str:
         match block:
             case Paragraph(text):
                 return escape(text.strip())
@@ -290,13 +271,13 @@ class Article:
                     raise DomainError(f"heading '{text}': level {level} is none of 1, 2, 3")
                 return rf"{_HEADINGS[level - 1]}{{{escape(text)}}}" + label_tex(label)
             case Equation():
-                return display_group([block])
+                return display_group([block], width=self.width)
             case Equations(equations, number):
-                return display_group(equations, number=number)
+                return display_group(equations, number=number, width=self.width)
             case Table():
-                return table_tex(block)
+                return table_tex(block, self.width)
             case Figure():
-                return figure_tex(block, folder)
+                return figure_tex(block, self.folder)
             case Step():
                 return self._step(block)
             case Statement():
@@ -304,7 +285,7 @@ class Article:
             case Proof(steps):
                 inner = "\n\n".join(self._step(s) for s in steps)
                 return "\n".join((
-                    r"\begin{proof}", r"\setcounter{derivationstep}{0}\leavevmode", inner,
+                    r"\begin{proof}", _RESTART + r"\proofopenstrue", inner,
                     r"\end{proof}",
                 ))
 
@@ -320,10 +301,10 @@ class Article:
             source.append(self._cite(step.reference))
         if source:
             notes.append("(" + "; ".join(source) + ")")
-        equations = _statement(step.statement)
+        equations = statement_equations(step.statement)
         lines = [head, *notes]
         if equations:
-            lines.append(display_group(equations))
+            lines.append(display_group(equations, width=self.width))
         return "\n".join(lines)
 
     def _cite(self, reference: str) -> str:
@@ -334,52 +315,8 @@ class Article:
         return rf"see~\cite{note}{{{key.strip()}}}"
 
 
-def _steps(blocks: Iterable[Block]) -> Iterator[Step]:
-    for block in blocks:
-        if isinstance(block, Step):
-            yield block
-        elif isinstance(block, Proof):
-            yield from block.steps
-
-
 def _statement_tex(block: Statement) -> str:
     if block.kind not in _KINDS:
         raise UnknownNameError.of("kind of statement", block.kind, _KINDS)
     head = rf"\begin{{{block.kind}}}[{{{escape(block.title)}}}]" + label_tex(block.label)
     return "\n".join((head, escape(block.text), rf"\end{{{block.kind}}}"))
-
-
-def _statement(statement: object) -> list[object]:
-    if isinstance(statement, Equation | sp.Equality):
-        return [statement]
-    nested = isinstance(statement, tuple) and any(
-        isinstance(s, Equation | tuple | sp.Equality) for s in statement
-    )
-    if isinstance(statement, tuple) and len(statement) in (2, 3) and not nested:
-        return [statement]
-    if isinstance(statement, Iterable) and not isinstance(statement, str):
-        return list(statement)
-    raise DomainError(
-        f"step statement {statement!r}: not an equation; give Equation(lhs, rhs) or a list of them"
-    )
-
-
-def _block_labels(block: Block) -> list[str]:
-    match block:
-        case Paragraph():
-            return []
-        case Equations(equations):
-            found = [_equation_label(e) for e in equations]
-        case Step():
-            found = [block.label, *(_equation_label(e) for e in _statement(block.statement))]
-        case Proof(steps):
-            found = [label for step in steps for label in _block_labels(step)]
-        case _:
-            found = [block.label]
-    return [label for label in found if label]
-
-
-def _equation_label(equation: object) -> str | None:
-    if isinstance(equation, tuple):
-        return equation[2] if len(equation) > 2 else None
-    return getattr(equation, "label", None)

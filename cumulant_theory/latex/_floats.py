@@ -67,13 +67,15 @@ def _is_number(cell: object) -> bool:
     return cell is None or re.fullmatch(r"\s*[-+]?[\d.]+(e[-+]?\d+)?\s*", text) is not None
 
 
-def table_tex(table: Table) -> str:
+def table_tex(table: Table, width: float = TEXT_WIDTH) -> str:
     r"""Write a table, as a ``longtable`` of smaller type from 41 rows on.
 
     Parameters
     ----------
     table
         Columns of numbers are flush right, all others flush left.
+    width
+        Of a line of text in points.
 
     Returns
     -------
@@ -109,7 +111,7 @@ def table_tex(table: Table) -> str:
         longest = [
             max(len(str(row[j])) for row in (table.header, *table.rows)) for j in range(columns)
         ]
-        fits = TEXT_WIDTH / (5.2 * sum(longest) + 12.0 * columns)
+        fits = width / (5.2 * sum(longest) + 12.0 * columns)
         size = next(
             (
                 s

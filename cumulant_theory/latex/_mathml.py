@@ -43,6 +43,9 @@ _OPERATORS = {
     r"\oplus": "⊕",
     r"\otimes": "⊗",
     r"\wedge": "∧",
+    r"\wr": "≀",
+    r"\rtimes": "⋊",
+    r"\ltimes": "⋉",
     r"\vee": "∨",
     r"\cup": "∪",
     r"\cap": "∩",
@@ -187,10 +190,13 @@ def mathml_equation(lhs: Side, rhs: Side, width: float = TEXT_WIDTH, *, relation
     --------
     >>> mathml_equation("y", "x").count("<mo>=</mo>")
     1
+    >>> mathml_equation("A", r"\\begin{matrix} a & b \\end{matrix}").count("<mtd>")
+    2
     """
     lines = break_equation(lhs, rhs, width, relation=relation)
     if len(lines) == 1:
-        content = _row(tree.parse(lines[0].replace("&", "")))
+        mark, sign = ("& ", "") if lhs is None else (f"&{relation}", relation)
+        content = _row(tree.parse(lines[0].replace(mark, sign, 1)))
     else:
         rows = []
         for line in lines:
@@ -218,7 +224,8 @@ def _row(nodes: Sequence[tree.Node], *, continued: bool = False) -> str:
 def _element(node: tree.Node, role: str = "ord") -> str:
     match node:
         case tree.Atom(tex):
-            return _atom(tex.strip().removesuffix(r"\limits"), role)
+            spaced = tex if tex in _SPACES else tex.strip()
+            return _atom(spaced.removesuffix(r"\limits"), role)
         case tree.Group(body):
             return _row(body)
         case tree.Fraction(command, top, bottom):
@@ -309,7 +316,8 @@ def _styled(command: str, body: Sequence[tree.Node], text: str | None) -> str:
 
 def _environment(name: str, rows: Sequence[Sequence[Sequence[tree.Node]]]) -> str:
     table = "".join(
-        "<mtr>" + "".join(f"<mtd>{_row(cell)}</mtd>" for cell in row) + "</mtr>" for row in rows
+        "<mtr>" + "".join(f"<mtd>{_row(cell)}</mtd>" for cell in row) + "</mtr>"
+        for row in rows
     )
     left, right = {
         "pmatrix": ("(", ")"),

@@ -25,6 +25,7 @@ def _factor_key(factor: sp.Basic) -> tuple:
     else:
         late, name = False, str(base) if base.is_Atom else f"~{base.func.__name__}"
     rank = 4 if isinstance(base, sp.Sum) else 3 if base.is_Add else 2 if late else 1
+    rank = 0 if base.is_Symbol and base.is_integer else rank  # such as k in k e_k
     return rank, natural(name)
 
 
@@ -62,7 +63,7 @@ def split_terms(expr: sp.Expr) -> list[sp.Expr]:
     -------
     list of sympy.Expr
         The terms; their sum is `expr`. The order does not depend on hashes. A negative constant
-        comes last.
+        comes last, and the first term that is not negative first.
 
     Examples
     --------
@@ -75,6 +76,8 @@ def split_terms(expr: sp.Expr) -> list[sp.Expr]:
         terms.sort(key=_term_key)
         if terms[0].is_number and terms[0].could_extract_minus_sign():
             terms.append(terms.pop(0))
+        positive = (k for k, t in enumerate(terms) if not t.could_extract_minus_sign())
+        terms.insert(0, terms.pop(next(positive, 0)))
     return terms
 
 

@@ -1,4 +1,4 @@
-"""Plain text for LaTeX, the preamble of articles, and runs of latexmk."""
+"""Plain text for LaTeX, and runs of latexmk."""
 
 import os
 import re
@@ -11,45 +11,7 @@ from pathlib import Path
 from cumulant_theory.errors import DomainError, MissingDependencyError, OutputError
 from cumulant_theory.latex._names import symbol_tex
 
-__all__ = ["PREAMBLE", "compile_tex", "escape", "overfull_boxes"]
-
-PREAMBLE = r"""\documentclass[10pt,a4paper]{article}
-\usepackage[utf8]{inputenc}
-\usepackage[textwidth=160mm,textheight=240mm]{geometry}
-\usepackage{amsmath,amssymb,amsthm,mathtools}
-\usepackage{booktabs,longtable,array}
-\usepackage{graphicx}
-\usepackage[expansion=false]{microtype}
-\usepackage{xcolor}
-\usepackage[colorlinks=true,linkcolor=blue!45!black,citecolor=blue!45!black,
-  urlcolor=blue!45!black,bookmarksnumbered=true]{hyperref}
-\usepackage[nameinlink]{cleveref}
-\allowdisplaybreaks[3]
-\setlength{\emergencystretch}{16em}
-\setlength{\jot}{4pt}
-\setlength{\belowcaptionskip}{6pt}
-\setlength{\parindent}{0pt}
-\setlength{\parskip}{0.6ex plus 0.3ex}
-\renewcommand{\arraystretch}{1.15}
-\setlength{\LTcapwidth}{\linewidth}
-\newtheorem{theorem}{Theorem}
-\newtheorem{lemma}[theorem]{Lemma}
-\newtheorem{proposition}[theorem]{Proposition}
-\newtheorem{corollary}[theorem]{Corollary}
-\theoremstyle{definition}
-\newtheorem{definition}[theorem]{Definition}
-\newcounter{derivationstep}
-\renewcommand{\thederivationstep}{\arabic{derivationstep}}
-\crefname{derivationstep}{step}{steps}
-\Crefname{derivationstep}{Step}{Steps}
-\crefname{equation}{eq.}{eqs.}
-\newcommand{\derivationstep}[1]{\par\addvspace{1.2ex plus .4ex}\refstepcounter{derivationstep}%
-  \noindent\textbf{Step~\thederivationstep}\enspace\emph{#1.}\enspace\ignorespaces}
-\newsavebox{\fitbox}
-\newcommand{\fitwidth}[1]{\sbox{\fitbox}{#1}%
-  \ifdim\wd\fitbox>\linewidth\resizebox{\linewidth}{!}{\usebox{\fitbox}}%
-  \else\usebox{\fitbox}\fi}
-"""
+__all__ = ["MATH", "compile_tex", "escape", "overfull_boxes", "typeset"]
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -109,7 +71,7 @@ _PUNCTUATION = {
     "Æ": r"\AE{}",
     "§": r"\S{}",
 }
-_MATH = re.compile(r"(?<!\\)\$((?:\\.|[^$\\])+)\$")
+MATH = re.compile(r"(?<!\\)\$((?:\\.|[^$\\])+)\$")
 _LONG_WORD = 20
 _REFERENCE = re.compile(r"\[\[([^\[\]\s]+)\]\]|\[@([^\[\]\s,]+)(?:,\s*([^\[\]]+))?\]")
 
@@ -137,10 +99,39 @@ def escape(text: str) -> str:
     50\% of a\_b \& $x_1$, see \cref{eq:one}
     """
     out, end = "", 0
-    for match in _MATH.finditer(text):
+    for match in MATH.finditer(text):
         out += _escape_marked(text[end : match.start()]) + match.group()
         end = match.end()
     return out + _escape_marked(text[end:])
+
+
+def typeset(sentence: str) -> str:
+    r"""Put the symbols of a plain sentence between dollar signs.
+
+    Parameters
+    ----------
+    sentence
+        Words with names such as ``sigma``, ``S_2`` and ``kappa_4 >= 0``.
+
+    Returns
+    -------
+    str
+        Text for `escape`.
+
+    Examples
+    --------
+    >>> print(typeset("kappa_4 >= 0 under the action of S_2"))
+    $\kappa_{4}$ $\ge$ 0 under the action of $S_{2}$
+    """
+
+    def word(match: re.Match[str]) -> str:
+        name = match.group(0)
+        tex = symbol_tex(name)
+        is_symbol = "_" in name or (tex.startswith("\\") and not tex.startswith("\\mathrm"))
+        return f"${tex}$" if is_symbol else name
+
+    text = re.sub(r"[A-Za-z]\w*", word, sentence)
+    return text.replace(">=", r"$\ge$").replace("<=", r"$\le$").replace(" > ", " $>$ ")
 
 
 def _escape_marked(text: str) -> str:

@@ -254,6 +254,11 @@ class Law(_Parametrised):
         """Mean zero; None if undecided."""
         return is_zero(self.cumulant(1))
 
+    def _repr_html_(self) -> str:
+        from .display import law_card
+
+        return law_card(self)
+
     def iid(self, n: Any) -> "IID":
         """Product law of n independent copies; n an int, a symbol or a symbol name.
 
@@ -370,6 +375,11 @@ class JointLaw(_Parametrised):
     def joint(self, *indices: int) -> sp.Expr:
         """Joint cumulant by unit indices, e.g. ``joint(0, 0, 1)``."""
         return self.cumulant(from_indices(indices, self._size()))
+
+    def _repr_html_(self) -> str:
+        from .display import joint_card
+
+        return joint_card(self)
 
     def support(self) -> JointSupport | None:
         """[(point, probability), ...] of a law with finite support, else None."""

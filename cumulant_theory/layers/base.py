@@ -20,6 +20,7 @@ from ..algebra import (
 from ..closures import Closure, as_closure
 from ..cumulants import CumulantSource, JointCumulants
 from ..errors import DomainError, ShapeError
+from ..latex.html import Record
 from ..orbits import Permutation
 from ..recursion import Recursion, System
 from .closing import Assumptions, chain_definitions, close_stages
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Stage:
+class Stage(Record):
     """One rule of a network with the names it is printed under.
 
     Attributes
@@ -312,9 +313,14 @@ class Layer:
         return f"{type(self).__name__}({'' if self.in_features is None else self.in_features})"
 
     def _repr_latex_(self) -> str:
-        from ..latex import escape
+        from ..latex import upright
 
-        return rf"$\displaystyle \text{{{escape(repr(self))}}}$"
+        return rf"$\displaystyle {upright(repr(self))}$"
+
+    def _repr_html_(self) -> str:
+        from .display import layer_card
+
+        return layer_card(self)
 
 
 def check_flag(value: Any, what: str) -> None:

@@ -15,6 +15,7 @@ from ..cumulants import Blocks, JointCumulants, cumulant_symbol
 from ..diagrams import connected, patterns, power_formula
 from ..diagrams.rule import PatternRule, embed
 from ..errors import NoClosedFormError
+from ..latex.html import Record
 from ..orbits import Orbits, Permutation
 from ..recursion import Definition
 from .wick import GaussianDefinition, PairDefinition, WickDefinition, pair_symbol, wick_symbol
@@ -23,7 +24,7 @@ _EXACT = Exact()
 
 
 @dataclass(frozen=True)
-class DiagramRule:
+class DiagramRule(Record):
     """y_i = phi_i(z_i) for any phi, under a closure.
 
     The joint cumulants of powers of distinct units are sums over connected diagrams; cumulants

@@ -51,6 +51,17 @@ class EffectiveMap:
         self.polynomials: list[SparsePolynomial] = polynomials
         self.definitions, self.named = self._name()
 
+    def __repr__(self) -> str:
+        return (
+            f"EffectiveMap({self.units} units, degree {self.degree}, "
+            f"{len(self.definitions)} coefficients)"
+        )
+
+    def _repr_latex_(self) -> str:
+        from ..latex import inline_display
+
+        return inline_display([(d.symbol, d.expr) for d in self.definitions], see=".definitions")
+
     def _name(self) -> tuple[tuple[Definition, ...], list[dict[MultiIndex, sp.Symbol]]]:
         """One symbol per distinct coefficient; equal coefficients share it."""
         known: dict[Any, sp.Symbol] = {}

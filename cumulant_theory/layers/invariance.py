@@ -9,13 +9,14 @@ from ..algebra import Ring, multi_indices
 from ..cumulants import JointCumulants, cumulant_symbol
 from ..derivation import Check, Equation, Step
 from ..errors import VerificationError
+from ..latex.html import Record
 from ..orbits import Orbits, Permutation, kept, moved
 
 _SUBGROUP = "a subgroup of the "
 
 
 @dataclass(frozen=True)
-class Invariance:
+class Invariance(Record):
     """Permutations of the units of a state, by the name of the group they come from.
 
     Attributes

@@ -7,6 +7,7 @@ from typing import Any
 
 import sympy as sp
 
+from ..latex.html import Record
 from .rules import AffineRule
 
 
@@ -61,7 +62,7 @@ class Operator:
         return sp.ImmutableMatrix(sp.SparseMatrix(self.rows, self.columns, entries))
 
 
-class KroneckerRule(AffineRule):
+class KroneckerRule(AffineRule, Record):
     """z = (sum_k Theta_k (x) S_k) x + c (x) 1, units numbered channel * places + place.
 
     It keeps the factors; the matrix of the product is made when it is asked for.

@@ -189,7 +189,6 @@ class Linear(Layer):
         return f"Linear({self.in_features}, {self.out_features}{extra})"
 
     def _repr_latex_(self) -> str:
-        from ..latex import latex
+        from .display import affine_tex
 
-        shift = f" + {latex(sp.Matrix(self.bias))}" if self.has_bias else ""
-        return rf"$\displaystyle z = {latex(self.weight)}\, x{shift}$"
+        return rf"$\displaystyle {affine_tex(self.weight, self.bias if self.has_bias else None)}$"

@@ -16,6 +16,7 @@ from ..activations import Activation
 from ..algebra import MultiIndex, Ring, joint_cumulants
 from ..cumulants import Blocks, JointCumulants, moments_of
 from ..errors import NoClosedFormError, ShapeError
+from ..latex.html import Record
 from ..orbits import Orbits, Permutation
 from .diagram_rule import DiagramRule
 
@@ -23,7 +24,7 @@ SparsePolynomial = dict[MultiIndex, Any]
 
 
 @dataclass(frozen=True)
-class AffineRule:
+class AffineRule(Record):
     """z = W x + c.
 
     kappa_{i1..ir}(z) = sum_j W_{i1 j1} ... W_{ir jr} kappa_{j1..jr}(x) + c_{i1} [r = 1].
@@ -189,7 +190,7 @@ class AffineRule:
 
 
 @dataclass(frozen=True)
-class PointwiseRule:
+class PointwiseRule(Record):
     """y_i = phi_i(z_i), phi_i polynomials.
 
     The cumulant of the products is the Leonov-Shiryaev sum over partitions; it is computed here

@@ -142,6 +142,10 @@ class Sequential(Layer):
 def _image(stage: Stage) -> Any:
     """What a stage makes of its source, for display."""
     source = sp.Symbol(stage.source)
+    if isinstance(stage.rule, AffineRule) and max(stage.rule.weight.shape) > 12:
+        from ..latex import symbol_tex
+
+        return rf"W\, {symbol_tex(stage.source)} + c"
     if isinstance(stage.rule, AffineRule):
         product = sp.MatMul(stage.rule.weight, source, evaluate=False)
         if not any(c != 0 for c in stage.rule.shift):

@@ -8,13 +8,14 @@ from typing import Any
 
 import sympy as sp
 
+from ..latex.html import Record
 from .elimination import null_space
 from .structure import Affine, Structure, Unit
 from .terms import read_terms
 
 
 @dataclass(frozen=True)
-class Scaling:
+class Scaling(Record):
     """theta_p -> t^{exponents[p]} theta_p + logs[p] log t, for t > 0.
 
     Attributes
@@ -31,7 +32,7 @@ class Scaling:
 
 
 @dataclass(frozen=True)
-class Flip:
+class Flip(Record):
     """theta_p -> -theta_p for the parameters named.
 
     Attributes

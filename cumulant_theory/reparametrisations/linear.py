@@ -8,6 +8,7 @@ from typing import Any
 import sympy as sp
 
 from ..errors import ShapeError
+from ..latex.html import Record
 from .elimination import null_space
 from .structure import Affine, Hidden, Structure
 from .terms import Terms
@@ -16,7 +17,7 @@ LARGEST = 5000  # unknowns of the equations for tied weights
 
 
 @dataclass(frozen=True)
-class Shift:
+class Shift(Record):
     """x_i -> x_i + s values[i] on a layer of units, taken up by biases before and after it.
 
     Attributes
@@ -35,7 +36,7 @@ class Shift:
 
 
 @dataclass(frozen=True)
-class Mixing:
+class Mixing(Record):
     """x -> (1 + t X) x on a layer of units, taken up by the weights before and after it.
 
     Attributes

@@ -6,6 +6,7 @@ from typing import Any
 
 import sympy as sp
 
+from ..latex.html import Record
 from .diagonal import Flip
 from .structure import Affine, Hidden, Structure, Unit
 from .terms import renamed
@@ -14,7 +15,7 @@ Image = tuple[Any, int]
 
 
 @dataclass(frozen=True)
-class Relabelling:
+class Relabelling(Record):
     """Unit or parameter u goes to the place v with the sign s: ``images[u] = (v, s)``.
 
     The new value at v is s times the old value at u.

@@ -9,6 +9,7 @@ from typing import Any
 import sympy as sp
 
 from ..errors import UnknownNameError
+from ..latex.html import Record, card, facts, joined
 from ..layers import Layer
 from ..layers.base import Stage
 from .forms import Form, forms_of
@@ -18,7 +19,7 @@ Unit = tuple[int, int]  # state, place in it
 
 
 @dataclass(frozen=True)
-class Affine:
+class Affine(Record):
     """An affine stage by its entries that are not zero.
 
     Attributes
@@ -117,6 +118,16 @@ class Structure:
         for k, stage in enumerate(stages):
             if stage.rule.kind != "affine":
                 self.stages[k] = self._forms(k, stage)
+
+    def __repr__(self) -> str:
+        return f"Structure({self.network!r}, {len(self.parameters)} parameters)"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            ("network", repr(self.network)), ("parameters", joined(self.parameters)),
+            ("widths", " → ".join(map(str, self.widths))), ("offsets", self.offsets),
+        ]
+        return card("Stages of a network", facts(rows))
 
     def _affine(self, stage: Stage) -> Affine:
         rule: Any = stage.rule

@@ -9,7 +9,7 @@ from typing import Any
 import sympy as sp
 
 from ..errors import DomainError, UnknownNameError, VerificationError
-from ..latex import escape, latex
+from ..latex import latex, upright
 from ..layers import Layer
 from .diagonal import Flip, Scaling, flips, scalings
 from .generator import SHOWN, Action, Reparametrisation
@@ -104,11 +104,11 @@ class ParameterSymmetries:
 
     def _repr_latex_(self) -> str:
         if not self.generators:
-            return rf"$\displaystyle \text{{{escape(repr(self))}}}$"
+            return rf"$\displaystyle {upright(repr(self))}$"
         rows = []
         for labels in self.layers:
             shown = [g for g in self.generators if g.layers == labels]
-            name = rf"\text{{{escape(', '.join(labels))}}}"
+            name = upright(", ".join(labels))
             rows.append(rf"{name} & {self.group(*labels)}")
             rows += [row for g in shown[:SHOWN] for row in _rows(g)]
             if len(shown) > SHOWN:

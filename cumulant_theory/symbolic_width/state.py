@@ -351,3 +351,8 @@ class FamilyCumulants(Derived):
             (self.symbol(kind), self.cumulant(kind))
             for kind in self._types(top) if len(self.polynomial(kind)) <= 40
         ])
+
+    def _repr_html_(self) -> str:
+        from .display import state_card
+
+        return state_card(self)

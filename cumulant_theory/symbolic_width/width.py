@@ -24,6 +24,11 @@ class LeadingTerm(NamedTuple):
     power: Any
     coefficient: Any
 
+    def _repr_latex_(self) -> str:
+        from ..latex import latex
+
+        return rf"$\displaystyle {latex(self.coefficient)} \cdot n^{{{latex(self.power)}}}$"
+
 
 def check_width(n: Any, what: str) -> Any:
     """The width: a symbol or a positive integer.

@@ -168,6 +168,11 @@ class Symmetry(ABC):
     def _repr_latex_(self) -> str:
         return f"${self.latex}$"
 
+    def _repr_html_(self) -> str:
+        from .display import symmetry_card
+
+        return symmetry_card(self)
+
 
 @lru_cache(maxsize=512)
 def _cached_tie(symmetry: Symmetry, out_features: int, in_features: int) -> Tying:

@@ -73,7 +73,14 @@ class Tying:
         )
 
     def _repr_latex_(self) -> str:
-        return f"$\\displaystyle W = {sp.latex(self.matrix())}$"
+        from .display import matrix_tex
+
+        return rf"$\displaystyle {matrix_tex(self)}$"
+
+    def _repr_html_(self) -> str:
+        from .display import tying_card
+
+        return tying_card(self)
 
     @property
     def basis(self) -> tuple[dict[tuple[int, int], sp.Expr], ...]:

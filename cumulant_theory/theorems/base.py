@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from ..derivation import Derivation, Verification
 from ..errors import UnknownNameError
-from ..latex import Article
+from ..latex import Article, Block, Proof, Statement
+from ..latex.html import card, folded, prose
+from ..references import Reference
 
 _REGISTRY: dict[str, "Theorem"] = {}
 
@@ -51,12 +52,34 @@ class Theorem:
         """Re-check every step; see :meth:`cumulant_theory.derivation.Derivation.verify`."""
         return self.derivation.verify(points, seed)
 
+    def latex_blocks(self) -> list[Block]:
+        """Statement and proof as blocks of an article."""
+        assumed = "; ".join(self.hypotheses)
+        return [
+            Statement(
+                title=self.title, text=f"{self.statement} Assumed: {assumed}.",
+                label=f"thm:{self.name}",
+            ),
+            Proof(self.derivation.latex_blocks(f"{self.name}:")),
+        ]
+
+    def references(self) -> dict[str, Reference]:
+        """Key -> entry of what the proof refers to."""
+        return self.derivation.references()
+
     def to_latex(self) -> str:
         """Statement and proof as a standalone article."""
         return article([self.name]).to_tex()
 
     def __repr__(self) -> str:
         return f"Theorem({self.name!r}: {self.title})"
+
+    def _repr_html_(self) -> str:
+        known = "derivation" in vars(self)  # a proof is not made for display
+        proof = folded("proof", self.derivation._repr_html_()) if known else ""
+        assumed = prose("Hypotheses: " + "; ".join(self.hypotheses) + ".")
+        note = "" if known else "proof: .derivation"
+        return card(prose(self.title), prose(self.statement), assumed, proof, note=note)
 
     def _repr_markdown_(self) -> str:
         assumed = "; ".join(self.hypotheses)
@@ -116,28 +139,7 @@ def article(names: Iterable[str] | None = None, title: str = "") -> Article:
     >>> paper = theorems.article(["mirror_image"])
     >>> paper.compile("theorems.pdf")                              # doctest: +SKIP
     """
-    chosen = [get(name) for name in (catalogue() if names is None else names)]
-    blocks: list[Any] = []
-    references: dict[str, str] = {}
-    for theorem in chosen:
-        proof = theorem.derivation
-        blocks += theorem_blocks(theorem)
-        references |= proof.references()
     return Article(
         title=title or "When a network that fits its training law misses the block sum",
-        blocks=blocks, references=references,
+        blocks=[get(name) for name in (catalogue() if names is None else names)],
     )
-
-
-def theorem_blocks(theorem: Theorem) -> list[Any]:
-    """Statement and proof as blocks of an article."""
-    from .. import latex
-
-    assumed = "; ".join(theorem.hypotheses)
-    return [
-        latex.Statement(
-            title=theorem.title, text=f"{theorem.statement} Assumed: {assumed}.",
-            label=f"thm:{theorem.name}",
-        ),
-        latex.Proof(theorem.derivation.blocks(f"{theorem.name}:")),
-    ]

@@ -6,6 +6,7 @@ from itertools import product
 from typing import Any
 
 from cumulant_theory.errors import DomainError
+from cumulant_theory.latex.html import card, facts
 
 from ..codegen import Program
 
@@ -23,6 +24,12 @@ class Backend(ABC):
     """
 
     name: str
+
+    def __repr__(self) -> str:
+        return f"<backend {self.name}>"
+
+    def _repr_html_(self) -> str:
+        return card("Backend", facts([("name", self.name)]))
 
     @abstractmethod
     def arrays(self, values: Sequence[Any], names: Sequence[str]) -> list[Any]:

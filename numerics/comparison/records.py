@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from numerics.tables import html_table, text_table
+from cumulant_theory.latex.html import record, verdict, with_error
+from numerics.tables import html_table, text_table, z_score
 
 VERDICTS = ("agree", "disagree", "undecided")
 Alpha = tuple[int, ...] | int
@@ -82,7 +83,9 @@ class Prediction:
         return _text(self)
 
     def _repr_html_(self) -> str:
-        return html_table(self._title(), *self._cells())
+        (head, *rows), note = self._cells()
+        width = len(head) if any(row[-1] != "Exact()" for row in rows) else len(head) - 1
+        return html_table(self._title(), [head[:width], *(row[:width] for row in rows)], note)
 
 
 @dataclass(frozen=True, repr=False)
@@ -154,10 +157,19 @@ class Measurement:
         return _text(self)
 
     def _repr_html_(self) -> str:
-        return html_table(self._title(), *self._cells())
+        if any(np.size(value) > 1 for _, _, value, _ in _shown(self.rows())):
+            return html_table(self._title(), *self._cells())
+        (_, *cells), note = self._cells()
+        rows = [
+            [layer, _index(alpha), with_error(float(value), float(error)), row[-1]]
+            for (layer, alpha, value, error), row in zip(_shown(self.rows()), cells, strict=True)
+        ]
+        width = 4 if any(row[-1] for row in rows) else 3
+        head = ["layer", "alpha", "measured", "heavy tails"]
+        return html_table(self._title(), [row[:width] for row in (head, *rows)], note)
 
 
-ROWS_SHOWN = 60
+ROWS_SHOWN = 32
 
 
 def _behind(law: str) -> str:
@@ -172,7 +184,7 @@ def _number(value: Any) -> str:
     """A value, or the least and the largest of an ensemble."""
     values = np.atleast_1d(np.asarray(value, dtype=float))
     if values.size == 1:
-        return f"{values[0]:.6g}"
+        return f"{values[0] + 0.0:.6g}"  # no minus in front of zero
     return f"{values.min():.4g} to {values.max():.4g}"
 
 
@@ -208,6 +220,12 @@ class Row(NamedTuple):
     p_holm: float
     verdict: str
     closure: str = "Exact()"
+
+    def _repr_html_(self) -> str:
+        measured = with_error(self.measured, self.standard_error)
+        good = {"agree": True, "disagree": False}.get(self.verdict)
+        return record(self, "Comparison of one cumulant", measured=measured, standard_error=None,
+                      z=z_score(self.z, good), verdict=verdict(self.verdict, good))  # fmt: skip
 
 
 def key_of(alpha: Alpha) -> tuple[int, ...]:

@@ -1,19 +1,19 @@
 """The result of a comparison and its renderings."""
 
 from dataclasses import dataclass
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from cumulant_theory.latex.html import number, with_error
 from numerics.comparison.records import Measurement, Prediction, Row
-from numerics.tables import text_table
+from numerics.tables import html_table, text_table, z_score
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MAX_ROWS_SHOWN = 40
+MAX_ROWS_SHOWN = 32
 _HEADER = ("layer", "alpha", "network", "predicted", "measured", "std. error", "z", "p (Holm)")
 
 
@@ -114,12 +114,15 @@ class Comparison:
             row._asdict() | {"alpha": ",".join(map(str, row.alpha))} for row in self.rows
         ]
 
+    def _kept(self, limit: int | None) -> NDArray:
+        if limit is None or len(self) <= limit:
+            return np.arange(len(self))
+        order = np.lexsort((-np.abs(self.columns["z"]), self.columns["p"]))
+        return np.sort(order[:limit])
+
     def _cells(self, limit: int | None) -> tuple[list[list[str]], int]:
         """Text cells; beyond the limit the rows with the smallest p stay, in their order."""
-        keep = np.arange(len(self))
-        if limit is not None and len(self) > limit:
-            order = np.lexsort((-np.abs(self.columns["z"]), self.columns["p"]))
-            keep = np.sort(order[:limit])
+        keep = self._kept(limit)
         cells = []
         for k in keep:
             row = self._row(int(k))
@@ -145,23 +148,24 @@ class Comparison:
         return f"<Comparison: {self.summary()}>".replace("\n", " ")
 
     def _repr_html_(self) -> str:
-        cells, left = self._cells(MAX_ROWS_SHOWN)
-        colours = {"agree": "#1a7f37", "disagree": "#c0262d", "undecided": "#8a6100"}
-        head = "".join(f"<th>{escape(name)}</th>" for name in self._head())
-        body = "".join(
-            "<tr>"
-            + "".join(f"<td>{escape(cell)}</td>" for cell in row[:8])
-            + f'<td style="color:{colours[row[8]]};font-weight:600">{row[8]}</td>'
-            + "".join(f"<td>{escape(cell)}</td>" for cell in row[9:])
-            + "</tr>"
-            for row in cells
-        )
-        note = f"<p>{left} more rows with larger p are not shown.</p>" if left else ""
-        title = escape(self.summary()).replace("\n", "<br>")
-        return (
-            f"<div><p><b>{title}</b></p><table><thead><tr>{head}</tr></thead>"
-            f"<tbody>{body}</tbody></table>{note}</div>"
-        )
+        kept = self._kept(MAX_ROWS_SHOWN)
+        left = len(self) - len(kept)
+        several, cut = bool(self.columns["network"].any()), bool(self._truncated.any())
+        head = ["layer", "alpha", *(["network"] if several else []), "predicted", "measured", "z",
+                "p (Holm)", "verdict", *(["closure"] if cut else [])]  # fmt: skip
+        rows = []
+        for k in kept:
+            row = self._row(int(k))
+            good = {"agree": True, "disagree": False, "undecided": None}[row.verdict]
+            rows.append([
+                row.layer, "(" + ", ".join(map(str, row.alpha)) + ")",
+                *([row.network] if several else []),
+                number(row.predicted), with_error(row.measured, row.standard_error),
+                z_score(row.z, good), "–" if np.isnan(row.p_holm) else f"{row.p_holm:.2g}",
+                row.verdict, *([row.closure] if cut else []),
+            ])  # fmt: skip
+        note = f"{left} more rows with larger p are not shown; .rows has all." if left else ""
+        return html_table(self.summary(), [head, *rows], note)
 
     def to_latex(self, limit: int | None = None) -> str:
         r"""Booktabs table; needs \usepackage{booktabs}.
@@ -185,6 +189,16 @@ class Comparison:
             " & ".join(head) + r" \\", r"\midrule",
             *(line + r" \\" for line in body), r"\bottomrule", r"\end{tabular}", *note,
         ])  # fmt: skip
+
+    def latex_blocks(self, limit: int | None = MAX_ROWS_SHOWN) -> list[Any]:
+        """The table as a block of an article; arguments as in :meth:`to_latex`."""
+        from cumulant_theory.latex import Table
+
+        cells, left = self._cells(limit)
+        note = f" {left} rows with larger $p$ are left out." if left else ""
+        head = ["layer", r"$\alpha$", "network", "predicted", "measured", "std. error", "$z$",
+                r"$p_{\mathrm{Holm}}$", *self._head()[8:]]  # fmt: skip
+        return [Table(head, cells, caption=f"{self.summary()}.{note}".replace("..", "."))]
 
     def plot(self) -> "Figure":
         """Predicted against measured with error bars, and z by layer; see `plotting`."""

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from cumulant_theory.errors import DomainError, ShapeError, UnknownNameError
+from cumulant_theory.latex.html import Record, card, facts
 from cumulant_theory.laws import Law
 
 from .discretise import density, require_mass, values_of
@@ -19,7 +20,7 @@ Component = tuple[Any, str, Mapping[str, Any]]  # weights (n,), name in scipy.st
 
 
 @dataclass(frozen=True)
-class Family(ABC):
+class Family(ABC, Record):
     """Centred laws of one kind, their standard deviation log-uniform between two values.
 
     Subclasses are frozen dataclasses whose fields are ranges of parameters; they set the class
@@ -342,6 +343,11 @@ class RandomDensities:
 
     def __repr__(self) -> str:
         return f"RandomDensities({list(self.sources)}, {self.grid!r})"
+
+    def _repr_html_(self) -> str:
+        return card("Random densities", facts([
+            ("drawn from", [repr(s) for s in self.sources]), ("grid", repr(self.grid)),
+        ]))
 
 
 def _source(given: Any) -> Family | Law:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from cumulant_theory.errors import DomainError, ShapeError
+from cumulant_theory.latex.html import Record
 
 
 def namespace(array: Any) -> Any:
@@ -31,7 +32,7 @@ def like(constant: np.ndarray, array: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class Grid:
+class Grid(Record):
     """The points -L, ..., L at equal distances; reversing their order changes the sign of each.
 
     Parameters

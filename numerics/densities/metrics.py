@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cumulant_theory.errors import DomainError, UnknownNameError
+from cumulant_theory.latex.html import card, facts
 
 from .cumulants import cumulants
 from .grid import Grid, namespace
@@ -127,6 +128,10 @@ class DensityLoss:
     def __repr__(self) -> str:
         terms = (name if w == 1 else f"{w:g} {name}" for name, w in self.weights.items())
         return f"DensityLoss({' + '.join(terms)})"
+
+    def _repr_html_(self) -> str:
+        rows = [("grid", repr(self.grid)), ("weights", dict(self.weights))]
+        return card("Loss between densities", facts(rows))
 
 
 def metric(name: str) -> Metric:

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from cumulant_theory.errors import DomainError, ShapeError, UnknownNameError
+from cumulant_theory.latex.html import Markup, card, facts
 from cumulant_theory.layers import Layer
 from numerics.networks import Ensemble, Network
 
@@ -163,3 +164,7 @@ class DensityNetwork(nn.Module):
         first, *rest = repr(self.network).split("\n")
         head = f"DensityNetwork on {self.grid!r}, normalise={self.normalise!r}"
         return "\n".join([head, f"  {first}", *rest])
+
+    def _repr_html_(self) -> str:
+        rows = [("grid", repr(self.grid)), ("normalise", self.normalise)]
+        return card("Network of densities", facts(rows), Markup(self.network._repr_html_()))

@@ -10,6 +10,7 @@ import sympy as sp
 from scipy import fft
 
 from cumulant_theory.errors import DomainError, ShapeError
+from cumulant_theory.latex.html import Record
 
 from .grid import Grid, like, namespace
 
@@ -68,7 +69,7 @@ def self_convolution(
 
 
 @dataclass(frozen=True)
-class SelfConvolution:
+class SelfConvolution(Record):
     """The map R of :func:`self_convolution`, as the target of a network.
 
     Parameters

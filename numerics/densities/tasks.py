@@ -7,6 +7,8 @@ import numpy as np
 import sympy as sp
 import torch
 
+from cumulant_theory.latex.html import card, facts
+
 from .families import LIMIT, TRAIN, RandomDensities, Source
 from .grid import Grid
 from .selfconvolution import SelfConvolution
@@ -87,3 +89,9 @@ class DensityBlockSum:
     def __repr__(self) -> str:
         exponent = "" if self.target.s == _HALF else f", s={self.target.s}"
         return f"DensityBlockSum({self.target.b}, {self.inputs.label}, {self.grid!r}{exponent})"
+
+    def _repr_html_(self) -> str:
+        return card("Task: block sum of densities", facts([
+            ("b", self.target.b), ("s", self.target.s), ("densities", self.inputs.label),
+            ("grid", repr(self.grid)),
+        ]))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from cumulant_theory.closures import Closure, Diagrams, Neglect, as_closure
 from cumulant_theory.errors import CumulantError, DomainError, NoClosedFormError
+from cumulant_theory.latex.html import card, facts
 from cumulant_theory.layers import Layer
 from cumulant_theory.layers.base import check_order
 from cumulant_theory.rg import RGMap
@@ -89,6 +90,16 @@ class CumulantMap:
     >>> CumulantMap(BlockSum(4), 3)([1.0, 1.0, 1.0])
     array([2. , 1. , 0.5])
     """
+
+    def __repr__(self) -> str:
+        return f"CumulantMap({self.rg!r}, order {self.order}, {self.closure!r})"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            ("of", repr(self.rg)), ("order", self.order),
+            ("values", "exact" if self.exact else f"under {self.closure!r}"),
+        ]
+        return card("Map of cumulants", facts(rows))
 
     def __init__(self, source: Any, order: int, closure: Closure | None = None) -> None:
         check_order(order)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cumulant_theory.errors import DomainError, OrderError, ShapeError
+from cumulant_theory.latex.html import card, facts, table, with_error
 from numerics.kstatistics.batches import heavy_threshold, scatter, unite_small
 from numerics.kstatistics.checks import checked_chunk, position_of
 from numerics.kstatistics.formulas import check_order
@@ -20,10 +21,13 @@ from numerics.kstatistics.sums import (
     merge_sums,
     total_sums,
 )
+from numerics.tables import spread
 
 MAX_BATCHES = 400
 _MEMORY = 1 << 25
 Value = Any  # float, or array (S,) when an ensemble is measured
+
+_SHOWN = 20  # cumulants on display
 
 
 class KStatistics:
@@ -111,6 +115,23 @@ class KStatistics:
     def __repr__(self) -> str:
         size = f", networks={self.networks}" if self.networks is not None else ""
         return f"KStatistics(dim={self.dim}, order={self.order}, count={self.count}{size})"
+
+    def _repr_html_(self) -> str:
+        rows = [("units", self.dim), ("order", self.order), ("samples", self.count),
+                ("networks", self.networks)]  # fmt: skip
+        cells = []
+        for alpha in self.alphas[:_SHOWN] if self.count > self.order else ():
+            value = self.cumulant(alpha)
+            error = self.standard_error(alpha) if self.batches > 1 else None
+            single = np.ndim(value) == 0 and error is not None
+            cells.append((
+                "(" + ", ".join(map(str, alpha)) + ")", sum(alpha),
+                with_error(float(value), float(error)) if single else spread(value),  # type: ignore[arg-type]
+            ))  # fmt: skip
+        left = len(self.alphas) - len(cells)
+        parts = [table(("alpha", "order", "k-statistic"), cells)] if cells else []
+        note = f"… {left} more; see .alphas" if cells and left else ""
+        return card("k-statistics", facts(rows), *parts, note=note)
 
     @property
     def count(self) -> int:

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from cumulant_theory.errors import DomainError, ShapeError, UnknownNameError
+from cumulant_theory.latex.html import Markup, card, facts, joined
 from cumulant_theory.layers import AffineRule, Layer
 from cumulant_theory.layers.kronecker import KroneckerRule
 
@@ -300,6 +301,18 @@ class _Module(nn.Module):
             count += f", {len(self.fixed_names)} fixed"
         lines.append(f"  parameters: {count}, {_unconstrained(self.theory)} without symmetry")
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        seeds: Any = getattr(self, "seeds", None)
+        rows = [
+            ("networks", None if seeds is None else len(seeds)),
+            ("free parameters", f"{len(self.names)}, {_unconstrained(self.theory)} without "
+                                "symmetry"),
+            ("fixed", joined(self.fixed_names) if self.fixed_names else None),
+            ("values", f"{str(self.theta.dtype).removeprefix('torch.')} on {self.theta.device}"),
+        ]
+        head = type(self).__name__
+        return card(head, facts(rows), Markup(self.theory._repr_html_()))
 
 
 class Network(_Module):

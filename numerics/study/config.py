@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cumulant_theory.errors import ConfigError, CumulantError
+from cumulant_theory.latex.html import Record
 from cumulant_theory.parsing import parse_activation, parse_law
 
 from ..sampling import require_samplable
@@ -53,7 +54,7 @@ Laplace = "laplace(0, 1)"
 
 
 @dataclass(frozen=True)
-class StudyConfig:
+class StudyConfig(Record):
     """What a study runs over. Laws, symmetries and activations are kept as the text given.
 
     Parameters

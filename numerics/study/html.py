@@ -101,7 +101,7 @@ def page(article: Article, alternatives: Mapping[str, str] | None = None) -> str
     abstract = f'<p class="abstract">{writer.text(article.abstract)}</p>' if (
         article.abstract) else ""
     references = "".join(
-        f'<li id="ref-{escape(key)}">{writer.text(text)}</li>'
+        f'<li id="ref-{escape(key)}">{writer.text(str(text))}</li>'
         for key, text in article.references.items()
     )
     if references:

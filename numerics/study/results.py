@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cumulant_theory.errors import OutputError
+from cumulant_theory.latex.html import card, facts
 
 from ..files import write_text
 from ..sweeps import read_sweep
@@ -69,6 +71,26 @@ class StudyResults:
     theory: list[dict[str, Any]] = field(default_factory=list)
     manifest: dict[str, Any] = field(default_factory=dict)
     failures: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def cells(self) -> int:
+        """Number of cells of the grid."""
+        return int(self.manifest.get("cells", 0))
+
+    def __repr__(self) -> str:
+        return (
+            f"StudyResults({self.config.get('title', '')!r}: {len(self.networks)} networks, "
+            f"{len(self.comparisons)} comparisons, {len(self.failures)} failures)"
+        )
+
+    def _repr_html_(self) -> str:
+        verdicts = Counter(row["verdict"] for row in self.comparisons)
+        rows = [
+            ("architectures", len(self.theory)), ("networks", len(self.networks)),
+            ("comparisons", len(self.comparisons)), *verdicts.items(),
+            ("networks on a law", len(self.outcomes)), ("failures", len(self.failures)),
+        ]
+        return card(self.config.get("title") or "Study", facts(rows))
 
     @classmethod
     def read(cls, out: str | Path) -> "StudyResults":

@@ -9,6 +9,7 @@ import pyarrow as pa
 from tqdm import tqdm
 
 from cumulant_theory.errors import ConfigError, OutputError, SweepError, UnknownNameError
+from cumulant_theory.latex.html import Record
 
 from ..files import write_bytes
 from .cluster import on_cluster
@@ -23,7 +24,7 @@ _NAMED, _SHOWN = 5, 300
 
 
 @dataclass(frozen=True)
-class Sweep:
+class Sweep(Record):
     """Tables of a finished sweep, read when asked for.
 
     Attributes

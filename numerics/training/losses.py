@@ -342,8 +342,8 @@ def energy_distance(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     tensor(-1.)
     """
     n, m = output.shape[-1], target.shape[-1]
-    target = target.expand(*output.shape[:-1], m)
     inner, outer = _pair_sum(output), _pair_sum(target)
+    target = target.expand(*output.shape[:-1], m)
     cross = _pair_sum(torch.cat((output, target), dim=-1)) - inner - outer
     return 2 * cross / (n * m) - 2 * inner / (n * (n - 1)) - 2 * outer / (m * (m - 1))
 

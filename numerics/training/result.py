@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 
 from cumulant_theory.errors import DomainError
+from cumulant_theory.latex.html import Markup, card, facts, folded, verdict
+from cumulant_theory.latex.pictures import curve
+from numerics.tables import spread
 from numerics.training.breaking import SymmetryBreaking
 
 
@@ -96,3 +99,29 @@ class TrainingResult:
             f"{np.median(finite):.3g}, {int(np.sum(self.converged))} converged, "
             f"{int(np.sum(self.diverged))} diverged)"
         )
+
+    def _repr_html_(self) -> str:
+        several = self.seeds is not None
+        losses = np.abs(np.asarray(self.losses, dtype=float))
+        losses = np.nanmedian(losses, axis=1) if losses.ndim > 1 and losses.size else losses
+        positive = [(float(k), float(np.log10(v)) if v > 0 else float("nan"))
+                    for k, v in enumerate(losses)][:: max(1, len(losses) // 120)]  # fmt: skip
+        rows = [
+            ("steps", self.steps), ("networks", len(self.seeds) if self.seeds else None),
+            ("final loss", spread(np.asarray(self.final_loss)[~np.asarray(self.diverged)])),
+            ("converged", self._share(self.converged) if several else verdict(
+                "yes" if self.converged else "no", True if self.converged else None)),
+            ("diverged", self._share(self.diverged) if several else verdict(
+                "yes" if self.diverged else "no", not self.diverged)),
+            ("seconds", f"{self.seconds:.2g}"),
+        ]  # fmt: skip
+        chosen = [(k.replace("_", " "), v) for k, v in self.settings.items()
+                  if v not in (None, (), {})]
+        picture = curve(positive) if len(positive) > 2 else Markup("")
+        told = f"log10 of the {'median ' if several else ''}loss against steps"
+        settings = folded("settings", facts(chosen))
+        return card("Training", facts(rows), picture, settings, note=told if picture else "")
+
+    @staticmethod
+    def _share(flags: Any) -> str:
+        return f"{int(np.sum(flags))} of {np.size(flags)}"

@@ -8,12 +8,13 @@ import numpy as np
 import torch
 
 from cumulant_theory.errors import DomainError, ShapeError, UnknownNameError
+from cumulant_theory.latex.html import Record
 from numerics.training.breaking import SymmetryBreaking
 from numerics.training.distances import Distance, as_numbers, distances
 
 
 @dataclass(frozen=True)
-class SoftSymmetry:
+class SoftSymmetry(Record):
     """A penalty strength * |theta - P_G theta|^2 on the layers of a network.
 
     Parameters

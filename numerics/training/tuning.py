@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from cumulant_theory.errors import DomainError, ShapeError, UnknownNameError
+from cumulant_theory.latex.html import Record
 from cumulant_theory.layers import Layer
 from numerics.networks import Network, build
 from numerics.tables import html_table, text_table
@@ -28,7 +29,7 @@ ROUNDS = 10  # through all symmetries, one after the other
 
 
 @dataclass(frozen=True)
-class Trial:
+class Trial(Record):
     """One choice of strengths.
 
     Attributes

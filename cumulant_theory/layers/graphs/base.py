@@ -249,7 +249,6 @@ class NodeShared(Layer):
         return f"{self._kind}({', '.join(parts)})"
 
     def _repr_latex_(self) -> str:
-        from ...latex import latex
+        from ..display import affine_tex
 
-        shift = f" + {latex(sp.Matrix(self.bias))}" if self.has_bias else ""
-        return rf"$\displaystyle z = {latex(self.weight)}\, x{shift}$"
+        return rf"$\displaystyle {affine_tex(self.weight, self.bias if self.has_bias else None)}$"

@@ -249,6 +249,11 @@ class Graph:
         kind = ", directed" if self._directed else ""
         return f"Graph({len(self)} nodes, {len(self.edges)} edges{kind})"
 
+    def _repr_html_(self) -> str:
+        from ..display import graph_card
+
+        return graph_card(self)
+
 
 def _read(
     data: Any, directed: bool, weight: str

@@ -30,6 +30,11 @@ class Family:
 
     n: Any
 
+    def _repr_html_(self) -> str:
+        from ..display import family_card
+
+        return family_card(self)
+
     # ------------------------------------------------------------------ which nodes are alike
 
     def canonical(self, nodes: Any) -> Type:

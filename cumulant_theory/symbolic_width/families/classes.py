@@ -10,6 +10,7 @@ import sympy as sp
 
 from ...algebra import check_types, multi_indices, partition_count, vector_partitions
 from ...errors import DomainError, ShapeError, UnknownNameError
+from ...latex.html import Record
 from ...layers.graphs import Graph
 from ...oracle import FiniteLaw
 from ..rules import ClassAffineRule, Rule
@@ -21,7 +22,7 @@ Matrix = sp.ImmutableMatrix
 
 
 @dataclass(frozen=True)
-class ClassOperator:
+class ClassOperator(Record):
     """S = sum_k diagonal_k I_k + sum_kl common_kl 1_k 1_l^T, classes k and l of nodes."""
 
     diagonal: tuple[Any, ...]

@@ -218,6 +218,11 @@ class Layer:
 
         return inline_display([(e.lhs, e.rhs) for e in self.equations(2)])
 
+    def _repr_html_(self) -> str:
+        from ..display import layer_card
+
+        return layer_card(self)
+
 
 def explicit_network(
     network: Layer, family: Family, channels: int, images: Mapping[Any, Any]

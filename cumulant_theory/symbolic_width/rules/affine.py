@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import sympy as sp
 
 from ...algebra import Ring
+from ...latex.html import Record
 from ..types import Content, Node, Type, Values, order_of, raised, sorted_type
 from .base import Rule
 
@@ -22,7 +23,7 @@ Exponents = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class ClassAffineRule(Rule):
+class ClassAffineRule(Rule, Record):
     """z_v = D_k x_v + sum_l C_kl (sum of x_u over all nodes u of label l) + c_k, v of label k.
 
     kappa_t(z) is multilinear: every index keeps its node or moves to a sum; the cumulants with

@@ -7,6 +7,7 @@ from typing import Any
 import sympy as sp
 
 from ...algebra import Ring
+from ...latex.html import Record
 from ..positions import Positions
 from ..types import Type, Values, order_of, raised
 from .base import Rule
@@ -16,7 +17,7 @@ Kernel = Mapping[int, Sequence[Sequence[Any]]]
 
 
 @dataclass(frozen=True)
-class ConvolutionRule(Rule):
+class ConvolutionRule(Rule, Record):
     """z_i = M_0 x_i + sum_d M_d (x_{i-d} + x_{i+d}) + shift on a ring.
 
     Parameters
@@ -92,7 +93,7 @@ class ConvolutionRule(Rule):
 
 
 @dataclass(frozen=True)
-class RingReadoutRule(Rule):
+class RingReadoutRule(Rule, Record):
     """z = weight r + shift, r per channel the sum, the mean or the value of one node of a ring.
 
     Totals have the cumulants kappa_r(sum) = n sum over chained configurations that start at 0.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 
 from ...algebra import Ring
+from ...latex.html import Record
 from ..types import Content, Node, Type, Values, central_splits, order_of, splits, unit
 from .base import Rule
 
@@ -19,7 +20,7 @@ _IDENTITY = (sp.S.Zero, sp.S.One)
 
 
 @dataclass(frozen=True)
-class PolynomialRule(Rule):
+class PolynomialRule(Rule, Record):
     """y_vc = a_c0 + a_c1 z_vc + ... + a_cp z_vc^p for every node v and channel c.
 
     Parameters

@@ -56,7 +56,7 @@ def derive(
     form = form or (_FORMATS.get(out.suffix.lower(), "text") if out else "text")
     if pdf and (out is None or form != "tex"):
         raise ParseError("--pdf compiles an article; add --out FILE.tex")
-    inputs = _inputs(network, input_law, order)
+    inputs = inputs_of(network, input_law, order)
     closed = parse_closure(closure)
     derivation = None
     try:
@@ -88,7 +88,7 @@ def derive(
     return 0
 
 
-def _inputs(network: Layer, law: Any, order: int) -> Any:
+def inputs_of(network: Layer, law: Any, order: int) -> Any:
     """The joint input law: independent copies of a univariate one."""
     if not hasattr(law, "iid"):
         return law

@@ -1,0 +1,184 @@
+"""Articles as folders: a LaTeX project that compiles by itself, or files for another paper."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from cumulant_theory.errors import DomainError, OutputError
+from cumulant_theory.latex._blocks import Figure
+from cumulant_theory.latex._classes import MACROS
+from cumulant_theory.latex._document import Article
+from cumulant_theory.latex._tex import compile_tex
+from cumulant_theory.references import Reference
+
+__all__ = ["bibliography_file", "write_project", "write_snippet"]
+
+
+def write_project(
+    article: Article, folder: str | Path, *, name: str = "main", overwrite: bool = False,
+    compile: bool = False, timeout: float = 180.0,
+) -> list[Path]:
+    r"""Write an article as a project: source, bibliography and figures in one folder.
+
+    Parameters
+    ----------
+    article
+        What to write.
+    folder
+        Made if it does not exist.
+    name
+        Of the source, without extension.
+    overwrite
+        Replace files that are there already.
+    compile
+        Run latexmk.
+    timeout
+        Its limit in seconds.
+
+    Returns
+    -------
+    list of Path
+        What was written: ``name.tex``, ``references.bib``, ``figures/*`` and ``name.pdf``.
+
+    Raises
+    ------
+    OutputError
+        If a file exists already or cannot be written, or LaTeX fails.
+    MissingDependencyError
+        If latexmk is not installed; all other files are written all the same.
+    DomainError, UnknownNameError
+        As `Article.to_tex`.
+
+    Examples
+    --------
+    >>> from cumulant_theory import latex, theorems
+    >>> paper = latex.Article("On mirror images", blocks=[theorems.get("mirror_image")])
+    >>> latex.write_project(paper, "paper", compile=True)              # doctest: +SKIP
+    """
+    folder, figures = Path(folder), _figures(article)
+    moved = _with_figures(article, figures)
+    texts = {f"{name}.tex": moved.to_tex(bibliography="references")}
+    texts |= _bibliography(article)
+    written = _write(folder, texts, figures, overwrite)
+    if compile:
+        target = folder / f"{name}.pdf"
+        compile_tex(folder / f"{name}.tex", target, timeout)
+        written.append(target)
+    return written
+
+
+def write_snippet(
+    article: Article, folder: str | Path, *, name: str = "cumulants", overwrite: bool = False
+) -> list[Path]:
+    r"""Write the body of an article for ``\input`` in a paper that exists.
+
+    Parameters
+    ----------
+    article
+        Its blocks are written; title, abstract and author are not.
+    folder
+        Of the paper.
+    name
+        Of the files, without extension.
+    overwrite
+        Replace files that are there already.
+
+    Returns
+    -------
+    list of Path
+        ``name.tex``, to be put where the text goes; ``name-preamble.tex``, to be put into the
+        preamble; ``name.bib`` and ``figures/*``.
+
+    Raises
+    ------
+    OutputError
+        If a file exists already or cannot be written.
+    DomainError, UnknownNameError
+        As `Article.body`.
+    """
+    folder, figures = Path(folder), _figures(article)
+    body = _with_figures(article, figures).body()
+    head = "\n".join((
+        f"% \\input{{{name}-preamble}} behind the packages amsmath, amssymb, amsthm, mathtools,",
+        "% booktabs, longtable, graphicx, hyperref and, last of all, cleveref.",
+    ))
+    texts = {f"{name}.tex": body + "\n", f"{name}-preamble.tex": f"{head}\n{MACROS}"}
+    texts |= {f"{name}.bib": text for text in _bibliography(article).values()}
+    return _write(folder, texts, figures, overwrite)
+
+
+def bibliography_file(entries: Mapping[str, Any]) -> str:
+    """The text of a BibTeX file.
+
+    Parameters
+    ----------
+    entries
+        Key -> `Reference`, or text, which becomes a note.
+
+    Examples
+    --------
+    >>> print(bibliography_file({"own": "Our laboratory book (2026)"}))
+    @misc{own,
+      note = {Our laboratory book (2026)},
+    }
+    <BLANKLINE>
+    """
+    texts = [
+        entry.bibtex(key) if isinstance(entry, Reference)
+        else f"@misc{{{key},\n  note = {{{entry}}},\n}}"
+        for key, entry in entries.items()
+    ]
+    return "\n\n".join(texts) + "\n"
+
+
+def _bibliography(article: Article) -> dict[str, str]:
+    entries = article.bibliography
+    return {"references.bib": bibliography_file(entries)} if entries else {}
+
+
+def _figures(article: Article) -> dict[Path, str]:
+    """Picture -> its place in the folder; equal names are told apart by numbers."""
+    found: dict[Path, str] = {}
+    for block in article.content:
+        if isinstance(block, Figure):
+            path = Path(block.path).resolve()
+            if not path.is_file():
+                raise DomainError(f"figure {block.path}: no such file; draw it first")
+            name = f"figures/{path.name}"
+            if path not in found and name in found.values():
+                name = f"figures/{path.stem}-{len(found) + 1}{path.suffix}"
+            found.setdefault(path, name)
+    return found
+
+
+def _with_figures(article: Article, places: Mapping[Path, str]) -> Article:
+    blocks = [
+        replace(b, path=places[Path(b.path).resolve()]) if isinstance(b, Figure) else b
+        for b in article.blocks
+    ]
+    return replace(article, blocks=blocks)
+
+
+def _write(
+    folder: Path, texts: Mapping[str, str], figures: Mapping[Path, str], overwrite: bool
+) -> list[Path]:
+    names = (*texts, *figures.values())
+    there = [name for name in names if (folder / name).exists()]
+    if there and not overwrite:
+        raise OutputError(
+            f"{folder / there[0]} exists already; choose another folder, or allow to overwrite it"
+        )
+    try:
+        (folder / "figures" if figures else folder).mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8")
+        for source, name in figures.items():
+            shutil.copyfile(source, folder / name)
+    except OSError as error:
+        raise OutputError(
+            f"{error.filename or folder}: cannot be written ({error.strerror}); choose a folder "
+            "with write permission"
+        ) from error
+    return [folder / name for name in names]

@@ -1,0 +1,139 @@
+"""``cumulants paper``: theorems, recursions, tables and figures as one LaTeX project."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cumulant_theory import theorems
+from cumulant_theory.errors import DomainError, OutputError, ParseError
+from cumulant_theory.latex import (
+    Article,
+    Figure,
+    Heading,
+    Notation,
+    Table,
+    write_project,
+    write_snippet,
+)
+from cumulant_theory.network_language import parse_network
+from cumulant_theory.parsing import parse_law
+
+from .derive import inputs_of
+
+_PICTURES = (".png", ".pdf", ".jpg", ".jpeg")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What goes into a paper; the arguments of the command line.
+
+    Parameters
+    ----------
+    theorems : sequence of str
+        Names, or "all".
+    layers : sequence of str
+        Networks whose recursions are wanted, in the language of ``cumulants derive``.
+    proofs : bool
+        Their derivations as well.
+    law, order
+        Of the recursions.
+    tables, figures : sequence of Path
+        CSV files with a header, and pictures.
+    """
+
+    theorems: Sequence[str] = ()
+    layers: Sequence[str] = ()
+    proofs: bool = False
+    law: str = "generic"
+    order: int = 3
+    tables: Sequence[Path] = ()
+    figures: Sequence[Path] = ()
+
+
+def paper(
+    choice: Choice, out: Path, *, title: str, author: str = "", abstract: str = "",
+    document_class: str = "article", rename: Sequence[str] = (), order_superscript: bool = False,
+    snippet: bool = False, pdf: bool = True, overwrite: bool = False,
+) -> int:
+    """Write a paper; returns the exit code.
+
+    Raises
+    ------
+    UnknownNameError, ParseError, DomainError
+        If a name, a network, a renaming or a file is not understood.
+    OutputError
+        If a file exists already or cannot be written.
+    MissingDependencyError
+        If no LaTeX is installed; the source is written all the same.
+    """
+    blocks = [*_theorems(choice), *_recursions(choice), *_floats(choice)]
+    if not blocks:
+        raise ParseError(
+            "the paper would be empty; name --theorems (or all), --layers, --tables or --figures"
+        )
+    article = Article(
+        title, abstract, author, blocks, document_class=document_class,
+        notation=Notation(dict(map(_renaming, rename)), order=order_superscript),
+    )
+    if snippet:
+        written = write_snippet(article, out, overwrite=overwrite)
+    else:
+        written = write_project(article, out, overwrite=overwrite, compile=pdf)
+    for path in written:
+        print(f"written: {path}")
+    return 0
+
+
+def _theorems(choice: Choice) -> list[Any]:
+    names = theorems.catalogue() if "all" in choice.theorems else choice.theorems
+    found = [theorems.get(name) for name in names]
+    return [Heading(1, "Theorems"), *found] if found else []
+
+
+def _recursions(choice: Choice) -> list[Any]:
+    blocks: list[Any] = []
+    for text in choice.layers:
+        network, law = parse_network(text), parse_law(choice.law)
+        blocks += [
+            Heading(1, f"Cumulants of {network!r}", f"sec:network{len(blocks) + 1}"),
+            network.recursion(order=choice.order),
+        ]
+        if choice.proofs:
+            inputs = inputs_of(network, law, choice.order)
+            derivation = network.propagate(inputs, order=choice.order).derivation
+            blocks += [Heading(2, f"Derivation: {choice.law}"), derivation]
+    return blocks
+
+
+def _floats(choice: Choice) -> list[Any]:
+    blocks: list[Any] = [_table(path) for path in choice.tables]
+    for path in choice.figures:
+        if path.suffix.lower() not in _PICTURES:
+            raise DomainError(f"figure {path}: give a file that ends in {', '.join(_PICTURES)}")
+        blocks.append(Figure(path, _caption(path), f"fig:{path.stem}"))
+    return blocks
+
+
+def _table(path: Path) -> Table:
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            header, *rows = csv.reader(file)
+    except OSError as error:
+        raise OutputError(f"table {path} cannot be read ({error.strerror})") from None
+    except (ValueError, csv.Error) as error:
+        raise DomainError(f"table {path}: not a CSV file with a header ({error})") from None
+    return Table(header, rows, _caption(path), f"tab:{path.stem}")
+
+
+def _caption(path: Path) -> str:
+    words = path.stem.replace("_", " ").replace("-", " ")
+    return words[:1].upper() + words[1:] + "."
+
+
+def _renaming(text: str) -> tuple[str, str]:
+    old, sign, new = text.partition("=")
+    if not (old and sign and new):
+        raise ParseError(f"--rename {text!r}: write OLD=NEW, as in kappa=G")
+    return old, new
