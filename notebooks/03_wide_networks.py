@@ -216,15 +216,16 @@ scaling.plot()
 # widths are too small to tell:
 # the slope comes out shallower than $-4$. The call
 # `nm.width_scaling("relu", (32, 64, 128), (4,), samples=2**21, networks=12, seed=7)` takes some
-# minutes and finds $-3.7 \pm 0.2$. At width 16 the average is that of the few worst networks, in
-# which units were found too far from Gaussian.
+# minutes and finds $-3.7 \pm 0.2$. At width 16 the average is that of the few worst networks,
+# in which the expansion stops below $K$.
 
 # %% [markdown]
 # ## Deep and narrow
 #
 # The counting needs width. At depth 32 and width 16 it has none to offer: errors of one layer feed
-# the next, and the truncated cumulants leave the set that any law can have. This is checked in
-# front of and behind every layer, reported, and met by falling back to the Gaussian step:
+# the next, and the truncated cumulants leave the set that any law can have. Each layer estimates
+# what the first neglected order adds to the one that is kept; where the orders do not fall any more
+# the propagation goes on with the next lower one, and says so:
 
 # %%
 rng = np.random.default_rng(16)
@@ -240,8 +241,7 @@ wrong = {
     for K, r in ((2, low), (3, checked))
 }
 finite = all(np.isfinite(s.mean).all() and np.isfinite(s.covariance).all() for s in checked.states)
-treated = [units for units, _ in checked.health.gaussian_units]
-print("finite:", finite, "  units treated as Gaussian, layer by layer:", treated)
+print("finite:", finite, "  order that stands, layer by layer:", checked.health.orders)
 print({f"K = {K}": f"{w:.0%} off" for K, w in wrong.items()})
 
 # %% [markdown]
