@@ -89,6 +89,8 @@ def tiny(tmp_path_factory):
     ("cyclic", "relu", 2, MATCHED), ("cyclic", "identity", 4, MATCHED),
     ("cyclic", "quadratic(1/2)", 4, OVER), ("cyclic", "quadratic", 4, UNDER),
     ("reflection", "relu", 4, UNDER), ("shared", "quadratic(1/2)", 2, OVER),
+    ("permutation_invariant", "quartic(1/10)", 2, MATCHED), ("shared", "quartic(1/10)", 2, OVER),
+    ("shared", "quartic", 2, MATCHED),
     ("gcn_conv(star)", "relu", 4, OVER), ("graph_conv(star)", "relu", 4, UNDER),
     ("graph_conv(complete)", "tanh", 4, MATCHED), ("sign_flip", "tanh", 2, UNDER),
 ])
@@ -101,6 +103,7 @@ def test_roles(symmetry, activation, b, expected):
     ("permutation_invariant", "quadratic(1/2)", 2), ("alternating", "quadratic", 2),
     ("shared", "polynomial([0, 0, 1])", 2), ("free", "polynomial([0, 0, 1])", 3),
     ("gcn_conv(path)", "quadratic(1/2)", 2), ("graph_conv(path)", "quadratic(1/2)", 2),
+    ("shared", "quartic(1/10)", 2), ("permutation_invariant", "quartic(1/10)", 2),
 ])
 def test_what_is_representable_is_what_exact_training_finds(symmetry, activation, width):
     """The unrelated route: Levenberg-Marquardt on the exact risk of a law of full support."""
@@ -413,6 +416,12 @@ def test_the_default_is_a_designed_selection():
     assert len(found) * default_config().seeds >= 300
     assert any(isinstance(c, DensityCell) for c in found)
     assert {c.depth for c in found if isinstance(c, Cell)} == {1, 2, 3}
+    assert {c.b for c in found if isinstance(c, Cell)} == {2, 4, 8}
+    assert {c.width for c in found if isinstance(c, Cell)} == {1, 2, 4, 8, 16}
+    for method in ("exact", "sampled"):
+        quartic = [c for c in found if isinstance(c, Cell) and c.method == method
+                   and "quartic" in c.activation]
+        assert {c.loss for c in quartic} == {"pointwise", "law"}
     assert not any(isinstance(c, Cell) and c.symmetry == "sign_flip"
                    and c.activation == "quadratic(1/2)" for c in found)
 

@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import random
 import sys
+import time
 from fractions import Fraction
 
 import mpmath
@@ -19,6 +20,7 @@ from cumulant_theory.errors import (
     NoClosedFormError,
     OrderError,
     ShapeError,
+    TimeLimitError,
 )
 from cumulant_theory.oracle import enumerated
 from cumulant_theory.rg._numbers import approximate
@@ -595,6 +597,53 @@ def test_fixed_points_of_random_units(w, a, c):
     masses = {sp.expand(p[1]) for p in points if p.exact}
     roots = sp.Poly(net.forward([X, X])[0] - X, X).real_roots(multiple=False)
     assert masses == {sp.expand(r) for r, _ in roots}
+
+
+def unit_with_all_digits(seed):
+    """A quadratic unit whose weights are floating-point numbers, taken exactly."""
+    rng = random.Random(seed)
+    w1, w2, c0, c1, c2 = (R(*rng.gauss(0.7, 0.1).as_integer_ratio()) for _ in range(5))
+    activation = layers.Pointwise(activations.Polynomial([c0, c1, c2]))
+    return rg.RGMap(layers.Linear(2, 1, weight=[[w1, w2]]) >> activation)
+
+
+def test_fixed_points_of_weights_with_all_their_digits():
+    """Against Newton's method from many starts, and by substitution to 40 digits."""
+    unit = unit_with_all_digits(3)
+    points = unit.fixed_points(4, Neglect(4))
+    truncated = unit.truncated(Neglect(4))
+    symbols, images = truncated.symbols, list(truncated.polynomials.values())
+    with mpmath.workdps(60):
+        image = sp.lambdify(symbols, images, "mpmath")
+        for point in points:
+            values = [decimals(v) for v in point.cumulants.values()]
+            for value, moved in zip(values, image(*values), strict=True):
+                assert abs(moved - value) < mpmath.mpf(10) ** -30 * (1 + abs(value))
+    f = sp.lambdify(symbols, [p - s for p, s in zip(images, symbols, strict=True)])
+    jacobian = sp.lambdify(symbols, truncated.jacobian - sp.eye(4))
+    flat = [[float(v) for v in p.evalf().values()] for p in points]
+    reached, rng = set(), np.random.default_rng(0)
+    for x in rng.normal(size=(60, 4)) * [2, 5, 15, 100]:
+        for _ in range(40):
+            with contextlib.suppress(np.linalg.LinAlgError, OverflowError):
+                x = x - np.linalg.solve(np.array(jacobian(*x), float), np.array(f(*x), float))
+        if np.isfinite(x).all() and np.abs(f(*x)).max() < 1e-9:
+            near = [k for k, p in enumerate(flat) if np.allclose(x, p, rtol=1e-6)]
+            assert near, x
+            reached.update(near)
+    assert reached == set(range(len(points)))
+
+
+@pytest.mark.parametrize("engine", ["auto", "sympy"])
+def test_the_time_limit_of_fixed_points_holds(engine, monkeypatch):
+    def ideal(*arguments, **options):
+        return Ideal(*arguments, **options, engine=engine)
+
+    monkeypatch.setattr(fixed_points_module, "Ideal", ideal)
+    start = time.process_time()
+    with pytest.raises(TimeLimitError, match="seconds="):
+        unit_with_all_digits(4).fixed_points(6, Neglect(6), seconds=1)
+    assert time.process_time() - start < 2
 
 
 def test_negentropy_along_flows_and_what_has_none():

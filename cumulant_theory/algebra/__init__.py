@@ -33,6 +33,7 @@ from .partitions import (
 )
 from .polynomial import Polynomial, Ring, exact, substitution, symbols_in
 from .products import sum_of_products
+from .roots import real_roots
 from .transforms import (
     cumulant_formula,
     cumulants_from_moments,
@@ -75,6 +76,7 @@ __all__ = [
     "order_of",
     "partial_bell",
     "partition_count",
+    "real_roots",
     "set_partitions",
     "set_partitions_connected_with",
     "sub_indices",

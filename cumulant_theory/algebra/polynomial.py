@@ -17,6 +17,7 @@ import sympy as sp
 from flint import Ordering, fmpq, fmpq_mpoly_ctx
 
 from ..errors import DomainError
+from .clock import check_time
 from .limits import SYMBOL_LIMIT, check_at_most
 from .products import sum_of_products
 
@@ -204,6 +205,7 @@ class Ring:
         """
         waiting: list[Any] = []  # the k-th is the sum of 2^k elements or None
         for element in elements:
+            check_time()
             place = 0
             while place < len(waiting) and waiting[place] is not None:
                 element, waiting[place] = waiting[place] + element, None
@@ -286,6 +288,7 @@ class Ring:
 
         Atoms that occur and have no image must be atoms of ``target`` too.
         """
+        check_time()
         if not self.atoms:
             return target.element(self.expr(element))
         values = [
@@ -315,7 +318,14 @@ class Ring:
         return Fraction(int(c.p), int(c.q))
 
     def __repr__(self) -> str:
-        return f"Ring(QQ; {', '.join(map(str, self.atoms))})"
+        left = len(self.atoms) - 12
+        more = f", ... {left} more" if left > 0 else ""
+        return f"Ring(QQ; {', '.join(map(str, self.atoms[:12]))}{more})"
+
+    def _repr_latex_(self) -> str:
+        left = len(self.atoms) - 12
+        names = [sp.latex(a) for a in self.atoms[:12]] + [r"\dots"] * (left > 0)
+        return rf"$\displaystyle \mathbb{{Q}}[{', '.join(names)}]$"
 
 
 def _powers(e: Any) -> Iterator[tuple[Any, Any]]:
@@ -424,3 +434,8 @@ class Polynomial:
 
     def __repr__(self) -> str:
         return f"Polynomial({self.expr})" if len(self) <= 20 else f"Polynomial({len(self)} terms)"
+
+    def _repr_latex_(self) -> str:
+        if len(self) > 20:
+            return rf"$\displaystyle \text{{a polynomial of {len(self)} terms}}$"
+        return rf"$\displaystyle {sp.latex(self.expr)}$"

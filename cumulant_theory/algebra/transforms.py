@@ -13,6 +13,7 @@ from typing import Any
 import sympy as sp
 
 from ..errors import OrderError
+from .clock import check_time
 from .multiindices import MultiIndex, binomial, sub_indices
 from .partitions import set_partitions
 from .polynomial import Polynomial, Ring
@@ -153,6 +154,7 @@ def joint_moments(
             for weight, beta, rest in _splits(alpha):
                 kappa = cumulant(beta)
                 if kappa is not None and kappa != 0:
+                    check_time()
                     value = value + weight * (kappa * moment(rest))
             memo[alpha] = value
         return memo[alpha]
@@ -187,6 +189,7 @@ def joint_cumulants(
             value = moment(alpha)
             for weight, beta, rest in _splits(alpha):
                 if any(rest):
+                    check_time()
                     value = value - weight * (cumulant(beta) * moment(rest))
             memo[alpha] = value
         return memo[alpha]

@@ -1,5 +1,6 @@
 """Whether an architecture that fits its training laws is right on its test laws."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,6 +19,8 @@ from .components import Component
 from .display import branch_table, html_table, latex_table, text_table
 from .equations import Problem
 from .finder import BranchFinder
+
+_LEAST, _SOON = 2.0, 1e-3  # seconds for the residuals at least, and for the branches
 
 
 @dataclass(frozen=True)
@@ -138,6 +141,14 @@ class Analysis:
     def _repr_latex_(self) -> str:
         return branch_table(self)
 
+    def latex_blocks(self) -> list[Any]:
+        """The argument as blocks of an article."""
+        return self.derivation.latex_blocks()
+
+    def references(self) -> dict[str, Any]:
+        """Key -> entry of what the argument refers to."""
+        return self.derivation.references()
+
     def to_latex(self) -> str:
         """The table of branches, for a document with the package booktabs."""
         return latex_table(self)
@@ -167,7 +178,8 @@ def analyse(
     test_order
         Highest order of the test; default ``order``.
     seconds
-        Time limit. What is undecided then has the verdict None.
+        Time limit. What is undecided then has the verdict None. The residuals are written down
+        first, for which two seconds are always allowed.
     engine
         "singular", "sympy", or "auto": Singular where it is installed.
     seed
@@ -191,7 +203,7 @@ def analyse(
         If a symbol is used by the law and by the network, or a residual is no polynomial over
         algebraic numbers.
     TimeLimitError
-        If a residual has too many terms to be written down.
+        If a residual has too many terms to be written down, or the time is up before all are.
 
     References
     ----------
@@ -209,23 +221,34 @@ def analyse(
     >>> report.generalises, report.failure_conditions[0].value, report.witness().values
     (False, -sqrt(2)*kappa_3, {w: -sqrt(2)/2})
     """
-    problem = Problem(
-        network, target, train, test, order, order if test_order is None else test_order
-    )
+    start = time.monotonic()
+    with time_limit(max(seconds, _LEAST)):
+        problem = Problem(
+            network, target, train, test, order, order if test_order is None else test_order
+        )
     finder = BranchFinder(problem, engine, seed, seconds)
     known = {"hypotheses": _hypotheses(problem), "problem": problem, "engine": engine,
              "seconds": seconds, "seed": seed}
-    with time_limit(seconds):
+    with time_limit(max(seconds - (time.monotonic() - start), _SOON)):
         try:
-            with time_limit(seconds / 2):
-                components = finder.real()
-        except (TimeLimitError, NoClosedFormError) as error:
-            why = str(error).split(";")[0]
-            return _undecomposed(finder, f"the training variety is not decomposed: {why}", known)
-        branches = numbered([b for c in components if (b := finder.examined(c)) is not None])
-        generalises, fits, reason = _verdict(branches, problem)
-        if generalises is None:
-            return _numeric(reason, branches, fits, known)
+            return _decided(finder, known)
+        except TimeLimitError as error:
+            why = f"the training variety is not decomposed: {str(error).split(';')[0]}"
+            return Analysis(None, None, why, (), False, **known)
+
+
+def _decided(finder: BranchFinder, known: dict[str, Any]) -> Analysis:
+    problem = finder.problem
+    try:
+        with time_limit(known["seconds"] / 2):
+            components = finder.real()
+    except (TimeLimitError, NoClosedFormError) as error:
+        why = str(error).split(";")[0]
+        return _undecomposed(finder, f"the training variety is not decomposed: {why}", known)
+    branches = numbered([b for c in components if (b := finder.examined(c)) is not None])
+    generalises, fits, reason = _verdict(branches, problem)
+    if generalises is None:
+        return _numeric(reason, branches, fits, known)
     return Analysis(generalises, fits, reason, branches, True, **known)
 
 

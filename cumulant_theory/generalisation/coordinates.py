@@ -9,6 +9,7 @@ import sympy as sp
 from sympy.polys.matrices import DomainMatrix
 
 from ..algebra import Ring
+from ..algebra.clock import check_time
 from ..errors import DomainError
 from ..layers import EffectiveMap, Layer
 
@@ -81,7 +82,11 @@ class Coordinates:
 
     def pulled(self, expression: Any) -> sp.Expr:
         """An expression in the unknowns as one in the parameters."""
-        return sp.expand(sp.sympify(expression).xreplace(self.values))
+        check_time()
+        e = sp.sympify(expression)
+        given, ring = Ring.of([e]), Ring.of([e, *self.values.values()])
+        images = {x: ring.element(value) for x, value in self.values.items()}
+        return ring.expr(given.compose(given.element(e), images, ring))
 
     def scalings(self, zero: Sequence[sp.Symbol] = ()) -> list[dict[sp.Symbol, int]]:
         """Weights d of the scalings p -> t^d p of the parameters that leave the map as it is.

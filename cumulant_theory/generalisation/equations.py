@@ -9,6 +9,7 @@ from typing import Any
 import sympy as sp
 
 from ..algebra import Ring, symbols_in
+from ..algebra.clock import check_time
 from ..cumulants import CumulantSource
 from ..errors import DomainError, TimeLimitError
 from ..layers import Layer
@@ -85,9 +86,17 @@ class Problem:
         self.network, self.target, self.order, self.test_order = network, target, order, test_order
         self.coordinates = Coordinates(network)
         self._check_size(max(order, test_order))
-        self.train = [self._residuals(law, order) for law in as_laws(train, "train")]
-        self.test = [self._residuals(law, test_order) for law in as_laws(test, "test")]
-        self._rationalise()
+        trained, tested = as_laws(train, "train"), as_laws(test, "test")
+        try:
+            self.train = [self._residuals(law, order) for law in trained]
+            self.test = [self._residuals(law, test_order) for law in tested]
+            self._rationalise()
+        except TimeLimitError as error:
+            raise TimeLimitError(
+                f"the residuals of {network!r} to order {max(order, test_order)} are not written "
+                f"down in time: {str(error).split(';')[0]}; lower the order, tie weights, or give "
+                "a larger seconds="
+            ) from None
 
     def _check_size(self, order: int) -> None:
         terms = comb(len(self.coordinates.effective.definitions) + order, order)
@@ -116,6 +125,7 @@ class Problem:
         named = {s: ring.element(e) for s, e in images.items()}
         found = {}
         for r in range(1, order + 1):
+            check_time()
             found[r] = ring.expr(
                 ours.ring.compose(ours.element((r,)), named, ring)
                 - theirs.ring.compose(theirs.element((r,)), {}, ring)
@@ -132,6 +142,7 @@ class Problem:
             [e for rule in rules for e in rule.expressions],
         ]
         for e in (e for part in parts for e in part):
+            check_time()
             if e.has(sp.I):
                 raise DomainError(
                     f"the imaginary unit occurs in the equation {e} = 0, but branches are real; "
@@ -188,6 +199,7 @@ def split(residual: sp.Expr, symbols: Sequence[sp.Symbol]) -> dict[sp.Expr, sp.E
     >>> split((x + s) / (1 + s), [s])
     {1/(s + 1): x, s/(s + 1): 1}
     """
+    check_time()
     if residual == 0:
         return {}
     ring = Ring.of([residual])

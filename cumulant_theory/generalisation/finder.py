@@ -8,6 +8,7 @@ from typing import Any
 
 import sympy as sp
 
+from ..algebra.clock import check_time
 from ..errors import TimeLimitError
 from ..varieties import Ideal, time_limit
 from .branches import Branch, TestResidual, Witness
@@ -230,6 +231,7 @@ class BranchFinder:
         place = self.pulled(whole)
         for conditions in self.problem.conditions:
             for by in conditions.values():
+                check_time()
                 try:
                     found = self._point(place, whole, list(by.values()), False) if by else None
                 except TimeLimitError:

@@ -6,6 +6,8 @@ from typing import Any
 import mpmath
 import sympy as sp
 
+from ..algebra import real_roots
+
 DIGITS = 40
 _GUARD = 20
 _SMALL = 25
@@ -15,8 +17,8 @@ _SHOWN = 24
 def approximate(value: Any, digits: int = DIGITS) -> Any:
     """An exact number as an mpmath number.
 
-    Roots of polynomials are enclosed by bisection, which always ends; the secant method of their
-    own evalf may not where the coefficients are long.
+    Roots of polynomials are enclosed; the secant method of their own evalf may not end where the
+    coefficients are long.
 
     Examples
     --------
@@ -45,6 +47,12 @@ def _value(e: Any) -> Any:
 @lru_cache(maxsize=2**12)
 def _atom(e: Any, digits: int) -> Any:
     if isinstance(e, sp.CRootOf):
+        coefficients: Any = e.poly.all_coeffs()
+        roots = real_roots([int(c) for c in reversed(coefficients)], 4 * digits)
+        if e.index < len(roots):  # real roots come first
+            low, high = roots[e.index]
+            middle = (low + high) / 2
+            return mpmath.mpc(mpmath.mpf(middle.numerator) / middle.denominator)
         root: Any = e.eval_rational(n=digits)
         return mpmath.mpc(*map(_value, root.as_real_imag()))
     parts: Any = sp.N(e, digits).as_real_imag()

@@ -7,7 +7,7 @@ import sympy as sp
 
 from ..errors import DomainError
 from ..laws.moment_problem import obstruction
-from ..varieties import Ideal, rationalised
+from ..varieties import Ideal, rationalised, time_limit
 from ._numbers import approximate, is_small, shown
 from .results import FixedPoint, law_name
 from .truncated import TruncatedMap
@@ -23,7 +23,7 @@ def fixed_points(truncated: TruncatedMap, seconds: float = 60) -> list[FixedPoin
     truncated
         Without parameters.
     seconds
-        Time limit of each computation with ideals.
+        Time limit.
 
     Returns
     -------
@@ -55,6 +55,11 @@ def fixed_points(truncated: TruncatedMap, seconds: float = 60) -> list[FixedPoin
             f"fixed points of {truncated!r} depend on the values of {names}; give them values by "
             ".subs({...}), or ask for .spectrum(at=...) at a point known to be fixed"
         )
+    with time_limit(seconds):
+        return sorted(_all(truncated, seconds), key=_place)
+
+
+def _all(truncated: TruncatedMap, seconds: float) -> list[FixedPoint]:
     equations = [p - s for p, s in zip(
         truncated.polynomials.values(), truncated.symbols, strict=True
     )]
@@ -74,7 +79,7 @@ def fixed_points(truncated: TruncatedMap, seconds: float = 60) -> list[FixedPoin
             found += [
                 _point(truncated, rest, {**free, **p}) for p in rest.real_points(positive=roots)
             ]
-    return sorted(found, key=_place)
+    return found
 
 
 def _without_free(part: Ideal) -> tuple[dict[sp.Symbol, sp.Symbol], Ideal]:

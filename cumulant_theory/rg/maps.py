@@ -13,6 +13,7 @@ from ..latex import inline_display
 from ..laws import Generic, Law
 from ..layers import BlockSum, Layer
 from ..layers.base import check_order
+from ..varieties import time_limit
 from .fixed_points import fixed_points
 from .flow import Flow, follow
 from .linear import is_symbolic, linear_fixed_point, linear_spectrum
@@ -202,7 +203,7 @@ class RGMap:
         closure
             ``Neglect(K)``, needed for maps that are not linear; it plays no part for linear ones.
         seconds
-            Time limit of each computation with ideals.
+            Time limit.
 
         Returns
         -------
@@ -222,9 +223,8 @@ class RGMap:
         Notes
         -----
         The number of fixed points grows fast with K and with the degree, and the length of their
-        coordinates with the digits of the weights. For a quadratic unit with short rational
-        weights K = 4 takes seconds; trained weights with all their digits are for K = 2 and 3, or
-        are rounded first.
+        coordinates with the digits of the weights. For a quadratic unit K = 4 takes a second
+        with short rational weights and some with all the digits of trained ones.
 
         Examples
         --------
@@ -240,7 +240,9 @@ class RGMap:
         """
         check_order(order)
         if not self.is_linear:
-            return fixed_points(closed_map(self, "fixed points", order, closure), seconds)
+            with time_limit(seconds):
+                truncated = closed_map(self, "fixed points", order, closure)
+                return fixed_points(truncated, seconds)
         images = [e.rhs for e in self.recursion(order)]
         return [linear_fixed_point(self.layer, self.eigenvalues(order), images)]
 

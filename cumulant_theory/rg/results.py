@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import mpmath
 import sympy as sp
 
-from ..latex import escape, inline_display
+from ..latex import inline_display, upright
 from ._numbers import approximate, is_long, shown, shown_latex
 
 
@@ -100,7 +100,7 @@ class FixedPoint:
         text = inline_display(rows)
         if self.realisable is not False:
             return text
-        return rf"{text[:-1]}\quad\text{{no law: {escape(self.reason)}}}$"
+        return rf"{text[:-1]}\quad{upright('no law: ' + self.reason)}$"
 
 
 def law_name(values: Mapping[int, sp.Expr]) -> str:

@@ -9,6 +9,7 @@ import sympy as sp
 
 from ..errors import DomainError, OrderError
 from ..latex import latex
+from ..latex.html import Record
 from ..laws import Law
 from ._numbers import approximate, is_small, shown, shown_latex
 from .eigenvalues import eigenvalues, eigenvector
@@ -18,7 +19,7 @@ from .truncated import TruncatedMap
 
 
 @dataclass(frozen=True)
-class Eigenvalue:
+class Eigenvalue(Record):
     """How a perturbation of one cumulant grows under the map.
 
     Attributes

@@ -9,6 +9,7 @@ import sympy as sp
 from ..algebra import symbols_in
 from ..closures import Closure, Neglect, as_closure
 from ..errors import DomainError, NoClosedFormError, OrderError
+from ..latex import inline_display
 from ..laws import Generic
 from ..layers import Layer
 
@@ -111,6 +112,11 @@ class TruncatedMap:
 
     def __repr__(self) -> str:
         return f"TruncatedMap({self.layer!r}, {self.closure!r})"
+
+    def _repr_latex_(self) -> str:
+        return inline_display(
+            [(sp.Symbol(f"kappa'_{r}"), p) for r, p in self.polynomials.items()], see=".polynomials"
+        )
 
 
 def closed_map(rg_map: "RGMap", what: str, order: int, closure: Closure | None) -> TruncatedMap:

@@ -1,8 +1,8 @@
 """Algebraic sets over the rationals: ideals, their components, and exact real points."""
 
+from ..algebra.clock import time_limit
 from ._certificates import CertifiedPoint
 from ._radicals import rationalised
-from ._rings import time_limit
 from .certified import PointSearch, find_certified_points, search_points
 from .ideal import Ideal
 from .isolation import real_boxes

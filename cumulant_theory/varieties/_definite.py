@@ -7,7 +7,8 @@ there; the squares themselves can have independent gradients.
 from collections.abc import Sequence
 from typing import Any
 
-from ._rings import check_time, sympy_basis
+from ..algebra.clock import check_time
+from ._rings import sympy_basis
 
 
 def definite_parts(elements: Sequence[Any], ring: Any) -> list[Any]:

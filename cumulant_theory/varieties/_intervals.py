@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 
-from ._rings import check_time
+from ..algebra.clock import check_time
 
 Term = tuple[Fraction, tuple[tuple[int, int], ...]]
 Box = tuple[tuple[Fraction, Fraction], ...]

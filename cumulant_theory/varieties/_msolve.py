@@ -13,9 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ..algebra.clock import expired, remaining
 from ..errors import DomainError, EngineError, MissingDependencyError
 from ._intervals import Box
-from ._rings import expired, remaining
 
 _DIGITS = re.compile(r"(-?\d+)(?:\s*/\s*(?:(\d+)\^(\d+)|(\d+)))?")
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import mpmath
 
+from ..algebra.clock import check_time
 from ._intervals import Box, Polynomials, krawczyk
-from ._rings import check_time
 
 _STEPS, _FAR = 80, 10**8
 _RANK = mpmath.mpf(10) ** -7  # of the size of the terms

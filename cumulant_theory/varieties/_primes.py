@@ -5,8 +5,8 @@ from typing import Any
 
 import sympy as sp
 
+from ..algebra.clock import check_time
 from ._rings import (
-    check_time,
     factors,
     independent_set,
     make_ring,

@@ -8,10 +8,11 @@ from typing import Any
 
 import sympy as sp
 
+from ..algebra.clock import check_time
 from ..errors import NoClosedFormError
 from ._engine import Engine
 from ._primes import irredundant, with_inverse
-from ._rings import check_time, independent_set, independent_sets, recast
+from ._rings import independent_set, independent_sets, recast
 from ._zero_dimensional import real_points
 
 _TRIES = 10

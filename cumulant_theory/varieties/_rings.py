@@ -4,10 +4,7 @@ The monomial order looks at the clock whenever it compares, so every Groebner co
 made here stops soon after its limit.
 """
 
-import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,48 +13,11 @@ from sympy.polys import rings
 from sympy.polys.groebnertools import groebner
 from sympy.polys.polyerrors import BasePolynomialError
 
+from ..algebra.clock import check_time
 from ..algebra.polynomial import exact
-from ..errors import DomainError, TimeLimitError
+from ..errors import DomainError
 
 _PolyRing: Any = rings.PolyRing
-_DEADLINE: ContextVar[tuple[float, float] | None] = ContextVar("deadline", default=None)
-
-
-@contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Limit what runs inside; an outer limit that ends earlier stays in force."""
-    if not seconds > 0:
-        raise DomainError(f"time limit of {seconds} seconds; give a positive number")
-    outer, end = _DEADLINE.get(), time.monotonic() + seconds
-    token = _DEADLINE.set((end, seconds) if outer is None or end < outer[0] else outer)
-    try:
-        yield
-    finally:
-        _DEADLINE.reset(token)
-
-
-def check_time() -> None:
-    """Raise TimeLimitError when the limit has passed."""
-    limit = _DEADLINE.get()
-    if limit is not None and time.monotonic() > limit[0]:
-        expired()
-
-
-def remaining() -> float | None:
-    """Seconds left, None without a limit."""
-    limit = _DEADLINE.get()
-    return None if limit is None else max(limit[0] - time.monotonic(), 0.001)
-
-
-def expired() -> None:
-    limit = _DEADLINE.get()
-    seconds = "" if limit is None else f" of {limit[1]:g} seconds"
-    raise TimeLimitError(
-        f"the ideal computation did not end within its limit{seconds}; give a larger seconds=, "
-        "fewer variables or a lower order, and work with Singular if it is missing (Debian package "
-        "singular, or pip install --no-deps passagemath-singular)"
-    )
-
 
 @dataclass(frozen=True)
 class BlockOrder:

@@ -13,8 +13,9 @@ from math import lcm
 from pathlib import Path
 from typing import Any
 
+from ..algebra.clock import check_time, remaining
 from ..errors import EngineError, MissingDependencyError
-from ._rings import check_time, ordered, parameters_of, polynomial_part, recast, remaining
+from ._rings import ordered, parameters_of, polynomial_part, recast
 
 _PATIENCE, _TURN, _LONG = 1.0, 0.02, 3600.0  # seconds
 _TOKEN = re.compile(r"\d+|[xt]\d+|[-+*/^()]")
@@ -102,6 +103,7 @@ def _ask(
 
 def _run(scripts: Sequence[str]) -> str:
     """What the script that ends first answers; each starts a while after the one before."""
+    check_time()
     left, running = list(scripts), []
     output: str | None = None
     try:

@@ -1,57 +1,31 @@
 """Finite quotient rings: minimal polynomials, splitting into maximal ideals, exact real points."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import count
 from typing import Any
 
 import sympy as sp
+from sympy.polys.matrices import DomainMatrix
+from sympy.polys.matrices.exceptions import DMNonInvertibleMatrixError
 
+from ..algebra import real_roots
+from ..algebra.clock import check_time
 from ..errors import EngineError
-from ._rings import check_time, factors, sympy_basis
+from ._intervals import Interval
+from ._rings import factors, sympy_basis
 
 _Y, _ROOT = sp.Dummy("y"), sp.Symbol("x")
-
-
-class _Echelon:
-    """Vectors reduced one after another, each with its combination of the vectors put in."""
-
-    def __init__(self, field: Any) -> None:
-        self.field = field
-        self.rows: list[tuple[Any, dict[Any, Any], list[Any]]] = []
-        self.size = 0
-
-    def express(self, vector: Any) -> tuple[dict[Any, Any], list[Any]]:
-        """Remainder, and the combination that was taken away."""
-        rest, used = dict(vector), [self.field.zero] * self.size
-        for pivot, row, combination in self.rows:
-            c = rest.get(pivot)
-            if c:
-                for k, value in row.items():
-                    left = rest.get(k, self.field.zero) - c * value
-                    if left:
-                        rest[k] = left
-                    else:
-                        rest.pop(k, None)
-                for i, value in enumerate(combination):
-                    used[i] += c * value
-        return rest, used
-
-    def insert(self, vector: Any) -> list[Any] | None:
-        """None when the vector is new, else its combination of the vectors before."""
-        rest, used = self.express(vector)
-        if not rest:
-            return used
-        pivot = next(iter(rest))
-        inverse = self.field.one / rest[pivot]
-        combination = [-u * inverse for u in used] + [inverse]
-        self.rows.append((pivot, {k: c * inverse for k, c in rest.items()}, combination))
-        self.size += 1
-        return None
+_BITS = 128
 
 
 def quotient_size(basis: Sequence[Any], ring: Any) -> int:
     """Number of standard monomials of a zero-dimensional ideal."""
+    return len(_standard(basis, ring))
+
+
+def _standard(basis: Sequence[Any], ring: Any) -> list[Any]:
+    """Standard monomials of a zero-dimensional ideal."""
     leading = [g.LM for g in basis]
     seen, front = set(), {ring.zero_monom}
     while front:
@@ -64,19 +38,29 @@ def quotient_size(basis: Sequence[Any], ring: Any) -> int:
         front = {
             tuple(k + (i == j) for j, k in enumerate(m)) for m in front for i in range(ring.ngens)
         }
-    return len(seen)
+    return sorted(seen)
 
 
-def _relation(form: Any, basis: Sequence[Any]) -> tuple[list[Any], _Echelon]:
-    """Monic minimal polynomial of a form, low powers first, and the space of its powers."""
-    field = form.ring.domain
-    space, power = _Echelon(field), form.ring.one
-    while True:
+def _columns(elements: Iterable[Any], basis: Sequence[Any], monomials: Sequence[Any]) -> Any:
+    """Matrix whose columns are the remainders of elements in the standard monomials."""
+    rows = []
+    for f in elements:
         check_time()
-        known = space.insert(power)
-        if known is not None:
-            return [*(-c for c in known), field.one], space
-        power = (power * form).rem(basis)
+        rest = f.rem(basis)
+        rows.append([rest.get(m, f.ring.domain.zero) for m in monomials])
+    field = basis[0].ring.domain
+    return DomainMatrix(rows, (len(rows), len(monomials)), field).transpose().to_dense()
+
+
+def _norm(g: Any, basis: Sequence[Any], ring: Any, monomials: Sequence[Any]) -> list[Any]:
+    """Characteristic polynomial of the multiplication by an element, high powers first.
+
+    Its irreducible factors are those of the minimal polynomial.
+    """
+    units = [ring.from_dict({m: ring.domain.one}) for m in monomials]
+    found = _columns([g * u for u in units], basis, monomials).charpoly()
+    check_time()
+    return found
 
 
 def _forms(ring: Any) -> Iterator[Any]:
@@ -97,26 +81,23 @@ def maximal_ideals(generators: Sequence[Any], ring: Any) -> list[list[Any]]:
 
     Splits by the factors of minimal polynomials of linear forms. Once those of all variables are
     irreducible the ideal is radical (Seidenberg's lemma), and all but finitely many forms separate
-    its points, so the search ends.
+    its points, so the search ends. The factors are read off characteristic polynomials.
     """
     basis = sympy_basis(generators, ring)
     if basis and basis[0].is_ground:
         return []
-    size = quotient_size(basis, ring)
+    monomials = _standard(basis, ring)
     line = ring.clone(symbols=(_Y,), order=sp.polys.orderings.lex)
     for form in _forms(ring):
-        relation, _ = _relation(form, basis)
-        found = factors(line.from_dict({(k,): c for k, c in enumerate(relation) if c}))
-        if len(found) > 1 or found[0].degree() < len(relation) - 1:
-            return [
-                prime
-                for f in found
-                for prime in maximal_ideals(
-                    [*basis, _evaluate([f.get((k,), ring.domain.zero)
-                                        for k in range(f.degree() + 1)], form, basis)], ring
-                )
-            ]
-        if len(relation) - 1 == size:
+        norm = _norm(form, basis, ring, monomials)
+        found = factors(line.from_dict({(k,): c for k, c in enumerate(reversed(norm)) if c}))
+        values = [
+            _evaluate([f.get((k,), ring.domain.zero) for k in range(f.degree() + 1)], form, basis)
+            for f in found
+        ]
+        if len(found) > 1 or values[0]:
+            return [prime for value in values for prime in maximal_ideals([*basis, value], ring)]
+        if found[0].degree() == len(monomials):
             return [basis]
     raise AssertionError("unreachable")
 
@@ -127,27 +108,34 @@ def real_points(basis: Sequence[Any], ring: Any) -> list[dict[sp.Symbol, sp.Expr
     Every coordinate is a polynomial in one primitive element; interval arithmetic picks the root of
     the coordinate's own minimal polynomial.
     """
-    size = quotient_size(basis, ring)
+    monomials = _standard(basis, ring)
     for form in _forms(ring):
-        relation, space = _relation(form, basis)
-        if len(relation) - 1 == size:
-            break
-    primitive = _poly(relation)
+        powers = [ring.one]
+        for _ in monomials:
+            check_time()
+            powers.append((powers[-1] * form).rem(basis))
+        *first, last = powers
+        try:
+            known = _columns(first, basis, monomials).lu_solve(
+                _columns([last, *ring.gens], basis, monomials)
+            )
+        except DMNonInvertibleMatrixError:
+            continue
+        break
+    check_time()
+    relation, *used_by = known.transpose().to_list()
+    primitive = _poly([*(-c for c in relation), ring.domain.one])
     if not primitive.is_irreducible:
         raise EngineError(f"the ideal of {[str(g) for g in basis]} is not maximal")
-    coordinates = []
-    for g in ring.gens:
-        rest, used = space.express(g.rem(basis))
-        if rest:
-            raise EngineError(f"{g} is no polynomial in the primitive element; ideal not maximal")
-        coordinates.append((g.as_expr(), [_fraction(c) for c in used],
-                            _poly(_relation(g, basis)[0])))
-    found = []
-    intervals: Any = primitive.intervals()
-    for (low, high), _ in intervals:
-        box = (_fraction(low), _fraction(high))
-        found.append({x: _root(primitive, box, used, own) for x, used, own in coordinates})
-    return found
+    norms = [_poly(_norm(g, basis, ring, monomials)[::-1]) for g in ring.gens]
+    coordinates = [
+        (g.as_expr(), [_fraction(c) for c in used], norm.sqf_part())
+        for g, used, norm in zip(ring.gens, used_by, norms, strict=True)
+    ]
+    roots = len(_roots(primitive, _BITS))
+    return [
+        {x: _root(primitive, k, used, own) for x, used, own in coordinates} for k in range(roots)
+    ]
 
 
 def _fraction(c: Any) -> Fraction:
@@ -163,37 +151,27 @@ def _poly(relation: Sequence[Any]) -> sp.Poly:
     return sp.Poly(whole, _ROOT, domain="QQ").clear_denoms(convert=True)[1]
 
 
-def _refined(poly: sp.Poly, box: tuple[Fraction, Fraction]) -> tuple[Fraction, Fraction]:
-    low, high = box
-    if low == high:
-        return box
+def _roots(poly: sp.Poly, bits: int) -> list[tuple[Fraction, Fraction]]:
+    """Intervals about the real roots."""
     check_time()
-    middle = (low + high) / 2
-    at: list[Any] = [poly.eval(_rational(v)) for v in (low, middle)]
-    if at[1] == 0:
-        return (middle, middle)
-    if at[0] == 0:
-        return (low, low)
-    return (low, middle) if at[0] * at[1] < 0 else (middle, high)
+    return real_roots([int(c) for c in reversed(poly.all_coeffs())], bits)
 
 
-def _root(
-    primitive: sp.Poly, box: tuple[Fraction, Fraction], used: Sequence[Fraction], own: sp.Poly
-) -> sp.Expr:
-    intervals: Any = own.intervals()
-    boxes = [(_fraction(a), _fraction(b)) for (a, b), _ in intervals]
+def _root(primitive: sp.Poly, k: int, used: Sequence[Fraction], own: sp.Poly) -> sp.Expr:
+    """The root of a coordinate's own polynomial that its value at the k-th root lies next to."""
+    bits = _BITS
     while True:
-        low = high = Fraction(0)
+        at = Interval.of(*_roots(primitive, bits)[k], bits)
+        value = Interval(0, 0, bits)
         for c in reversed(used):
-            ends = [low * box[0], low * box[1], high * box[0], high * box[1]]
-            low, high = min(ends) + c, max(ends) + c
-        near = [k for k, (a, b) in enumerate(boxes) if a <= high and low <= b]
+            value = value * at + Interval.of(c, c, bits)
+        low, high = value.ends()
+        near = [i for i, (a, b) in enumerate(_roots(own, bits)) if a <= high and low <= b]
         if not near:
             raise EngineError("no real root of a minimal polynomial at a real point")
         if len(near) == 1:
             return _exact_root(own, near[0])
-        box = _refined(primitive, box)
-        boxes = [_refined(own, b) for b in boxes]
+        bits *= 2
 
 
 def _exact_root(own: sp.Poly, k: int) -> sp.Expr:

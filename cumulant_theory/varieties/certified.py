@@ -12,13 +12,15 @@ from typing import Any
 
 import sympy as sp
 
+from ..algebra.clock import check_time, remaining, time_limit
 from ..algebra.polynomial import exact
 from ..errors import DomainError, TimeLimitError
+from ..latex.html import Record
 from ._certificates import CertifiedPoint, make_point
 from ._definite import definite_parts
 from ._intervals import Box, Polynomials, enclosure, terms_of
 from ._newton import independent_places, least_squares, newton, proven_box, random_start
-from ._rings import check_time, element, make_ring, recast, remaining, time_limit
+from ._rings import element, make_ring, recast
 from .ideal import Ideal
 
 _BITS = 224  # of the boxes; 67 digits
@@ -32,7 +34,7 @@ _APART, _APART_DIGITS = Fraction(1, 10**20), 40
 
 
 @dataclass
-class PointSearch:
+class PointSearch(Record):
     """What a numeric search for real points found.
 
     Attributes

@@ -7,6 +7,7 @@ from typing import Any
 
 import sympy as sp
 
+from ..algebra.clock import time_limit
 from ..algebra.polynomial import exact
 from ..errors import DomainError, UnknownNameError
 from ._engine import Engine
@@ -20,9 +21,12 @@ from ._rings import (
     polynomial_part,
     recast,
     reorder,
-    time_limit,
 )
+from ._zero_dimensional import maximal_ideals, quotient_size
 from ._zero_dimensional import real_points as points_of_maximal
+
+_LONGEST = 100  # characters of an ideal printed in full
+_SMALL = 40  # complex points with multiplicity
 
 
 class Ideal:
@@ -121,7 +125,18 @@ class Ideal:
         return [_expression(g) for g in self._elements]
 
     def __repr__(self) -> str:
-        return f"Ideal({self.generators}, {list(self.variables)})"
+        listed = f"Ideal({self.generators}, {list(self.variables)})"
+        if len(listed) <= _LONGEST:
+            return listed
+        return f"Ideal({len(self._elements)} generators, {len(self.variables)} variables)"
+
+    def _repr_html_(self) -> str:
+        from ..latex.html import card, equations, facts, joined
+
+        rows = [("variables", joined(self.variables)),
+                ("parameters", joined(self.parameters) if self.parameters else None)]
+        lines = [("0", g) for g in self.generators]
+        return card("Ideal", facts(rows), equations(lines, ".generators"))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Ideal):
@@ -364,10 +379,21 @@ class Ideal:
                     "use sample_real_point or real_components"
                 )
             points = [
-                point for basis in self._engine.minimal_primes(self._elements, self._ring)
-                for point in points_of_maximal(basis, self._ring)
+                point for basis in self._maximal() for point in points_of_maximal(basis, self._ring)
             ]
         return [p for p in points if all(p[self.variables[i]] > 0 for i in places)]
+
+    def _maximal(self) -> list[list[Any]]:
+        """Bases of the maximal ideals above a zero-dimensional ideal.
+
+        Linear algebra in a small quotient ring is faster than primary decomposition, by far where
+        the coefficients are long.
+        """
+        basis = self._basis()
+        if basis[0].is_ground or quotient_size(basis, self._ring) > _SMALL:
+            return self._engine.minimal_primes(self._elements, self._ring)
+        found = maximal_ideals(basis, self._ring)
+        return sorted(found, key=lambda b: [str(g) for g in b])
 
     def has_real_points(
         self, *, positive: Iterable[sp.Symbol] = (), seconds: float | None = None

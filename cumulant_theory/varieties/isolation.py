@@ -6,13 +6,14 @@ from typing import Any
 
 import sympy as sp
 
+from ..algebra.clock import time_limit
 from ..algebra.polynomial import exact
 from ..errors import DomainError, EngineError
 from . import _msolve
 from ._certificates import CertifiedPoint, make_point
 from ._intervals import Box, Polynomials
 from ._newton import independent_places, newton, proven_box
-from ._rings import element, make_ring, time_limit
+from ._rings import element, make_ring
 
 _BITS = 160
 

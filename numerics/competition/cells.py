@@ -12,7 +12,7 @@ from .networks import degree, network
 
 __all__ = ["Cell", "DensityCell", "cells"]
 
-EXACT_DEGREE = 3  # of the whole network: closed forms of higher ones cost more than samples
+EXACT_DEGREE = 4  # of the whole network: closed forms of higher ones cost more than samples
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def cells(config: Competition) -> list[Cell | DensityCell]:
 
     Left out are combinations that are no network (a cycle of two nodes, five channels of two
     sites), sign-equivariant ones whose activation is not odd, and exact losses of networks of a
-    degree above three, without closed form, or with a soft symmetry.
+    degree above four, without closed form, or with a soft symmetry.
     """
     found = dict.fromkeys(cell for grid in config.grid for cell in _factorial(grid))
     density = config.density

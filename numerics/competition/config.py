@@ -10,6 +10,7 @@ from typing import Any
 import sympy as sp
 
 from cumulant_theory.errors import ConfigError, CumulantError
+from cumulant_theory.latex.html import Record, folded, record, table
 from cumulant_theory.parsing import parse_activation, parse_law, parse_number
 
 from ..densities.families import FAMILIES
@@ -43,7 +44,7 @@ def soft_strength(text: str) -> float | None:
 
 
 @dataclass(frozen=True)
-class Grid:
+class Grid(Record):
     """A full factorial; a competition is the union of several.
 
     Parameters
@@ -89,7 +90,7 @@ class Grid:
 
 
 @dataclass(frozen=True)
-class DensityGrid:
+class DensityGrid(Record):
     """A factorial of networks on densities; without symmetries there is none.
 
     Parameters
@@ -140,7 +141,7 @@ class DensityGrid:
 
 
 @dataclass(frozen=True)
-class Competition:
+class Competition(Record):
     """What a competition runs over. Laws, symmetries and activations are kept as the text given.
 
     Parameters
@@ -194,6 +195,20 @@ class Competition:
     floor: float = 1e-6
     seed: int = 2026
     curves: bool = True
+
+    def _repr_html_(self) -> str:
+        names = [f.name for f in fields(Grid)]
+        grids = table([n.replace("_", " ") for n in names],
+                      [[getattr(g, n) for n in names] for g in self.grid])  # fmt: skip
+        settings = record(self, self.title or "Competition", title=None, grid=None, density=None)
+        densities = folded("densities", self.density._repr_html_())
+        return f"<div>{settings}{folded('grids', grids)}{densities}</div>"
+
+    def __repr__(self) -> str:
+        return (
+            f"Competition({self.title!r}: {len(self.grid)} grids, {len(self.train_laws)} training "
+            f"laws, {len(self.test_laws)} test laws, {self.seeds} seeds)"
+        )
 
     def __post_init__(self) -> None:
         if not isinstance(self.title, str) or not isinstance(self.curves, bool):

@@ -7,7 +7,7 @@ DEFAULT_TOML = """\
 # theorem, with activations, widths and depths of every expressivity. Which generalise?
 title = "Symmetry against expressivity"
 
-seeds = 8           # networks of each kind
+seeds = 16          # networks of each kind
 restarts = 4        # random starts per network under an exact loss
 exact_steps = 200   # Levenberg-Marquardt steps at most
 steps = 500         # Adam steps
@@ -42,7 +42,7 @@ Laplace = "laplace(0, 1)"
 # symmetry against activation
 [[grid]]
 symmetries = ["free", "permutation_invariant", "shared", "cyclic", "alternating"]
-activations = ["identity", "quadratic(1/2)", "tanh", "relu"]
+activations = ["identity", "quadratic(1/2)", "quartic(1/10)", "tanh", "relu"]
 blocks = [2, 4]
 train_laws = ["Gaussian", "exponential"]
 
@@ -54,13 +54,81 @@ blocks = [2, 4]
 methods = ["exact"]
 train_laws = ["Gaussian", "exponential"]
 
+[[grid]]
+symmetries = ["free", "sign_flip", "permutation_invariant", "shared", "alternating"]
+activations = ["identity"]
+blocks = [8]
+methods = ["exact"]
+train_laws = ["Gaussian", "exponential"]
+
+# degree four: by law free weights have too many terms
+[[grid]]
+symmetries = ["free", "permutation_invariant", "shared", "alternating"]
+activations = ["quartic(1/10)"]
+losses = ["pointwise"]
+methods = ["exact"]
+train_laws = ["Gaussian", "exponential"]
+
+[[grid]]
+symmetries = ["permutation_invariant", "shared", "alternating"]
+activations = ["quartic(1/10)"]
+losses = ["law"]
+methods = ["exact"]
+train_laws = ["Gaussian"]
+
 # the smallest networks, whose weights span a plane
 [[grid]]
 symmetries = ["free", "shared"]
-activations = ["identity", "quadratic"]
+activations = ["identity", "quadratic", "cubic", "quartic"]
 widths = [1]
 methods = ["exact"]
 train_laws = ["Gaussian", "exponential"]
+
+# training law
+[[grid]]
+symmetries = ["free", "permutation_invariant", "shared", "alternating"]
+activations = ["identity", "relu"]
+train_laws = ["Gaussian", "exponential", "centred skewed", "Rademacher"]
+
+# block size
+[[grid]]
+symmetries = ["free", "permutation_invariant", "shared", "alternating"]
+activations = ["identity", "quartic(1/10)", "relu"]
+blocks = [2, 4, 8]
+train_laws = ["Gaussian"]
+
+[[grid]]
+symmetries = ["free", "permutation_invariant", "shared", "alternating"]
+activations = ["relu"]
+blocks = [2, 4, 8]
+train_laws = ["exponential"]
+
+# depth
+[[grid]]
+symmetries = ["free", "permutation_invariant", "shared", "alternating"]
+activations = ["identity", "relu"]
+depths = [1, 2, 3]
+train_laws = ["Gaussian"]
+
+[[grid]]
+symmetries = ["free", "permutation_invariant", "shared", "alternating"]
+activations = ["relu"]
+depths = [1, 2, 3]
+train_laws = ["exponential"]
+
+# graph networks
+[[grid]]
+symmetries = ["graph_conv(complete)", "graph_conv(star)", "gcn_conv(star)"]
+activations = ["identity", "relu"]
+blocks = [4]
+train_laws = ["Gaussian", "exponential"]
+
+[[grid]]
+symmetries = ["graph_conv(complete)", "graph_conv(star)", "gcn_conv(star)"]
+activations = ["relu"]
+blocks = [4]
+depths = [1, 2, 3]
+train_laws = ["Gaussian"]
 
 # strength of a soft symmetry
 [[grid]]
@@ -68,51 +136,30 @@ symmetries = ["soft(1/1000)", "soft(1/100)", "soft(1/10)", "soft(1)", "soft(10)"
 activations = ["identity", "relu"]
 train_laws = ["Gaussian"]
 
-# depth
 [[grid]]
-symmetries = ["free", "permutation_invariant", "shared"]
-activations = ["tanh", "relu"]
-depths = [1, 2, 3]
-train_laws = ["Gaussian", "exponential"]
+symmetries = ["soft(1/1000)", "soft(1/10)", "soft(10)"]
+activations = ["relu"]
+blocks = [4]
+train_laws = ["Gaussian"]
 
 # width
 [[grid]]
 symmetries = ["free", "permutation_invariant"]
-activations = ["tanh", "relu"]
+activations = ["relu"]
 widths = [1, 2, 4, 8, 16]
 train_laws = ["Gaussian"]
 
-# block size
 [[grid]]
-symmetries = ["free", "permutation_invariant", "shared", "alternating"]
-activations = ["identity", "relu"]
-blocks = [2, 4, 8]
+symmetries = ["free", "permutation_invariant"]
+activations = ["quartic(1/10)"]
+widths = [1, 4, 16]
 train_laws = ["Gaussian"]
-
-# training law
-[[grid]]
-symmetries = ["free", "permutation_invariant", "shared", "alternating"]
-activations = ["identity", "relu"]
-train_laws = ["Gaussian", "exponential", "centred skewed", "uniform", "Rademacher"]
-
-# graph networks
-[[grid]]
-symmetries = ["graph_conv(complete)", "gcn_conv(star)"]
-activations = ["identity", "tanh", "relu"]
-blocks = [4]
-train_laws = ["Gaussian", "exponential"]
-
-# degree, with trained coefficients
-[[grid]]
-symmetries = ["free", "permutation_invariant", "shared", "alternating"]
-activations = ["quadratic", "cubic"]
-train_laws = ["Gaussian", "exponential"]
 
 [density]
 symmetries = [
     "free", "reflection", "cyclic", "dihedral", "permutation_equivariant", "graph_conv(path)",
 ]
-activations = ["identity", "quadratic", "tanh", "relu"]
+activations = ["identity", "quartic", "relu"]
 widths = [32]
 points = 32
 half_width = 6
@@ -120,7 +167,7 @@ b = 2
 train = ["gaussians", "symmetric_mixtures"]
 test = ["skewed_mixtures", "gammas", "laplaces", "student_ts", "uniforms"]
 normalise = "none"
-seeds = 8
+seeds = 16
 steps = 400
 batch = 64
 samples = 256

@@ -48,7 +48,8 @@ def cumulant_residuals(f: np.ndarray, r: np.ndarray, scale: float) -> np.ndarray
 def _cumulants(values: np.ndarray) -> np.ndarray:
     mean = values.mean(-1)
     centred = values - mean[..., None]
-    second, third, fourth = ((centred**k).mean(-1) for k in (2, 3, 4))
+    square = centred * centred  # powers of arrays are ten times slower
+    second, third, fourth = (p.mean(-1) for p in (square, square * centred, square * square))
     return np.stack([mean, second, third, fourth - 3 * second**2], axis=-1)
 
 

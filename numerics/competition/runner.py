@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from cumulant_theory.errors import ConfigError, SweepError
+from cumulant_theory.latex.html import card, facts
 
 from ..sweeps import failure_text, read_sweep, sweep
 from .cells import Cell, DensityCell, cells
@@ -62,6 +63,20 @@ class Results:
     failures: list[dict[str, Any]] = field(default_factory=list)
     cells: int = 0
     seconds: float = 0.0
+
+    def __repr__(self) -> str:
+        return (
+            f"Results({self.config.title!r}: {len(self.networks)} networks, "
+            f"{len(self.errors)} errors, {len(self.failures)} failures)"
+        )
+
+    def _repr_html_(self) -> str:
+        rows = [
+            ("cells", self.cells), ("networks", len(self.networks)),
+            ("networks on a law", len(self.errors)), ("failures", len(self.failures)),
+            ("seconds", self.seconds or None),
+        ]
+        return card(self.config.title or "Competition", facts(rows))
 
     @property
     def cpu_seconds(self) -> float:

@@ -1,0 +1,49 @@
+"""Real roots of polynomials with integer coefficients, enclosed."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from flint import ctx, fmpz_poly
+
+Interval = tuple[Fraction, Fraction]
+
+
+def real_roots(coefficients: Sequence[Any], bits: int = 64) -> list[Interval]:
+    """Disjoint intervals about the distinct real roots, in increasing order.
+
+    Parameters
+    ----------
+    coefficients
+        Integers, that of the lowest power first.
+    bits
+        Relative accuracy of the ends.
+
+    References
+    ----------
+    F. Johansson, IEEE Trans. Comput. 66 (2017) 1281: the arithmetic of balls behind it.
+
+    Examples
+    --------
+    >>> [round(float(low), 12) for low, high in real_roots([-2, 0, 1])]
+    [-1.414213562373, 1.414213562373]
+    """
+    polynomial = fmpz_poly([int(c) for c in coefficients])
+    before = ctx.prec
+    ctx.prec = bits
+    try:
+        found: Any = polynomial.complex_roots()
+        balls = [root.real for root, _ in found if root.imag == 0]
+    finally:
+        ctx.prec = before
+    return sorted(map(_ends, balls))
+
+
+def _ends(ball: Any) -> Interval:
+    middle, radius = (_fraction(x) for x in (ball.mid(), ball.rad()))
+    return middle - radius, middle + radius
+
+
+def _fraction(x: Any) -> Fraction:
+    mantissa, exponent = x.man_exp()
+    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
