@@ -2,91 +2,24 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import sympy as sp
 
-from .algebra import (
+from ..algebra import (
     MultiIndex,
     Polynomial,
     Ring,
-    check_indices,
     from_indices,
     joint_moments,
     multi_indices,
     substitution,
-    to_indices,
 )
-from .derivation import Derivation, Derived
-from .errors import DomainError, OrderError, ShapeError
-from .orbits import Orbits
-
-Blocks = tuple[tuple[int, ...], ...]
-
-
-@runtime_checkable
-class CumulantSource(Protocol):
-    """What a layer needs of its input: laws and :class:`JointCumulants` both provide it."""
-
-    @property
-    def dim(self) -> Any:
-        """Number of units."""
-        ...
-
-    @property
-    def blocks(self) -> Blocks:
-        """Mutually independent groups of units."""
-        ...
-
-    @property
-    def max_order(self) -> int | None:
-        """Highest order that exists, None for all."""
-        ...
-
-    @property
-    def hypotheses(self) -> tuple[str, ...]:
-        """Conditions under which the cumulants hold."""
-        ...
-
-    def cumulant(self, alpha: MultiIndex) -> sp.Expr:
-        """kappa_alpha, exact."""
-        ...
-
-
-def index_name(indices: Sequence[int]) -> str:
-    """Printed unit indices, 1-based; comma separated from the tenth unit on.
-
-    Examples
-    --------
-    >>> index_name((0, 0, 2)), index_name((0, 11))
-    ('113', '1,12')
-    """
-    separator = "," if any(i >= 9 for i in indices) else ""
-    return separator.join(str(i + 1) for i in indices)
-
-
-def cumulant_symbol(alpha: MultiIndex, state: str = "", name: str = "kappa") -> sp.Symbol:
-    """Symbol of kappa_alpha of a named state, e.g. ``kappa__z1_112``.
-
-    Examples
-    --------
-    >>> cumulant_symbol((2, 1), "z1")
-    kappa__z1_112
-    """
-    head = f"{name}__{state}" if state else name
-    return sp.Symbol(f"{head}_{index_name(to_indices(alpha))}")
-
-
-def blocks_of(alpha: MultiIndex, blocks: Blocks) -> list[MultiIndex]:
-    """Split a multi-index into its parts on independent blocks, zero parts left out."""
-    parts = []
-    for block in blocks:
-        if any(alpha[i] for i in block):
-            part = [0] * len(alpha)
-            for i in block:
-                part[i] = alpha[i]
-            parts.append(tuple(part))
-    return parts
+from ..derivation import Derivation, Derived
+from ..errors import DomainError, OrderError, ShapeError
+from ..orbits import Orbits
+from .names import cumulant_symbol
+from .sources import Blocks, CumulantSource, blocks_of, independence, source_values
 
 
 class JointCumulants(Derived):
@@ -344,7 +277,7 @@ class JointCumulants(Derived):
         return f"JointCumulants({self.state}: {self.dim} units, order {self.order}, {how})"
 
     def _repr_latex_(self) -> str:
-        from .latex import inline_display
+        from ..latex import inline_display
 
         shown = min(self.order, 4 if self.dim == 1 else 2)
         lines = []
@@ -355,117 +288,9 @@ class JointCumulants(Derived):
         return inline_display(lines)
 
     def _repr_html_(self) -> str:
-        from .latex.html import card, facts, table
+        from .display import cumulants_card
 
-        head = [
-            ("units", self.dim),
-            ("state", sp.Symbol(self.state)),
-            ("values", "exact" if self.exact else f"under {self.closure}"),
-            ("first neglected", None if self.exact else str(self.first_neglected)),
-            ("requires", list(self.hypotheses)),
-        ]
-        rows = [(r, math.comb(self.dim + r - 1, r), self._formulas(r))
-                for r in range(1, self.order + 1)]
-        return card(
-            f"Joint cumulants to order {self.order}", facts(head),
-            table(("order", "number", "cumulants"), rows),
-        )
-
-    def _formulas(self, order: int) -> Any:
-        """The cumulants of an order for display; those not asked for yet only where few."""
-        from .latex.html import Markup, equations
-
-        if order > (4 if self.dim == 1 else 2) and not any(sum(a) == order for a in self._memo):
-            return "on demand"
-        distinct: dict[MultiIndex, None] = {}
-        for alpha in multi_indices(self.dim, order):
-            distinct.setdefault(self.orbits.canonical(alpha))
-            if len(distinct) > _LISTED:
-                break
-        lines = []
-        for alpha in [*distinct][:_LISTED]:
-            terms = len(polynomial := self.polynomial(alpha))
-            value = polynomial.expr if terms <= 40 else rf"\text{{{terms} terms; {_WHERE}}}"
-            lines.append((cumulant_symbol(alpha, self.state), value))
-        more = "…" if len(distinct) > _LISTED else ""
-        return Markup(equations(lines, _WHERE.removeprefix("see ")) + more)
-
-
-_LISTED = 4  # cumulants of one order on display
-_WHERE = "see .recursion() of the network"
-
-
-class GenericJoint:
-    """Joint cumulants that are all symbols: no assumption but independence between blocks.
-
-    Parameters
-    ----------
-    dim
-        Number of units.
-    state
-        Name of the units in the symbols.
-    blocks
-        Mutually independent groups; default: one group.
-
-    Examples
-    --------
-    >>> GenericJoint(2, "z1").cumulant((1, 1))
-    kappa__z1_12
-    """
-
-    max_order = None
-
-    def __init__(self, dim: int, state: str = "x", blocks: Blocks | None = None) -> None:
-        self.dim = dim
-        self.state = state
-        self.blocks: Blocks = blocks if blocks is not None else (tuple(range(dim)),)
-        self.hypotheses: tuple[str, ...] = ()
-
-    def cumulant(self, alpha: MultiIndex) -> sp.Expr:
-        """Symbol of kappa_alpha; zero across independent blocks."""
-        if len(blocks_of(alpha, self.blocks)) > 1:
-            return sp.S.Zero
-        return cumulant_symbol(alpha, self.state)
-
-    def __repr__(self) -> str:
-        return f"GenericJoint({self.dim}, '{self.state}')"
-
-    def _repr_latex_(self) -> str:
-        from .latex import latex
-
-        first = latex(cumulant_symbol((1,) + (0,) * (self.dim - 1), self.state))
-        return rf"$\displaystyle {first}, \dots \quad \text{{{self.dim} units}}$"
-
-
-def is_identical(source: CumulantSource) -> bool:
-    """Whether the units are independent copies of one law."""
-    return getattr(source, "law", None) is not None
-
-
-def independence(source: CumulantSource) -> tuple[str, ...]:
-    """What a source assumes of the joint law of its units, in words."""
-    if is_identical(source):
-        return ("the input units are independent copies of one law",)
-    if len(source.blocks) > 1:
-        return ("the input units are independent between blocks",)
-    return ()
-
-
-def source_values(source: CumulantSource, order: int) -> dict[MultiIndex, sp.Expr]:
-    """Non-zero cumulants of a source up to ``order``, zeros across independent blocks skipped."""
-    dim = int(source.dim)
-    check_indices(map(len, source.blocks), order, repr(source))
-    values: dict[MultiIndex, sp.Expr] = {}
-    for block in source.blocks:
-        for r in range(1, order + 1):
-            for local in multi_indices(len(block), r):
-                alpha = [0] * dim
-                for i, a in zip(block, local, strict=True):
-                    alpha[i] = a
-                value = source.cumulant(tuple(alpha))
-                if value != 0:
-                    values[tuple(alpha)] = value
-    return values
+        return cumulants_card(self)
 
 
 def moments_of(state: JointCumulants) -> Callable[[MultiIndex], Any]:

@@ -1,0 +1,124 @@
+"""What has joint cumulants: the protocol of laws and states, and cumulants that are symbols."""
+
+from typing import Any, Protocol, runtime_checkable
+
+import sympy as sp
+
+from ..algebra import MultiIndex, check_indices, multi_indices
+from .names import cumulant_symbol
+
+Blocks = tuple[tuple[int, ...], ...]
+
+
+@runtime_checkable
+class CumulantSource(Protocol):
+    """What a layer needs of its input: laws and :class:`JointCumulants` both provide it."""
+
+    @property
+    def dim(self) -> Any:
+        """Number of units."""
+        ...
+
+    @property
+    def blocks(self) -> Blocks:
+        """Mutually independent groups of units."""
+        ...
+
+    @property
+    def max_order(self) -> int | None:
+        """Highest order that exists, None for all."""
+        ...
+
+    @property
+    def hypotheses(self) -> tuple[str, ...]:
+        """Conditions under which the cumulants hold."""
+        ...
+
+    def cumulant(self, alpha: MultiIndex) -> sp.Expr:
+        """kappa_alpha, exact."""
+        ...
+
+
+def blocks_of(alpha: MultiIndex, blocks: Blocks) -> list[MultiIndex]:
+    """Split a multi-index into its parts on independent blocks, zero parts left out."""
+    parts = []
+    for block in blocks:
+        if any(alpha[i] for i in block):
+            part = [0] * len(alpha)
+            for i in block:
+                part[i] = alpha[i]
+            parts.append(tuple(part))
+    return parts
+
+
+class GenericJoint:
+    """Joint cumulants that are all symbols: no assumption but independence between blocks.
+
+    Parameters
+    ----------
+    dim
+        Number of units.
+    state
+        Name of the units in the symbols.
+    blocks
+        Mutually independent groups; default: one group.
+
+    Examples
+    --------
+    >>> GenericJoint(2, "z1").cumulant((1, 1))
+    kappa__z1_12
+    """
+
+    max_order = None
+
+    def __init__(self, dim: int, state: str = "x", blocks: Blocks | None = None) -> None:
+        self.dim = dim
+        self.state = state
+        self.blocks: Blocks = blocks if blocks is not None else (tuple(range(dim)),)
+        self.hypotheses: tuple[str, ...] = ()
+
+    def cumulant(self, alpha: MultiIndex) -> sp.Expr:
+        """Symbol of kappa_alpha; zero across independent blocks."""
+        if len(blocks_of(alpha, self.blocks)) > 1:
+            return sp.S.Zero
+        return cumulant_symbol(alpha, self.state)
+
+    def __repr__(self) -> str:
+        return f"GenericJoint({self.dim}, '{self.state}')"
+
+    def _repr_latex_(self) -> str:
+        from ..latex import latex
+
+        first = latex(cumulant_symbol((1,) + (0,) * (self.dim - 1), self.state))
+        return rf"$\displaystyle {first}, \dots \quad \text{{{self.dim} units}}$"
+
+
+def is_identical(source: CumulantSource) -> bool:
+    """Whether the units are independent copies of one law."""
+    return getattr(source, "law", None) is not None
+
+
+def independence(source: CumulantSource) -> tuple[str, ...]:
+    """What a source assumes of the joint law of its units, in words."""
+    if is_identical(source):
+        return ("the input units are independent copies of one law",)
+    if len(source.blocks) > 1:
+        return ("the input units are independent between blocks",)
+    return ()
+
+
+def source_values(source: CumulantSource, order: int) -> dict[MultiIndex, sp.Expr]:
+    """Non-zero cumulants of a source up to ``order``, zeros across independent blocks skipped."""
+    dim = int(source.dim)
+    check_indices(map(len, source.blocks), order, repr(source))
+    values: dict[MultiIndex, sp.Expr] = {}
+    for block in source.blocks:
+        for r in range(1, order + 1):
+            for local in multi_indices(len(block), r):
+                alpha = [0] * dim
+                for i, a in zip(block, local, strict=True):
+                    alpha[i] = a
+                value = source.cumulant(tuple(alpha))
+                if value != 0:
+                    values[tuple(alpha)] = value
+    return values
