@@ -1,5 +1,6 @@
 # make demo    the default study, from a fresh clone to demo/report.html
 # make test    tests, style, types and import contracts, from a fresh clone
+# make docs    the documentation, docs/_build/html/index.html
 # make help    everything else
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench notebook clean distclean
+.PHONY: help demo test lint bench docs notebook clean distclean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,12 +53,16 @@ lint: $(VENV)/.installed ## style, types and import contracts
 bench: $(VENV)/.bench ## ratios to other libraries, as one table
 	$(BIN)/python -m benchmarks
 
+docs: $(VENV)/.installed ## the documentation, written to docs/_build/html/
+	$(BIN)/python -m sphinx -W --keep-going -j $(JOBS) -b html docs docs/_build/html
+
 notebook: $(VENV)/.installed ## the notebooks in JupyterLab
 	$(BIN)/jupytext --to ipynb notebooks/*.py
 	$(BIN)/jupyter lab notebooks
 
 clean: ## results and caches
 	rm -rf demo build dist *.egg-info .hypothesis .ruff_cache .import_linter_cache notebooks/*.ipynb
+	rm -rf docs/_build docs/_generated docs/api docs/notebooks
 	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 distclean: clean ## the virtual environment too
