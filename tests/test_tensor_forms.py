@@ -164,8 +164,7 @@ def test_width_does_not_count_and_approaches_mean_field():
     mean, variance = 0.0, 1.0  # independent units that see themselves and the mean of all
     for _ in range(2):
         omega = phi.omega(xp, np.array([2 * mean]), np.array([variance]))
-        mean, square = float(omega(0, 1)[0]), float(omega(0, 2)[0])
-        variance = square - mean**2
+        mean, variance = float(omega(0, 1)[0]), float(omega(0, 2)[0])
     for order in (2, 3, 4):
         near, far = (
             nm.propagate([ExchangeableWeight(1.0, 1 / n, n)] * 3, None, "relu", K=order).output

@@ -207,8 +207,9 @@ def test_strongly_correlated_pairs_of_any_activation(p, q):
     x, w = np.polynomial.legendre.leggauss(400)  # x sigma on [-9, 9]
     x, w = 9 * x, 9 * w * np.exp(-0.5 * (9 * x) ** 2) / np.sqrt(2 * np.pi)
     rho = 5.95 / 6
-    one = np.tanh(0.5 + 3 * x) ** p
-    two = np.tanh(-0.2 + 2 * (rho * x[:, None] + np.sqrt(1 - rho**2) * x)) ** q
+    centre = w @ np.tanh(0.5 + 3 * x), w @ np.tanh(-0.2 + 2 * x)
+    one = (np.tanh(0.5 + 3 * x) - centre[0]) ** p
+    two = (np.tanh(-0.2 + 2 * (rho * x[:, None] + np.sqrt(1 - rho**2) * x)) - centre[1]) ** q
     expected = (w * one) @ two @ w - (w @ one) * (w @ two @ w)
     assert value == pytest.approx(expected, abs=1e-9)
 

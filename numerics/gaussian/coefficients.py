@@ -14,6 +14,7 @@ from cumulant_theory import activations
 from cumulant_theory.activations import Activation
 from cumulant_theory.activations.base import check_wick_orders
 from cumulant_theory.activations.growth import check_gaussian_mean
+from cumulant_theory.arguments import explained
 from cumulant_theory.errors import DomainError, ShapeError
 from cumulant_theory.latex.html import Record
 
@@ -50,6 +51,7 @@ class WickValues(Record):
     error: Any
 
 
+@explained
 def wick(
     activation: Activation, m: int, p: int = 1, mean: Any = 0.0, variance: Any = 1.0
 ) -> WickValues:

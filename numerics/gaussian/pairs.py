@@ -1,13 +1,15 @@
 """Covariances of functions of two jointly Gaussian units, and of their derivatives."""
 
+from collections.abc import Mapping
 from math import comb
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from cumulant_theory.activations import Activation
 from cumulant_theory.activations.growth import check_gaussian_mean
-from cumulant_theory.errors import DivergenceError, DomainError
+from cumulant_theory.arguments import brief, explained
+from cumulant_theory.errors import DivergenceError, DomainError, ShapeError
 
 from ..backends import get_backend
 from ..backends.numpy import as_float64
@@ -31,6 +33,7 @@ _CHUNK = 32  # elements at a time
 _NEAR = np.array([-8, -3, -1, 0, 1, 3, 8.0])
 
 
+@explained
 def pair(
     activations: Activations, powers: tuple[int, int], means: Any, variances: Any,
     covariance: Any, orders: tuple[int, int] = (0, 0),
@@ -80,6 +83,10 @@ def pair(
     >>> round(float(pair((ReLU(), ReLU()), (1, 1), (0, 0), (1, 1), 0.5)), 6)
     0.145344
     """
+    for value, what in ((means, "means"), (variances, "variances")):
+        if isinstance(value, (str, bytes, Mapping)) or not hasattr(value, "__len__") or (
+                len(value) != 2):
+            raise ShapeError(f"pair: {what} is {brief(value)}; pass two, one for each unit")
     given = (*means, *variances, covariance)
     function = PairFunction(activations, powers, orders)
     if any(type(x).__module__.split(".")[0] == "torch" for x in given):
@@ -94,12 +101,14 @@ class PairFunction:
     Its derivatives are such functions again: see ``slopes``.
     """
 
-    names = ("mean", "mean", "variance", "variance", "covariance")
+    names: ClassVar[tuple[str, ...]] = ("mean", "mean", "variance", "variance", "covariance")
 
     def __init__(
         self, activations: Activations, powers: tuple[int, int], orders: tuple[int, int]
     ) -> None:
-        self.activations, self.powers, self.orders = activations, powers, orders
+        self.activations: Activations = activations
+        self.powers: tuple[int, int] = powers
+        self.orders: tuple[int, int] = orders
 
     def __call__(self, *given: Any) -> tuple[Array, Array]:
         """The values, and estimates of their absolute errors."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-CHUNK = 2**17  # nodes of an integral at a time
+CHUNK = 2**15  # nodes of an integral at a time, so few that their arrays are used again
 
 
 class Pairs:
@@ -25,6 +25,14 @@ class Pairs:
     wanted : tuple of (int, int)
         Pairs of powers that will be asked for, where known.
     """
+
+    xp: Any
+    mean: Any
+    cov: Any
+    scale: Any
+    rho: Any
+    largest: float
+    wanted: tuple[tuple[int, int], ...]
 
     def __init__(
         self, xp: Any, mean: Any, cov: Any, wanted: tuple[tuple[int, int], ...] = ()

@@ -18,6 +18,7 @@ EPS = float(np.finfo(float).eps)
 _REACH = 38.0  # standard deviations within which the density is not zero in float64
 _CHUNK = 512  # elements at a time
 _DEPTH = 30
+_TINY = float(np.finfo(float).tiny)  # below, numbers lose digits, and no panel is ever exact
 # The Kronrod rule of 15 points and the Gauss rule of 7 within it (QUADPACK, Piessens et al. 1983).
 _NODES = np.array([
     0.991455371120812639206854697526329, 0.949107912342758524526189684047851,
@@ -150,7 +151,7 @@ def adapt(
         for f, owner, left, right, value, wrong, large, rounding in waiting:
             middle = (left + right) / 2
             split = (wrong > 1e-15 * size[owner]) & (wrong > 8 * EPS * large) & (wrong > rounding)
-            split &= (middle > left) & (middle < right) & (depth < _DEPTH - 1)
+            split &= (wrong > _TINY) & (middle > left) & (middle < right) & (depth < _DEPTH - 1)
             keep = ~split
             done.append((owner[keep], value[keep], wrong[keep] + rounding[keep]))
             if split.any():

@@ -23,22 +23,41 @@ def is_wave(activation: Activation) -> bool:
 
 
 class Waves:
-    """Coefficients of all powers, as `numerics.gaussian.tables.HermiteTable` asks for them."""
+    """Coefficients of all centred powers, as `HermiteTable` asks for them.
+
+    The means are small beside the deviations, so that the binomial theorem loses no digit.
+    """
+
+    activation: Activation
+    mean: Array
+    scale: Array
+    centre: Array
 
     def __init__(self, activation: Activation, mean: Array, scale: Array) -> None:
         self.activation, self.mean, self.scale = activation, mean, scale
+        self.centre = 0 * mean
+        self.centre = self.wick(0, 1)
 
     def wick(self, m: int, p: int) -> Array:
-        """omega^(m) of phi^p."""
+        """omega^(m) of psi^p; E phi for m = 0 and p = 1."""
+        terms = _terms(self.activation, 1) if (m, p) == (0, 1) else self._centred(p)
         return sum(
-            (c * float(n) ** m * self._mean(n, t + m * math.pi / 2)
-             for c, n, t in _terms(self.activation, p)), 0 * self.mean,
-        )  # fmt: skip
+            (c * float(n) ** m * self._mean(n, t + m * math.pi / 2) for c, n, t in terms),
+            0 * self.mean,
+        )
+
+    def _centred(self, p: int) -> Iterator[tuple[Array, int, float]]:
+        """(c, n, t) with psi^p = sum of c cos(n z + t)."""
+        yield (-self.centre) ** p, 0, 0.0
+        for a in range(1, p + 1):
+            factor = math.comb(p, a) * (-self.centre) ** (p - a)
+            for c, n, t in _terms(self.activation, a):
+                yield c * factor, n, t
 
     def standard(self, k: int, p: int) -> Array:
-        """a_k of phi^p."""
+        """a_k of psi^p."""
         total = 0 * self.mean
-        for c, n, t in _terms(self.activation, p):
+        for c, n, t in self._centred(p):
             if n:
                 s = n * self.scale
                 size = np.exp(k * np.log(s) - s * s / 2 - math.lgamma(k + 1) / 2)
@@ -46,20 +65,20 @@ class Waves:
         return total
 
     def slope(self, p: int) -> Array:
-        """s^2 E (phi^p)'^2."""
-        terms = [(c, n, t) for c, n, t in _terms(self.activation, p) if n]
+        """s^2 E (psi^p)'^2."""
+        terms = [(c, n, t) for c, n, t in self._centred(p) if n]
         return self.scale**2 * sum(
             c * d * n * k * (self._mean(n - k, t - u) - self._mean(n + k, t + u)) / 2
             for c, n, t in terms for d, k, u in terms
         )
 
     def square(self, p: int) -> Array:
-        """E phi^2p."""
+        """E psi^2p."""
         return self.wick(0, 2 * p)
 
     def variance(self, p: int) -> Array:
-        """Var phi^p."""
-        return self.square(p) - self.wick(0, p) ** 2
+        """Var psi^p."""
+        return self.square(p) - (self.wick(0, p) if p > 1 else 0.0) ** 2
 
     def _mean(self, n: int, turn: float) -> Array:
         """E cos(n z + turn)."""

@@ -1,6 +1,7 @@
 """The few array operations that propagation needs, the same for every library."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.special import ndtr
@@ -21,19 +22,19 @@ class NumpyArrays:
 
     name = "numpy"
 
-    exp = staticmethod(np.exp)
-    sqrt = staticmethod(np.sqrt)
-    sin = staticmethod(np.sin)
-    arcsin = staticmethod(np.arcsin)
-    ndtr = staticmethod(ndtr)
-    where = staticmethod(np.where)
-    einsum = staticmethod(np.einsum)
-    matmul = staticmethod(np.matmul)
-    eigh = staticmethod(np.linalg.eigh)
+    exp: ClassVar[Callable[..., Any]] = staticmethod(np.exp)
+    sqrt: ClassVar[Callable[..., Any]] = staticmethod(np.sqrt)
+    sin: ClassVar[Callable[..., Any]] = staticmethod(np.sin)
+    arcsin: ClassVar[Callable[..., Any]] = staticmethod(np.arcsin)
+    ndtr: ClassVar[Callable[..., Any]] = staticmethod(ndtr)
+    where: ClassVar[Callable[..., Any]] = staticmethod(np.where)
+    einsum: ClassVar[Callable[..., Any]] = staticmethod(np.einsum)
+    matmul: ClassVar[Callable[..., Any]] = staticmethod(np.matmul)
+    eigh: ClassVar[Callable[..., Any]] = staticmethod(np.linalg.eigh)
 
     def __init__(self, dtype: str) -> None:
-        self.dtype = np.dtype(dtype)
-        self.epsilon = float(np.finfo(self.dtype).eps)
+        self.dtype: np.dtype[Any] = np.dtype(dtype)
+        self.epsilon: float = float(np.finfo(self.dtype).eps)
 
     def asarray(self, value: Any) -> np.ndarray:
         """An array of the floating type."""

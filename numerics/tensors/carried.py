@@ -20,6 +20,10 @@ class CarriedMap(PointwiseMap):
     phi : PointwiseMap
     """
 
+    count: int
+    phi: PointwiseMap
+    name: str
+    degree: int | None
     alike = False
 
     def __init__(self, count: int, phi: PointwiseMap) -> None:

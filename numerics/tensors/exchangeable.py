@@ -76,6 +76,10 @@ class ExchangeableWeight(Record):
 class ExchangeableTensor(Tensor):
     """A third or fourth cumulant of units that are all alike, held for a few of them."""
 
+    few: Tensor
+    units: int
+    order: int
+
     def __init__(self, few: Tensor, units: int) -> None:
         self.few, self.units, self.order = few, units, few.order
 
@@ -134,6 +138,9 @@ class ExchangeableState(State):
         The law of as many of the units as a joint cumulant of order four can have.
     units : int
     """
+
+    few: State
+    units: int
 
     def __init__(self, few: State, units: int) -> None:
         self.few, self.units = few, units

@@ -50,6 +50,10 @@ class Tensor(ABC):
 class DenseTensor(Tensor):
     """All entries of a symmetric tensor."""
 
+    xp: Any
+    entries: Any
+    order: int
+
     def __init__(self, xp: Any, entries: Any) -> None:
         self.xp, self.entries = xp, entries
         self.order = entries.ndim
@@ -119,6 +123,8 @@ class PairTensor(Tensor):
     distinct units, and the entries of cost 3 and above.
     """
 
+    xp: Any
+    matrix: Any
     order = 4
 
     def __init__(self, xp: Any, matrix: Any) -> None:
@@ -218,6 +224,7 @@ class Part(NamedTuple):
 class FactoredThird(Tensor):
     """A sum of parts; on top of it nothing is held entry by entry."""
 
+    xp: Any
     order = 3
 
     def __init__(self, xp: Any, parts: Sequence[Part]) -> None:
@@ -288,6 +295,13 @@ class PathThird(FactoredThird):
     corrections : array (n, n)
         What [i, k] lacks for kappa_iik; a third of that on the diagonal.
     """
+
+    xp: Any
+    scale: Any
+    old: tuple[Part, ...]
+    edges: Any
+    centres: Any
+    corrections: Any
 
     def __init__(
         self, xp: Any, old: FactoredThird | None, scale: Any, edges: Any, centres: Any,

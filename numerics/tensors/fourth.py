@@ -17,6 +17,8 @@ from .state import State
 class FactoredFourth(Tensor):
     """A sum of parts (U, V, B), arrays (n, R), (n, R) and (n, n, R)."""
 
+    xp: Any
+    parts: list["Part"]
     order = 4
 
     def __init__(self, xp: Any, parts: list["Part"]) -> None:
@@ -71,6 +73,10 @@ class FactoredFourth(Tensor):
 
 class Part:
     """U, V and B of one group of terms."""
+
+    xp: Any
+    u: Any
+    v: Any
 
     def __init__(self, xp: Any, u: Any, v: Any, b: Any) -> None:
         self.xp, self.u, self.v = xp, u, v

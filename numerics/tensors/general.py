@@ -1,6 +1,7 @@
 """Any activation: Wick coefficients by quadrature, Gaussian pairs by a series or an integral."""
 
 import math
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,7 +14,7 @@ from ..gaussian.jets import jets, knots
 from ..gaussian.pairs import PairFunction
 from ..gaussian.price import Pairs
 from ..gaussian.tables import HermiteTable
-from .maps import Omega, PointwiseMap
+from .maps import Omega, PointwiseMap, fixed
 
 TERMS = 128  # longest series in the correlation
 TOLERANCE = 1e-9  # largest remainder or error accepted, relative to the two standard deviations
@@ -21,6 +22,9 @@ TOLERANCE = 1e-9  # largest remainder or error accepted, relative to the two sta
 
 class GeneralMap(PointwiseMap):
     """Any activation without free parameters, at any scale of the units."""
+
+    name: str
+    activation: Activation
 
     def __init__(self, activation: Activation) -> None:
         self.name, self.activation = activation.name or "custom", activation
@@ -52,23 +56,30 @@ class GeneralMap(PointwiseMap):
         if not strong.any():
             return total
         deviations = [tails[r].deviation for r in (p, q)]
-        return self._integrated(p, q, total, pairs, strong, deviations)
+        return self._integrated(p, q, total, omega, pairs, strong, deviations)
 
     def _integrated(
-        self, p: int, q: int, total: Any, pairs: Pairs, strong: np.ndarray,
+        self, p: int, q: int, total: Any, omega: Any, pairs: Pairs, strong: np.ndarray,
         deviations: list[np.ndarray],
     ) -> Any:  # fmt: skip
         """The same with other values at strongly correlated pairs."""
         xp, n = pairs.xp, len(strong)
         i, j = np.nonzero(np.triu(strong) if p == q else strong)
-        limit = pairs.scale[i] * pairs.scale[j]
-        cov = pairs.cov[i, j]
-        cov = xp.where(abs(cov) < limit, cov, xp.where(cov > 0, limit, -limit))
-        found, errors = xp.smooth(
-            PairFunction((self.activation, self.activation), (p, q), (0, 0)),
-            pairs.mean[i], pairs.mean[j], pairs.scale[i] ** 2, pairs.scale[j] ** 2, cov,
-        )  # fmt: skip
-        wrong = xp.detached(errors).astype(float) / (deviations[0][i] * deviations[1][j])
+        centre, key = fixed(xp, omega(0, 1)), strong.tobytes()
+        value, wrong = 0.0, 0.0
+        for a in range(1, p + 1):
+            for b in range(1, q + 1):
+                low, high = (i, j) if a >= b else (j, i)
+                order = max(a, b), min(a, b)
+                found, errors = pairs.once(
+                    ("integrals", order, a >= b, p == q, key),
+                    partial(self._pairs, order, low, high, pairs),
+                )
+                factor = (-centre[i]) ** (p - a) * math.comb(p, a)
+                factor = factor * (-centre[j]) ** (q - b) * math.comb(q, b)
+                value = value + factor * found
+                wrong = wrong + abs(xp.detached(factor)) * xp.detached(errors).astype(float)
+        wrong = wrong / (deviations[0][i] * deviations[1][j])
         if (wrong > max(TOLERANCE, xp.epsilon)).any():
             at = int(np.argmax(wrong))
             one, two = (float(xp.detached(pairs.scale)[k[at]]) for k in (i, j))
@@ -80,10 +91,20 @@ class GeneralMap(PointwiseMap):
                 "scale the weights down, or use K = 1, which takes no covariances"
             )
         flat = xp.where(xp.flags(strong), 0 * total, total).reshape(-1)
-        flat = xp.scatter(flat, i * n + j, found)
+        flat = xp.scatter(flat, i * n + j, value)
         if p == q:
-            flat = xp.scatter(flat, j * n + i, found)
+            flat = xp.scatter(flat, j * n + i, value)
         return flat.reshape(n, n)
+
+    def _pairs(self, order: tuple[int, int], i: np.ndarray, j: np.ndarray, pairs: Pairs) -> Any:
+        """Cov(phi(z_i)^a, phi(z_j)^b), and its error."""
+        xp, limit = pairs.xp, pairs.scale[i] * pairs.scale[j]
+        cov = pairs.cov[i, j]
+        cov = xp.where(abs(cov) < limit, cov, xp.where(cov > 0, limit, -limit))
+        return xp.smooth(
+            PairFunction((self.activation, self.activation), order, (0, 0)),
+            pairs.mean[i], pairs.mean[j], pairs.scale[i] ** 2, pairs.scale[j] ** 2, cov,
+        )  # fmt: skip
 
 
 class _Tail:
@@ -111,7 +132,7 @@ class _Tail:
 
 
 class _Coefficients:
-    """omega^(m) of phi^p, and a_k of phi^p, over the units of a layer."""
+    """omega^(m) and a_k of phi and of centred powers of phi, over the units of a layer."""
 
     def __init__(self, activation: Activation, xp: Any, mean: Any, variance: Any) -> None:
         self.xp, self.mean, self.variance = xp, mean, variance
@@ -154,7 +175,7 @@ class _Source:
 
 
 class _Wick:
-    """omega^(m); a variance of 0 gives the value at the mean, and derivatives of 0."""
+    """omega^(m) at a fixed centre; a variance of 0 gives phi at the mean, all else 0."""
 
     names: ClassVar[tuple[str, ...]] = ("mean", "variance")
 
@@ -165,7 +186,7 @@ class _Wick:
         value = self.source(mean, variance).wick(self.m, self.p).reshape(mean.shape)
         if (variance > 0).all():
             return (value,)
-        sure = _at(self.source.activation, mean) ** self.p if self.m == 0 else 0.0
+        sure = _at(self.source.activation, mean) if (self.m, self.p) == (0, 1) else 0.0
         return (np.where(variance > 0, value, sure),)
 
     @property

@@ -303,8 +303,8 @@ def impossible(
     """Means and variances behind a layer that no law has."""
     xp = y.xp
     mean, variance = xp.detached(y.mean).astype(float), xp.detached(y.variance).astype(float)
-    size = variance.clip(0) + mean**2
-    room = 1e3 * xp.epsilon * (size + size.mean())
+    spread, size = variance.clip(0), variance.clip(0) + mean**2
+    room = 1e3 * xp.epsilon * (spread + spread.mean())
     slack = 1e3 * xp.epsilon * (abs(mean) + np.sqrt(size.mean()))
     found = []
     for check, quantity, bad, value in (

@@ -73,20 +73,19 @@ def orders(powers: Powers) -> Orders:
             kept.append(near)
             missing.append(far)
             lack.append(standard(4, p) * lacking / 24 if lacking.any() else 0 * mean)
-        plain, square = standard(0, 1), standard(0, 2)
-        deviation = np.sqrt(np.maximum(square - plain**2, 0.0).mean()) or 1.0
+        # phi is centred on its Gaussian mean
+        deviation = np.sqrt(np.maximum(standard(0, 2), 0.0).mean()) or 1.0
 
-        def size(one: np.ndarray, two: np.ndarray, about: np.ndarray) -> np.ndarray:
+        def size(one: np.ndarray, two: np.ndarray, about: np.ndarray | float) -> np.ndarray:
             """Of a change of the mean and of that of E phi^2, whose first mean is given."""
             change = two - (2 * about + one) * one  # of the variance
             found = (one / deviation) ** 2 + (change / deviation / deviation) ** 2
             return np.where(np.isfinite(found), found, np.inf)
 
-        first = plain + kept[0]
-        neglected = size(missing[0], missing[1], first)
+        neglected = size(missing[0], missing[1], kept[0])
         if lacking.any():
-            neglected = neglected + size(lack[0], lack[1], first)
-        return Orders(size(kept[0], kept[1], plain), neglected, lacking)
+            neglected = neglected + size(lack[0], lack[1], kept[0])
+        return Orders(size(kept[0], kept[1], 0.0), neglected, lacking)
 
 
 @lru_cache(maxsize=64)

@@ -7,16 +7,17 @@ from cumulant_theory.closures import Closure, Diagrams, Neglect
 from cumulant_theory.diagrams import power_formula, table
 
 from ..gaussian.price import Pairs
-from .maps import PointwiseMap
+from .maps import Omega, PointwiseMap, fixed
 from .state import State
 
 Pattern = tuple[int, ...]
 
 
 class Powers:
-    """C_q, the joint cumulant of phi(z_a)^{q_a} of distinct units, and cumulants from these.
+    """C_q, joint cumulants of (phi(z_a) - c_a)^{q_a} of distinct units, and cumulants from these.
 
-    Entries at repeated units have no meaning.
+    The constants c are the Gaussian means, so that powers lose no digit where phi varies little
+    around a large mean. Entries at repeated units have no meaning.
 
     Parameters
     ----------
@@ -29,14 +30,18 @@ class Powers:
         Take the Gaussian covariance of two powers to all orders, instead of by cost.
     """
 
+    xp: Any
+    z: State
+    phi: PointwiseMap
+
     def __init__(self, z: State, phi: PointwiseMap, closure: Closure, gaussian_pairs: bool) -> None:
         self.xp, self.z, self.phi = z.xp, z, phi
         finite = phi.degree is not None and not isinstance(closure, Diagrams)
         # only Gaussian pairs are left, whose infinite sum is one integral
-        self.closure = Diagrams(2) if closure == Neglect(2) and not finite else closure
-        self.degree = phi.degree if finite else None
-        self.whole_pairs = not finite and (gaussian_pairs or closure == Neglect(2))
-        self.omega = phi.omega(z.xp, z.mean, z.variance)
+        self.closure: Closure = Diagrams(2) if closure == Neglect(2) and not finite else closure
+        self.degree: int | None = phi.degree if finite else None
+        self.whole_pairs: bool = not finite and (gaussian_pairs or closure == Neglect(2))
+        self.omega: Omega = phi.omega(z.xp, z.mean, z.variance)
         self._found: dict[Pattern, Any] = {}
         self._joint: dict[Any, Any] = {}
 
@@ -46,6 +51,11 @@ class Powers:
         order = getattr(self.closure, "order", 4)
         wanted = [(1, 1), (2, 1), (2, 2), (3, 1)][: {2: 1, 3: 3}.get(order, 4)]
         return Pairs(self.xp, self.z.mean, self.z.covariance, tuple(wanted))
+
+    @cached_property
+    def mean(self) -> Any:
+        """E phi(z)."""
+        return fixed(self.xp, self.omega(0, 1)) + self((1,))
 
     def __call__(self, q: Pattern) -> Any:
         if q not in self._found:
@@ -75,6 +85,8 @@ class Powers:
                 continue
             for order, power, index in zip(k, q, _units(units), strict=True):
                 value = omega(order, power)
+                if (order, power) == (0, 1):  # zero, with its gradients
+                    value = value - fixed(self.xp, value)
                 term = term * (value if units == 1 else value[index])
             total = total + term
         return total if hasattr(total, "shape") else self.xp.zeros(*(self.z.width,) * units)
@@ -95,10 +107,17 @@ class Powers:
                 total = term if total is None else total + term
         return total
 
+    @cached_property
+    def _centred(self) -> bool:
+        """Whether means vanish, and gradients are not asked for."""
+        return self.xp.name == "numpy" and not self((1,)).any()
+
     def cumulant(self, q: Pattern) -> Any:
         """kappa_q of the output over distinct units."""
         total: Any = None
         for coefficient, factors in _formula(q):
+            if self._centred and any(r == (1,) for r, _, _ in factors):
+                continue
             term: Any = None if coefficient == 1 else coefficient
             for r, index, e in factors:
                 value = self(r)

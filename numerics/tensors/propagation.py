@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from cumulant_theory.activations import Activation
+from cumulant_theory.arguments import check_instance, explained
 from cumulant_theory.closures import Closure, Diagrams, Exact, Neglect
 from cumulant_theory.errors import (
     DomainError,
@@ -87,6 +89,7 @@ class Propagation:
         return propagation_card(self)
 
 
+@explained
 def propagate(
     weights: Sequence[Any],
     biases: Sequence[Any] | None,
@@ -176,6 +179,7 @@ def propagate(
                 dtype, output_activation, gaussian_pairs, False)  # fmt: skip
 
 
+@explained
 def expected_activations(
     weights: Sequence[Any],
     biases: Sequence[Any] | None,
@@ -262,6 +266,7 @@ def _maps(activation: Any, count: int) -> list[PointwiseMap]:
                 "or a single one for all"
             )
         return [as_map(a) for a in activation]
+    check_instance(activation, (str, Activation, PointwiseMap), "propagate: activation")
     return [as_map(activation)] * count
 
 

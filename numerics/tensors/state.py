@@ -22,6 +22,9 @@ class State:
         Whether the covariance is known to be the identity, which saves a product.
     """
 
+    third: Tensor | None
+    fourth: Tensor | None
+
     def __init__(
         self,
         xp: Any,

@@ -41,6 +41,13 @@ class Layer:
         Whether only means and variances are wanted.
     """
 
+    phi: PointwiseMap
+    closure: Closure
+    form: str
+    last: bool
+    gaussian_pairs: bool
+    carried: int
+
     def __init__(
         self, phi: PointwiseMap, closure: Closure, form: str, gaussian_pairs: bool, carried: int,
         last: bool = False,
@@ -86,9 +93,8 @@ class Layer:
 
 def _moments(powers: Powers) -> State:
     """Means and variances alone."""
-    mean = powers((1,))
-    variance = powers((2,)) - mean * mean
-    return State(powers.xp, mean, lambda: variance)
+    variance = powers.cumulant((2,))
+    return State(powers.xp, powers.mean, lambda: variance)
 
 
 def _dense(powers: Powers, order: int) -> DenseTensor:
