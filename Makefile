@@ -8,15 +8,18 @@ VENV ?= .venv
 JOBS ?= 2
 TORCH ?= torch==2.13.0
 DEMO ?= demo
+LOWEST ?= torch llvm dask graphs varieties pyg testing
 
+comma := ,
+space := $(subst ,, )
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench docs notebook clean distclean
+.PHONY: help demo test test-lowest test-wheel fuzz lint bench docs notebook clean distclean
 
 help: ## what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.created:
 	@command -v $(PYTHON) >/dev/null || { \
@@ -26,7 +29,7 @@ $(VENV)/.created:
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-# Torch goes first and pinned, so that the requirement torch>=2.4 of the extras fetches no other build.
+# Torch goes first and pinned, so that the requirement torch of the extras fetches no other build.
 $(VENV)/.torch: $(VENV)/.created
 	$(PIP) install $(TORCH)
 	@touch $@
@@ -44,6 +47,23 @@ demo: $(VENV)/.installed ## the default study, written to demo/
 
 test: $(VENV)/.installed lint ## all tests and checks
 	$(BIN)/python -m pytest -n $(JOBS)
+
+test-lowest: $(VENV)-lowest/.installed ## the tests at the lowest versions of all dependencies
+	$(VENV)-lowest/bin/python -m pytest -n $(JOBS) tests -m "not browser and not latex" \
+	  $(addprefix --ignore=tests/test_,docs.py notebooks.py lab.py architecture.py packaging.py)
+
+$(VENV)-lowest/.installed: pyproject.toml tests/lowest.py
+	$(MAKE) VENV=$(VENV)-lowest $(VENV)-lowest/.torch
+	$(VENV)-lowest/bin/python tests/lowest.py $(LOWEST) > $(VENV)-lowest/constraints.txt
+	$(VENV)-lowest/bin/python -m pip install -c $(VENV)-lowest/constraints.txt \
+	  -e ".[$(subst $(space),$(comma),$(LOWEST))]" pytest pytest-xdist
+	@touch $@
+
+test-wheel: $(VENV)/.installed ## the tests against the installed wheel, outside the source tree
+	WHEEL_TESTS=all $(BIN)/python -m pytest tests/test_packaging.py -k outside
+
+fuzz: $(VENV)/.installed ## ten thousand wrong calls, texts and configurations; studies killed
+	$(BIN)/python -m pytest -m campaign tests/campaigns
 
 lint: $(VENV)/.installed ## style, types and import contracts
 	$(BIN)/ruff check .
@@ -66,4 +86,4 @@ clean: ## results and caches
 	find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 distclean: clean ## the virtual environment too
-	rm -rf $(VENV) tests/katex/node_modules
+	rm -rf $(VENV) $(VENV)-lowest tests/katex/node_modules

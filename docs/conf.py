@@ -63,6 +63,8 @@ nb_execution_cache_path = str(HERE / "_build" / "jupyter_cache")
 nb_execution_raise_on_error = True
 nb_execution_timeout = 240
 nb_ipywidgets_js = {}
+# Without a kernel an explorer shows its first state.
+nb_mime_priority_overrides = [("html", "application/vnd.jupyter.widget-view+json", None)]
 nb_merge_streams = True
 
 bibtex_bibfiles = ["_generated/references.bib"]

@@ -6,10 +6,11 @@ Names are loaded at first use, so that ``import numerics`` needs neither torch n
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import cumulant_theory
 from cumulant_theory.errors import MissingDependencyError
 
 if TYPE_CHECKING:
-    from . import densities, imports, sampling, sweeps, tasks
+    from . import densities, explorers, imports, sampling, sweeps, tasks
     from .chain import Chain
     from .comparison import Comparison, Measurement, Prediction, compare
     from .convergence import WidthScaling, width_scaling
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from .training.tuning import SoftSymmetryTuning, tune_soft_symmetry
     from .transfer import OrderTransfer, order_transfer
     from .witnesses import Confrontation, Landing, confront, landing
+
+    __version__: str
 
 _HOMES = {
     "Chain": "chain",
@@ -79,7 +82,7 @@ _HOMES = {
     "wick": "gaussian",
     "width_scaling": "convergence",
 }
-_MODULES = ("densities", "imports", "sampling", "sweeps", "tasks")
+_MODULES = ("densities", "explorers", "imports", "sampling", "sweeps", "tasks")
 
 __all__ = [
     "Chain",
@@ -109,6 +112,7 @@ __all__ = [
     "densities",
     "distinct_solutions",
     "expected_activations",
+    "explorers",
     "flow",
     "flow_diagram",
     "from_torch",
@@ -137,6 +141,8 @@ _EXTRAS = {"numpy": "numerics", "scipy": "numerics", "tqdm": "numerics",
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return cumulant_theory.__version__
     if name not in _MODULES and name not in _HOMES:
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
     try:

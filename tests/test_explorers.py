@@ -1,0 +1,400 @@
+"""The explorers without a browser: their data by other routes, and every value of every control."""
+
+import subprocess
+import sys
+from fractions import Fraction
+from itertools import product
+from math import comb
+
+import numpy as np
+import pytest
+import sympy as sp
+from scipy import stats
+
+import numerics as nm
+from cumulant_theory import activations, laws, layers, symmetries
+from cumulant_theory.errors import (
+    DomainError,
+    MissingDependencyError,
+    OrderError,
+    SymmetryError,
+    UnknownNameError,
+)
+from cumulant_theory.rg import RGMap
+from numerics import explorers
+from numerics.explorers import layout
+from numerics.explorers.tying import fitting, independent_cumulants
+
+pytest.importorskip("ipywidgets")
+
+
+def driven(explorer, most=5):
+    """Every control through its values, one at a time, from where it stands."""
+    for name, widget in explorer.controls.items():
+        start = widget.value
+        if hasattr(widget, "options"):
+            values = [v[1] if isinstance(v, tuple) else v for v in widget.options]
+        else:
+            values = list(np.linspace(widget.min, widget.max, 5).tolist())
+            if isinstance(widget.value, int):
+                values = list(range(widget.min, widget.max + 1))
+        dropdown = not hasattr(widget, "readout")
+        for value in values if dropdown else values[:: max(1, len(values) // most)]:
+            widget.value = value
+            yield name, value
+        if start in values or not hasattr(widget, "options"):
+            widget.value = start
+
+
+def enumerated(points, probs, b, order):
+    """Cumulants of the sum of b copies of a finite law, from its moments, in fractions."""
+    moments = [Fraction(0)] * (order + 1)
+    for draw in product(range(len(points)), repeat=b):
+        weight, total = Fraction(1), Fraction(0)
+        for k in draw:
+            weight, total = weight * probs[k], total + points[k]
+        for r in range(order + 1):
+            moments[r] += weight * total**r
+    kappa = [Fraction(0)]
+    for r in range(1, order + 1):
+        kappa.append(moments[r] - sum(
+            comb(r - 1, k - 1) * kappa[k] * moments[r - k] for k in range(1, r)
+        ))
+    return kappa[1:]
+
+
+# ---------------------------------------------------------------------------- flow of a law
+
+
+@pytest.mark.parametrize(("b", "steps", "s"), [(2, 2, "1/2"), (3, 1, "7/20"), (2, 2, "1")])
+def test_flow_is_that_of_the_sums_enumerated(b, steps, s):
+    points, probs = (-2, 0, 1), (Fraction(1, 6), Fraction(1, 3), Fraction(1, 2))
+    law = laws.Discrete(points, [sp.Rational(p.numerator, p.denominator) for p in probs])
+    data = explorers.rg_flow_data(law, b, s, steps, 5)
+    kappa = np.array(enumerated(points, probs, b**steps, 5), dtype=float)
+    scale = float(b) ** (-float(sp.Rational(s)) * steps * np.arange(1, 6))
+    assert np.allclose(data.cumulants[-1], kappa * scale, rtol=1e-12)
+    assert np.allclose(data.standardised[-1], kappa / kappa[1] ** (np.arange(1, 6) / 2))
+
+
+@pytest.mark.parametrize("law", explorers.known_laws().values(), ids=str)
+def test_flow_is_that_of_the_map_iterated(law):
+    data = explorers.rg_flow_data(law, 3, "2/5", 3, 4)
+    steps = RGMap(layers.BlockSum(3, sp.Rational(2, 5))).flow(law, 3, 4).steps
+    expected = [[float(step[r]) for r in range(1, 5)] for step in steps]
+    assert np.allclose(data.cumulants, expected, rtol=1e-12)
+    for r in range(1, 5):
+        closed = sp.lambdify(sp.Symbol("t"), data.closed_form(r))
+        assert np.allclose(data.standardised[:, r - 1], [closed(t) for t in range(4)])
+
+
+@pytest.mark.parametrize(("b", "steps"), [(2, 6), (3, 4), (8, 3)])
+def test_density_of_sums_of_exponentials_is_a_gamma_density(b, steps):
+    data = explorers.rg_flow_data(laws.Exponential(1), b, steps=steps)
+    for t in range(1, steps + 1):
+        n = b**t
+        exact = stats.gamma.pdf(data.x * n**0.5 + n, n) * n**0.5
+        step = data.x[1] - data.x[0]
+        assert np.abs(exact - data.densities[t]).sum() * step < 0.01  # the grid resolves 1/20
+
+
+def test_learned_map_is_drawn_beside_the_block_sum():
+    mirror = layers.Linear(2, 1, weight=[[-sp.sqrt(2) / 2] * 2])
+    explorer = explorers.rg_flow("exponential(1)", b=5, network=mirror)
+    assert explorer.data.b == 2
+    assert explorer.controls["b"].disabled
+    third = np.ravel(explorer.data.learned.cumulant(3))
+    assert np.allclose(third, 2 * (-(2**-0.5)) ** np.arange(7))
+    assert np.allclose(explorer.data.cumulants[:, 2], np.abs(third))
+
+
+def test_impossible_flows_say_what_to_do():
+    with pytest.raises(OrderError, match="order 5"):
+        explorers.rg_flow_data(laws.StudentT(5), order=5)
+    with pytest.raises(DomainError, match="numbers as parameters"):
+        explorers.rg_flow_data(laws.Normal(0, "sigma"))
+    with pytest.raises(DomainError, match="variance 0"):
+        explorers.rg_flow_data(laws.Discrete([3]))
+    with pytest.raises(DomainError, match="b is 1"):
+        explorers.rg_flow_data(laws.Exponential(1), b=1)
+    explorer = explorers.rg_flow("student_t(5)")
+    explorer.set(order=6)
+    assert "no cumulant" in explorer.message
+    assert explorer.data is None
+    assert explorer.figure is None
+    explorer.set(order=4)
+    assert explorer.message == ""
+
+
+# ---------------------------------------------------------------------------- tied weights
+
+
+@pytest.mark.parametrize("name", symmetries.catalogue())
+def test_dimension_by_basis_projector_and_burnside(name):
+    group = explorers.known_symmetries()[name]
+    for inputs, fits in fitting(group, (1, 2, 3, 4, 6)).items():
+        data = explorers.symmetry_data(group, fits[-1], inputs, 2)
+        p = data.projector
+        assert np.allclose(p @ p, p)
+        assert np.allclose(p, p.T)
+        assert data.rank == data.tying.dimension == round(np.trace(p))
+        assert data.burnside in (None, data.rank)
+
+
+def permutation_matrices(generators):
+    return [(sp.Matrix(len(g), len(g), lambda i, j, g=g: int(g[j] == i)), False)
+            for g in generators]
+
+
+@pytest.mark.parametrize("name", ["cyclic", "dihedral", "permutation_equivariant", "reflection"])
+def test_orbits_and_invariant_tensors_are_as_many(name):
+    data = explorers.symmetry_data(symmetries.get(name)(), 4, 4, 4)
+    matrices = permutation_matrices([a.inp.images for a in data.tying.actions])
+    assert {r: few for r, (few, _) in data.inputs.items()} == {
+        r: independent_cumulants(matrices, 4, r) for r in range(1, 5)
+    }
+
+
+def test_independent_cumulants_by_molien_series():
+    # cyclic group of order 3 on the plane: invariants |z|^2, Re z^3, Im z^3, so the series is
+    # (1 + t^3) / ((1 - t^2) (1 - t^3))
+    turn = sp.Matrix([[0, -1], [1, -1]])
+    t = sp.Symbol("t")
+    series = sp.series((1 + t**3) / ((1 - t**2) * (1 - t**3)), t, 0, 8).removeO()
+    for r in range(1, 8):
+        assert independent_cumulants([(turn, False)], 2, r) == series.coeff(t, r)
+
+
+def test_a_rotation_keeps_powers_of_the_radius():
+    spin = sp.Matrix([[0, -1, 0], [1, 0, 0], [0, 0, 0]])
+    tip = sp.Matrix([[0, 0, 0], [0, 0, -1], [0, 1, 0]])
+    for r in range(1, 6):
+        assert independent_cumulants([(spin, True), (tip, True)], 3, r) == (r % 2 == 0)
+    assert independent_cumulants([], 3, 4) == 15
+
+
+def test_sizes_on_offer_are_those_that_fit():
+    explorer = explorers.symmetry("cyclic", 3, 3)
+    explorer.set(group="alternating")
+    assert "does not fit 3 × 3" in explorer.message
+    assert explorer.state["inputs"] == 4
+    assert tuple(explorer.controls["inputs"].options) == (2, 4, 6, 8)
+    for inputs in explorer.controls["inputs"].options:
+        explorer.set(inputs=inputs)
+        assert explorer.message == ""
+        for outputs in explorer.controls["outputs"].options:
+            assert explorers.symmetry_data(symmetries.Alternating(), outputs, inputs, 2).rank > 0
+    with pytest.raises(SymmetryError, match="use an even in_features"):
+        explorers.symmetry("alternating", 2, 3)
+    with pytest.raises(SymmetryError, match="neither number is a multiple"):
+        explorers.symmetry_data(symmetries.Cyclic(), 3, 4)
+
+
+# ---------------------------------------------------------------------------- failure
+
+
+def moments_of_output(unit, values, law, order):
+    """Cumulants of a polynomial of x_1 + x_2 on a finite law, in fractions."""
+    points, probs = zip(*law.support(), strict=True)
+    outputs, weights = [], []
+    for (x, p), (y, q) in product(zip(points, probs, strict=True), repeat=2):
+        slope, quadratic, shift = values
+        total = x + y
+        outputs.append(slope * total + quadratic * total**2 + shift)
+        weights.append(p * q)
+    moments = [sum(w * o**r for w, o in zip(weights, outputs, strict=True))
+               for r in range(order + 1)]
+    kappa = [0]
+    for r in range(1, order + 1):
+        kappa.append(moments[r] - sum(
+            comb(r - 1, k - 1) * kappa[k] * moments[r - k] for k in range(1, r)
+        ))
+    return np.array([float(k) for k in kappa[1:]])
+
+
+def test_residuals_of_the_tied_unit_by_enumeration():
+    test = laws.Discrete([-1, 0, 3], [sp.Rational(1, 2), sp.Rational(1, 4), sp.Rational(1, 4)])
+    tied = explorers.usual_units()["tied, z + a z²"]
+    data = explorers.failure_data(tied, test=test, seeds=0)
+    slope, curve = sp.Rational(3, 5), sp.Rational(-1, 7)
+    shift = -2 * curve  # zero mean on standard normal inputs: E (x_1 + x_2)^2 = 2
+    assert data.others[sp.Symbol("c")].subs(sp.Symbol("Q_11"), curve) == shift
+    ours = moments_of_output(tied, (slope, curve, shift), test, 4)
+    target = np.array([float(test.cumulant(r)) * 2 ** (1 - r / 2) for r in range(1, 5)])
+    found = data.residuals("test", float(slope), float(curve))
+    assert np.allclose([found[r] for r in range(1, 5)], ours - target)
+
+
+def test_trained_networks_lie_on_the_training_variety():
+    for name, unit in explorers.usual_units().items():
+        for order in (2, 3):
+            data = explorers.failure_data(unit, order=order)
+            assert len(data.networks) + data.left_out == 24
+            assert len(data.networks) > 12
+            missed = data.residuals("train", *data.networks.T)
+            assert max(np.abs(missed[r]).max() for r in range(1, order + 1)) < 1e-8, name
+            nearest = [min(data.violations(*p)) for p in data.networks]
+            assert max(nearest) < 1e-5
+
+
+def test_branches_of_the_tied_unit():
+    data = explorers.failure_data(explorers.usual_units()["tied, z + a z²"], order=4, seeds=0)
+    places = {number: (x, y) for number, x, y in data.isolated}
+    assert np.allclose(places[1], (2**-0.5, 0))
+    assert np.allclose(places[2], (-(2**-0.5), 0))
+    assert [b.generalises for b in data.analysis.branches] == [True, False]
+    right, mirror = (data.residuals("test", *places[k]) for k in (1, 2))
+    assert max(abs(float(v)) for v in right.values()) < 1e-9
+    assert np.isclose(mirror[3], -2 * 2**0.5)
+
+
+def test_buttons_of_the_failure_explorer():
+    explorer = explorers.failure(order=2)
+    to_variety, to_network = explorer.buttons
+    explorer.set(x=0.3, y=0.2)
+    to_variety.click()
+    x, y = explorer.state["x"], explorer.state["y"]
+    assert min(explorer.data.violations(x, y)) < 1e-9
+    assert "on branch 1" in explorer.shown.below
+    to_network.click()
+    assert np.allclose([explorer.state["x"], explorer.state["y"]], explorer.data.networks[0])
+    explorer.set(network="free, linear")
+    assert explorer.controls["x"].description == "l_11"
+    assert explorer.message == ""
+
+
+def test_planes_that_are_not_determined_name_the_unknowns():
+    wide = layers.Linear(3, 1, bias=True, name="l")
+    with pytest.raises(DomainError, match="l_11, l_12, l_13; name two"):
+        explorers.failure_data(wide, seeds=0)
+    data = explorers.failure_data(wide, plane=("l_11", "l_13"), fixed={"l_12": "1/2"}, seeds=0)
+    assert sp.expand(data.train[2] - sp.sympify("l_11**2 + l_13**2 - 3/4")) == 0
+    with pytest.raises(DomainError, match="l_9 is no unknown"):
+        explorers.failure_data(wide, plane=("l_11", "l_9"), seeds=0)
+    with pytest.raises(DomainError, match=r"l_13 of .* is no shift"):
+        explorers.failure_data(wide, plane=("l_11", "l_12"), seeds=0)
+
+
+def test_a_family_is_drawn_at_one_member():
+    unit = explorers.usual_units()["free, linear"]
+    data = explorers.failure_data(
+        unit, train=laws.Normal(0, "sigma"), test=laws.Gamma("alpha", 1),
+        member={"sigma": 2, "alpha": 3}, seeds=0,
+    )
+    assert data.train_law == laws.Normal(0, 2)
+    l1, l2 = data.axes
+    assert sp.expand(data.train[2] - 4 * (l1**2 + l2**2 - 1)) == 0
+    assert sp.expand(data.test[3] - (6 * (l1**3 + l2**3) - 3 * sp.sqrt(2))) == 0
+
+
+# ---------------------------------------------------------------------------- wide networks
+
+
+def test_errors_of_wide_networks_against_quadrature():
+    # one layer: E relu(z + c) of a normal z in closed form, so the prediction is exact and the
+    # unbiased estimate of its squared error is zero within its standard error
+    found = explorers.wide_data(16, 1, "relu", 1, seed=3, samples=2**15)
+    assert abs(found.squares[0, 0]) < 4 * found.standard_errors[0, 0]
+    found = explorers.wide_data(16, 3, "relu", 3, seed=3, samples=2**16)
+    assert (np.diff(found.squares[:, -1]) < 0).all()
+    assert found.resolved[0, 1:].all()
+
+
+def test_standard_errors_of_errors_are_right():
+    first = [explorers.wide_data(6, 2, "tanh", (1,), seed=1, samples=n)
+             for n in range(4096, 4096 + 32 * 40, 32)]
+    values = np.array([f.squares[0, -1] for f in first])
+    claimed = np.sqrt(np.mean([f.standard_errors[0, -1] ** 2 for f in first]))
+    ratio = values.std(ddof=1) / claimed
+    assert 0.65 < ratio < 1.5  # 40 repetitions: four standard errors are 0.45
+
+
+def test_truth_is_sampled_once_and_progress_is_told():
+    told = []
+    explorers.wide_data(5, 2, "gelu", 1, 7, 4096, lambda share, what: told.append((share, what)))
+    assert told[0] == (0.0, "sampling, 4 096 inputs")
+    shares = [share for share, _ in told]
+    assert shares == sorted(shares)
+    again = []
+    explorers.wide_data(5, 2, "gelu", 1, 7, 4096, lambda share, what: again.append(what))
+    assert not [what for what in again if what.startswith("sampling")]
+
+
+def test_wrong_arguments_of_wide_networks():
+    with pytest.raises(OrderError, match="K is 5"):
+        explorers.wide_data(K=5)
+    with pytest.raises(DomainError, match="width is 0"):
+        explorers.wide_data(width=0)
+    with pytest.raises(UnknownNameError, match="rleu"):
+        explorers.wide_data(activation="rleu")
+
+
+# ---------------------------------------------------------------------------- the frame
+
+
+@pytest.mark.parametrize(("make", "messages"), [
+    (lambda: explorers.rg_flow("uniform(0, 1)", steps=2), {"no cumulant"}),
+    (lambda: explorers.symmetry("cyclic", 2, 4), {"does not fit"}),
+    (lambda: explorers.failure(seeds=0), set()),
+    (lambda: explorers.wide(8, 2, K=2, samples=4096, widths=(8, 12)), set()),
+], ids=["rg_flow", "symmetry", "failure", "wide"])
+def test_every_value_of_every_control(make, messages, monkeypatch):
+    explorer = make()
+    drawn, calls = layout.picture, []
+
+    def now_and_then(figure, label):
+        calls.append(label)
+        return drawn(figure, label) if len(calls) % 10 == 0 else "<svg></svg>"
+
+    monkeypatch.setattr(layout, "picture", now_and_then)  # most of the time goes into pictures
+    seen = []
+    if "samples" in explorer.controls:
+        explorer.controls["samples"].options = [("4096", 4096), ("10 000", 10**4)]
+    for name, value in driven(explorer):
+        seen.append(name)
+        told = explorer.message
+        assert not told or any(m in told for m in messages), (name, value, told)
+        assert explorer.shown is not None or told
+    assert set(seen) == set(explorer.controls)
+    monkeypatch.undo()
+    bundle = explorer._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    assert bundle["text/html"].count("<svg") >= 1
+    assert bundle["text/html"].count("<div") == bundle["text/html"].count("</div>")
+
+
+def test_pictures_take_the_colour_of_the_text():
+    drawn = explorers.rg_flow("exponential(1)").snapshot()
+    assert "currentColor" in drawn
+    assert "#000000" not in drawn
+    assert "<style" not in drawn
+    assert drawn.count("<math") > 10
+
+
+def test_unknown_controls_are_named():
+    with pytest.raises(UnknownNameError, match="block"):
+        explorers.rg_flow("exponential(1)").set(block=3)
+    with pytest.raises(DomainError, match="inputs cannot be 3; it offers 2, 4, 6, 8"):
+        explorers.symmetry("alternating", 1, 2).set(inputs=3)
+
+
+def test_without_ipywidgets(monkeypatch):
+    monkeypatch.setitem(sys.modules, "ipywidgets", None)
+    with pytest.raises(MissingDependencyError, match=r"cumulant-theory\[notebooks\]"):
+        layout.widgets()
+    assert explorers.rg_flow_figure(explorers.rg_flow_data(laws.Exponential(1))).axes
+
+
+def test_import_needs_no_widgets_and_no_matplotlib():
+    code = (
+        "import sys, numerics, numerics.explorers\n"
+        "bad = {'ipywidgets', 'matplotlib', 'torch'} & set(sys.modules)\n"
+        "assert not bad, bad"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+def test_explorers_are_public():
+    assert nm.explorers is explorers
+    assert activations.ReLU().name in explorers.wide(8, 1, K=1, samples=64).controls[
+        "activation"].options
