@@ -50,7 +50,7 @@ test: $(VENV)/.installed lint ## all tests and checks
 
 test-lowest: $(VENV)-lowest/.installed ## the tests at the lowest versions of all dependencies
 	$(VENV)-lowest/bin/python -m pytest -n $(JOBS) tests -m "not browser and not latex" \
-	  $(addprefix --ignore=tests/test_,docs.py notebooks.py lab.py architecture.py packaging.py)
+	  $(addprefix --ignore=tests/test_,architecture.py docs.py explorers.py lab.py notebooks.py packaging.py)
 
 $(VENV)-lowest/.installed: pyproject.toml tests/lowest.py
 	$(MAKE) VENV=$(VENV)-lowest $(VENV)-lowest/.torch

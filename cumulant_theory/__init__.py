@@ -1,5 +1,8 @@
 """Exact joint cumulants carried through block sums, MLPs and their weight symmetries."""
 
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
 from . import (
     activations,
     algebra,
@@ -31,3 +34,18 @@ __all__ = [
     "symmetries",
     "theorems",
 ]
+
+if TYPE_CHECKING:
+    __version__: str
+else:
+
+    def __getattr__(name: str) -> Any:
+        if name != "__version__":
+            raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+        try:
+            return version("cumulant-theory")
+        except PackageNotFoundError:
+            raise AttributeError(
+                "the version is that of the installed distribution, and cumulant-theory is not "
+                "installed; pip install cumulant-theory"
+            ) from None

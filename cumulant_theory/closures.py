@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from .arguments import brief
 from .errors import DomainError
 
 
@@ -77,13 +78,13 @@ class Neglect(Closure):
     def __post_init__(self) -> None:
         if not _is_integer(self.order, 2):
             raise DomainError(
-                f"Neglect({self.order!r}): the order must be an integer from 2 on, since means and "
-                "variances are always kept; use Neglect(2) for the Gaussian closure"
+                f"Neglect({brief(self.order)}): the order must be an integer from 2 on, since "
+                "means and variances are always kept; use Neglect(2) for the Gaussian closure"
             )
         if self.cost is not None and not _is_integer(self.cost, 0):
             raise DomainError(
-                f"Neglect({self.order}, cost={self.cost!r}): the cost must be None or an integer "
-                "from 0 on"
+                f"Neglect({self.order}, cost={brief(self.cost)}): the cost must be None or an "
+                "integer from 0 on"
             )
 
     @property
@@ -145,7 +146,8 @@ class Diagrams(Closure):
     def __post_init__(self) -> None:
         if not _is_integer(self.order, 1):
             raise DomainError(
-                f"Diagrams({self.order!r}): K must be a positive integer, for example Diagrams(3)"
+                f"Diagrams({brief(self.order)}): K must be a positive integer, for example "
+                "Diagrams(3)"
             )
 
     @property
@@ -184,7 +186,7 @@ def as_closure(value: Any) -> Closure:
         return Exact()
     if not isinstance(value, Closure):
         raise DomainError(
-            f"closure {value!r} is not known; use Exact(), Neglect(K) or Diagrams(K)"
+            f"closure {brief(value)} is not known; use Exact(), Neglect(K) or Diagrams(K)"
         )
     return value
 

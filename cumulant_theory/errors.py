@@ -7,9 +7,18 @@ Every message names the object, says what is wrong with it, and what to do next.
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+_LONGEST = 3000
+
 
 class CumulantError(Exception):
     """Root of all errors raised on purpose by this toolkit."""
+
+    def __str__(self) -> str:
+        """The message; the middle of a very long one is left out, and ``args`` has it whole."""
+        text = super().__str__()
+        if len(text) <= _LONGEST:
+            return text
+        return f"{text[:_LONGEST // 2]} [...] {text[-_LONGEST // 2:]}"
 
 
 class ShapeError(CumulantError, ValueError):

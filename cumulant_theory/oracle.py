@@ -109,9 +109,9 @@ class FiniteLaw:
                 f"a finite law needs as many points as weights and points of one length; got "
                 f"{len(points)} points, {len(weights)} weights"
             )
-        self.points = [tuple(p) for p in points]
-        self.weights = list(weights)
-        self.dim = len(self.points[0])
+        self.points: list[tuple[Any, ...]] = [tuple(p) for p in points]
+        self.weights: list[Any] = list(weights)
+        self.dim: int = len(self.points[0])
         self._moments: dict[MultiIndex, Any] = {}
         self._central: dict[MultiIndex, Any] = {}
         self._cumulants: dict[MultiIndex, Any] = {}

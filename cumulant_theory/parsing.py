@@ -13,6 +13,8 @@ from typing import Any
 import sympy as sp
 
 from . import activations, laws, symmetries
+from .algebra import exact
+from .arguments import brief
 from .closures import Closure, Diagrams, Exact, Neglect
 from .errors import CumulantError, DomainError, ParseError
 
@@ -47,6 +49,34 @@ def parse_number(text: str) -> sp.Expr:
     (a**2 + 1/4, sqrt(2)/2)
     """
     return _number(_tree(text), text)
+
+
+def as_number(value: Any, what: str) -> sp.Expr:
+    """Exact number of a text, of a float by the shortest fraction near it, or as it is.
+
+    Raises
+    ------
+    ParseError
+        If a text is no arithmetic expression.
+    DomainError
+        If it is no finite number.
+
+    Examples
+    --------
+    >>> as_number("1/4", "s"), as_number(0.25, "s"), as_number(sp.sqrt(2), "s")
+    (1/4, 1/4, sqrt(2))
+    """
+    if isinstance(value, str):
+        found = parse_number(value)
+    elif isinstance(value, float):
+        if value != value or value in (float("inf"), -float("inf")):
+            raise DomainError(f"{what} is {value}; pass a finite number")
+        found: sp.Expr = sp.nsimplify(value, rational=True)
+    else:
+        found = exact(value, what)
+    if not found.is_number:
+        raise DomainError(f"{what} = {brief(found)} is no number")
+    return found
 
 
 def parse_law(text: str) -> laws.Law:

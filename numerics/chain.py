@@ -173,15 +173,15 @@ class Chain:
     """
 
     def __init__(self, parts: Sequence[Part], hypotheses: Sequence[str] = ()) -> None:
-        self.parts = _checked(parts)
-        self.hypotheses = tuple(dict.fromkeys(hypotheses))
+        self.parts: tuple[Part, ...] = _checked(parts)
+        self.hypotheses: tuple[str, ...] = tuple(dict.fromkeys(hypotheses))
         width = _first_width(self.parts)
         if width is None:
             raise ShapeError(
                 "a chain without affine maps has no number of units; put an identity matrix first"
             )
         self.in_features = width
-        self.out_features = _last_width(self.parts, width)
+        self.out_features: int = _last_width(self.parts, width)
 
     def __call__(self, x: ArrayLike) -> Array:
         """The network at points (N, in_features).

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from cumulant_theory import activations
 from cumulant_theory.activations import Activation
+from cumulant_theory.arguments import brief, explained
 from cumulant_theory.errors import DomainError, OrderError
 
 from .chain import evaluate
@@ -170,6 +172,7 @@ def _text(estimate: Estimate, form: str) -> str:
     return f"{estimate.value:{form}} ± {error}"
 
 
+@explained
 def width_scaling(
     activation: Activation | str = "relu",
     widths: Sequence[int] = (16, 32, 64),
@@ -258,8 +261,8 @@ def width_scaling(
             f"{phi!r} is odd, so all means are zero in a network without biases, and so are the "
             "errors of every K; take an activation that is not odd"
         )
-    if not (isinstance(gain, (int, float, np.number)) and np.isfinite(gain) and gain > 0):
-        raise DomainError(f"gain {gain!r} is no positive number")
+    if not (isinstance(gain, Real) and 0 < gain < 1e100):
+        raise DomainError(f"gain {brief(gain)} is no positive number")
     bounds = largest or {}
     squares: dict[tuple[int, int], list[float]] = {}
     gaussian: dict[tuple[int, int], list[float]] = {}

@@ -6,6 +6,7 @@ from typing import Any
 
 import sympy as sp
 
+from cumulant_theory.arguments import explained
 from cumulant_theory.errors import DomainError, ShapeError, UnknownNameError
 from cumulant_theory.latex.html import card, code, facts, folded, joined
 
@@ -153,7 +154,7 @@ class Kernel:
             )
         return results[: len(self.outputs)]
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return Kernel, (self._program, self.backend)
 
     def __repr__(self) -> str:
@@ -177,6 +178,7 @@ class Kernel:
         return card("Kernel", facts(rows), folded(f"source, {lines} lines", code(self.source)))
 
 
+@explained
 def compile_system(system: System, backend: str = "numpy", order: int | None = None) -> Kernel:
     """Compile definitions into a kernel.
 
@@ -220,6 +222,7 @@ def compile_system(system: System, backend: str = "numpy", order: int | None = N
     return Kernel(generate(system, order), backend)
 
 
+@explained
 def compile(target: Any, order: int = 4, backend: str = "numpy", **options: Any) -> Kernel:
     """Compile a system, or whatever makes one, into a kernel.
 

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
+from cumulant_theory.arguments import explained
 from cumulant_theory.errors import DomainError, ShapeError
 from cumulant_theory.laws import JointLaw, Law
 
@@ -18,6 +19,7 @@ from .sampling import sample_chunks
 __all__ = ["measure"]
 
 
+@explained
 def measure(
     module: Network | Ensemble,
     law: Law | JointLaw,

@@ -8,6 +8,7 @@ import numpy as np
 import sympy as sp
 
 from cumulant_theory.algebra import check_order, multi_indices
+from cumulant_theory.arguments import explained
 from cumulant_theory.closures import Closure, as_closure
 from cumulant_theory.errors import DomainError, NoClosedFormError, ShapeError, UnknownNameError
 from cumulant_theory.laws import IID, JointLaw, Law
@@ -26,6 +27,7 @@ _kernels: "weakref.WeakKeyDictionary[Layer, dict[Any, tuple[_Part, ...]]]" = (
 )
 
 
+@explained
 def predict(
     module: Any,
     law: Law | JointLaw,
@@ -274,4 +276,7 @@ def _generic(units: int) -> JointLaw:
 def _cumulants(kernel: Kernel, law: JointLaw) -> dict[sp.Symbol, float]:
     single: Any = law
     orders = {s: int(s.name.removeprefix("kappa_")) for s in kernel.inputs}
-    return {s: float(single.law.cumulant(r).evalf(30)) for s, r in orders.items()}
+    values = {s: single.law.cumulant(r).evalf(30) for s, r in orders.items()}
+    if any(v.free_symbols for v in values.values()):
+        raise DomainError(f"predict: {law!r} has symbols; give them values by law.subs")
+    return {s: float(v) for s, v in values.items()}

@@ -1,6 +1,6 @@
 """Generated source with the names that belong to it."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +36,7 @@ class Program:
     guards: tuple[sp.Symbol, ...]
     activations: tuple[tuple[str, Activation], ...] = ()
 
-    def function(self, primitives: Mapping[str, Any] | None = None):
+    def function(self, primitives: Mapping[str, Any] | None = None) -> Callable[..., Any]:
         """Execute the source and return the function it defines.
 
         Parameters

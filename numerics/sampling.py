@@ -8,6 +8,7 @@ import numpy as np
 from scipy import stats
 
 from cumulant_theory.algebra import as_integer
+from cumulant_theory.arguments import explained
 from cumulant_theory.errors import DomainError, ShapeError
 from cumulant_theory.laws import JointLaw, Law
 
@@ -26,6 +27,7 @@ _FAST: dict[str, Callable[..., Any]] = {
 }
 
 
+@explained
 def sample(law: Law | JointLaw, size: int, seed: Seed = None) -> np.ndarray:
     """Independent samples of a law.
 
@@ -64,6 +66,7 @@ def sample(law: Law | JointLaw, size: int, seed: Seed = None) -> np.ndarray:
     return _draw(law, _count(size, "size"), rng)
 
 
+@explained
 def sample_chunks(
     law: Law | JointLaw, samples: int, chunk: int, seed: Seed = 0
 ) -> Iterator[np.ndarray]:

@@ -13,7 +13,7 @@ class Names:
     """Python identifiers for symbols, each used once and none of the reserved ones."""
 
     def __init__(self, *reserved: str) -> None:
-        self.taken = {"kernel", *reserved}
+        self.taken: set[str] = {"kernel", *reserved}
 
     def new(self, wanted: str) -> str:
         """Return an identifier as close to the wanted name as possible."""

@@ -7,6 +7,7 @@ import sympy as sp
 import torch
 
 from cumulant_theory import layers
+from cumulant_theory.arguments import explained
 from cumulant_theory.errors import DomainError, ShapeError
 from cumulant_theory.latex.html import Markup, card, facts
 from cumulant_theory.laws import JointLaw, Law
@@ -54,16 +55,17 @@ class BlockSum:
     (torch.Size([3, 4]), torch.Size([3, 1]), True)
     """
 
+    @explained
     def __init__(self, b: int, law: Law | JointLaw, s: Any = _HALF) -> None:
-        self.target = layers.BlockSum(b, s)
+        self.target: layers.BlockSum = layers.BlockSum(b, s)
         if self.target.is_symbolic or self.target.s.free_symbols:
             raise ShapeError(
                 f"tasks.BlockSum: {self.target!r} has symbols; training needs numbers for b and s"
             )
         if not isinstance(law, (Law, JointLaw)):
             raise DomainError(f"tasks.BlockSum: {law!r} is no law; use one of cumulant_theory.laws")
-        self.b = int(b)
-        self.s = self.target.s
+        self.b: int = int(b)
+        self.s: sp.Expr = self.target.s
         self.law = law
         self.inputs: JointLaw = law.iid(self.b) if isinstance(law, Law) else law
         if self.inputs.dim != self.b:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cumulant_theory.algebra import as_integer
+from cumulant_theory.arguments import explained
 from cumulant_theory.errors import DomainError, OrderError, ShapeError, UnknownNameError
 
 from .backends.numpy import as_float64
@@ -187,6 +188,7 @@ def _range(kept: int) -> str:
     return "order 1" if kept == 1 else f"orders 1-{kept}"
 
 
+@explained
 def order_transfer(
     chain: Chain,
     points: ArrayLike,

@@ -9,6 +9,7 @@ import numpy as np
 import sympy as sp
 from scipy.stats import binomtest
 
+from cumulant_theory.arguments import check_instance, explained
 from cumulant_theory.errors import DomainError, ShapeError
 from cumulant_theory.laws import JointLaw, Law
 
@@ -59,6 +60,7 @@ class Confrontation:
         return html_table("Network against target", self._cells())
 
 
+@explained
 def confront(
     network: Any, target: Any, laws: Mapping[str, Law | JointLaw] | Iterable[Law | JointLaw],
     order: int = 4, samples: int = 10**6, seed: int = 0, level: float = 0.01,
@@ -98,9 +100,11 @@ def confront(
     from cumulant_theory.layers import Layer
 
     from .measurement import measure
-    from .networks import build
+    from .networks import Ensemble, Network, build
 
-    module = build(network) if isinstance(network, Layer) else network
+    check_instance(network, (Layer, Network, Ensemble), "confront: network")
+    check_instance(target, Layer, "confront: target")
+    module: Any = build(network) if isinstance(network, Layer) else network
     named: Mapping[Any, Any] = (
         laws if isinstance(laws, Mapping) else {law.label: law for law in laws}
     )
@@ -181,6 +185,7 @@ class Landing:
         return html_table("Where training ends", self._cells())
 
 
+@explained
 def landing(
     analysis: "Analysis", law: Law | JointLaw, seeds: int = 64, steps: int = 500,
     order: int | None = None, seed: int = 0, tolerance: float = 1e-6, progress: bool = False,

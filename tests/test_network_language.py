@@ -75,7 +75,7 @@ def test_every_activation_is_a_layer(name):
     ("linear(2, 2, **x)", ParseError, "not allowed"),
     ("linear(*x)", ParseError, "not allowed"),
     ("blocksum(2, 1, s=1)", ParseError, "twice"),
-    ("blocksum(2, weights=3)", ParseError, "wrong arguments"),
+    ("blocksum(2, weights=3)", ShapeError, "one number per unit"),
     ("square + square", ParseError, "no layer"),
     ("linear(2, 3) |", ParseError, "no network"),
     ("", ParseError, "no network"),

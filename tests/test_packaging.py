@@ -1,22 +1,39 @@
 """The distribution, the reader's commands, and the files that a reader meets first."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import sysconfig
+import tarfile
 import tomllib
+import venv
 import zipfile
-from importlib.metadata import requires
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 import pytest
+from lowest import constraints
 
 import cumulant_theory
 import numerics
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+PATH = os.environ.get("PATH", "")
+DOCUMENTS = ("README.md", "CHANGELOG.md", "LICENSE")
+
+WHOLE = os.environ.get("WHEEL_TESTS") == "all"
+QUICK = [f"test_{n}.py" for n in ("algebra", "comparison", "kstatistics")]
+OF_THE_TREE = {
+    f"test_{n}.py" for n in ("architecture", "docs", "lab", "notebooks", "packaging")
+}
+UNTYPED = {
+    "EigenvalueOf", "NormalCDF", "NormalPDF", "NormalPartialMoment", "OwenT", "PairIntegral",
+    "WickIntegral", "_Opaque", "as_images",
+}
 
 
 def name_of(requirement: str) -> str:
@@ -36,28 +53,161 @@ def test_installed_distribution_agrees():
     assert plain == {"sympy", "python-flint"}
 
 
-def test_wheel_holds_both_packages_and_nothing_else(tmp_path):
+@pytest.fixture(scope="module")
+def archives(tmp_path_factory):
+    """The source distribution, and the wheel built from it."""
+    source = tmp_path_factory.mktemp("source")
     for folder in ("cumulant_theory", "numerics", "tests", "benchmarks"):
         shutil.copytree(
-            ROOT / folder, tmp_path / folder,
+            ROOT / folder, source / folder,
             ignore=shutil.ignore_patterns("__pycache__", "node_modules"),
         )
-    for file in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(ROOT / file, tmp_path)
+    for file in ("pyproject.toml", "MANIFEST.in", "Makefile", *DOCUMENTS):
+        shutil.copy(ROOT / file, source)
     done = subprocess.run(
-        [sys.executable, "-m", "pip", "wheel", "--no-deps", "--quiet", "-w", "dist", "."],
-        cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False,
+        [sys.executable, "-m", "build", "--outdir", "dist", "."],
+        cwd=source, capture_output=True, text=True, timeout=300, check=False,
     )
-    assert done.returncode == 0, done.stderr
-    (wheel,) = (tmp_path / "dist").glob("*.whl")
-    inside = zipfile.ZipFile(wheel).namelist()
-    assert {n.split("/")[0].split("-")[0] for n in inside} == {"cumulant_theory", "numerics"}
-    here = {
+    assert done.returncode == 0, done.stdout + done.stderr
+    (sdist,) = (source / "dist").glob("*.tar.gz")
+    (wheel,) = (source / "dist").glob("*.whl")
+    return sdist, wheel
+
+
+def modules() -> set[str]:
+    """Python files of both packages, and the marks that they are typed."""
+    return {
         p.relative_to(ROOT).as_posix()
-        for package in ("cumulant_theory", "numerics") for p in (ROOT / package).rglob("*.py")
+        for package in ("cumulant_theory", "numerics")
+        for pattern in ("*.py", "py.typed") for p in (ROOT / package).rglob(pattern)
     }
-    assert here <= set(inside)
+
+
+def test_wheel_holds_both_packages_and_nothing_else(archives):
+    inside = zipfile.ZipFile(archives[1]).namelist()
+    assert {n.split("/")[0].split("-")[0] for n in inside} == {"cumulant_theory", "numerics"}
+    assert modules() <= set(inside)
+    assert {"cumulant_theory/py.typed", "numerics/py.typed"} <= modules()
     assert any(n.endswith("licenses/LICENSE") for n in inside)
+
+
+def test_source_distribution_holds_the_tests_too(archives):
+    with tarfile.open(archives[0]) as archive:
+        inside = {name.partition("/")[2] for name in archive.getnames()}
+    tests = {f"tests/{p.name}" for p in (ROOT / "tests").glob("*.py")}
+    assert modules() | tests | {"pyproject.toml", *DOCUMENTS} <= inside
+    assert not [name for name in inside if "node_modules" in name or "__pycache__" in name]
+
+
+def run(place: Path, *command: str | Path, **more: str) -> str:
+    """What a command of the environment beside `place` prints."""
+    path = os.pathsep.join([str(place.parent / "venv/bin"), PATH])
+    done = subprocess.run(
+        [shutil.which(command[0], path=path) or command[0], *command[1:]], cwd=place,
+        capture_output=True, text=True, timeout=7200 if WHOLE else 300, check=False,
+        env={**os.environ, "PATH": path, **more},
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def place(archives, tmp_path_factory):
+    """An empty folder; beside it an environment with the wheel, its dependencies from here."""
+    home = tmp_path_factory.mktemp("outside")
+    venv.create(home / "venv", with_pip=False, symlinks=True)
+    (packages,) = (home / "venv" / "lib").glob("python*/site-packages")
+    paths = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
+    (packages / "dependencies.pth").write_text("\n".join(sorted(paths)))
+    (home / "empty").mkdir()
+    run(
+        home / "empty", sys.executable, "-m", "pip", "--python", home / "venv/bin/python",
+        "install", "--no-deps", "--no-index", "--quiet", archives[1],
+    )
+    return home / "empty"
+
+
+class TestOutside:
+    """The installed wheel in an environment of its own, away from the source tree."""
+
+    def test_one_version(self, place):
+        version = PROJECT["version"]
+        code = (
+            "import cumulant_theory as c, numerics as nm\n"
+            "print(c.__version__, nm.__version__, c.__file__, nm.__file__)"
+        )
+        *versions, theory, numbers = run(place, "python", "-c", code).split()
+        assert versions == [version, version]
+        assert all(Path(f).is_relative_to(place.parent / "venv") for f in (theory, numbers))
+        assert run(place, "cumulants", "--version") == f"cumulants {version}\n"
+
+    def test_readme_example(self, place):
+        shutil.copy(ROOT / "README.md", place)
+        options = ("-o", "ELLIPSIS", "-o", "NORMALIZE_WHITESPACE")
+        assert run(place, "python", "-m", "doctest", *options, "README.md") == ""
+
+    def test_commands(self, place):
+        shown = run(place, "cumulants", "derive", "--layers", "blocksum(b)", "--verify")
+        assert "verified: " in shown
+        assert "quadratic_sharing" in run(place, "cumulants", "theorems")
+
+    def test_suite(self, place):
+        """A part that takes seconds; with WHEEL_TESTS=all everything that reads no source tree."""
+        shutil.copytree(
+            ROOT / "tests", place / "tests",
+            ignore=shutil.ignore_patterns("__pycache__", "node_modules"),
+        )
+        (place / "docs").mkdir()
+        shutil.copy(ROOT / "docs" / "study.md", place / "docs")  # test_study.py reads it
+        ours = sorted(p.name for p in (place / "tests").glob("test_*.py"))
+        chosen = [n for n in ours if n not in OF_THE_TREE] if WHOLE else QUICK
+        assert set(chosen) <= set(ours)
+        shown = run(
+            place, "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull,
+            "--rootdir", ".", *(f"tests/{name}" for name in chosen),
+        )
+        assert re.search(r"\d+ passed", shown)
+
+    @pytest.mark.parametrize("package", ["cumulant_theory", "numerics"])
+    def test_every_public_type_is_known(self, place, package):
+        """All but classes derived from SymPy's and one union with one: SymPy carries no types."""
+        folder = str(Path(sys.executable).parent)
+        command = shutil.which("basedpyright", path=os.pathsep.join([folder, PATH]))
+        if command is None:
+            pytest.skip("basedpyright is not installed")
+        (place / "types").mkdir(exist_ok=True)
+        done = subprocess.run(
+            [command, "--verifytypes", package, "--ignoreexternal", "--outputjson"],
+            cwd=place / "types", capture_output=True, text=True, timeout=300, check=False,
+            env={**os.environ, "PATH": os.pathsep.join([str(place.parent / "venv/bin"), PATH])},
+        )
+        found = json.loads(done.stdout)["typeCompleteness"]
+        assert len(found["symbols"]) > 1000
+        unknown = {s["name"].rpartition(".")[2] for s in found["symbols"] if not s["isTypeKnown"]}
+        assert unknown == (UNTYPED if package == "cumulant_theory" else set())
+
+
+def test_lowest_versions_are_those_of_the_project():
+    lines = constraints(PROJECT["optional-dependencies"].keys() - {"docs", "bench", "dev"})
+    names = [re.split(r"[=;]", line)[0] for line in lines]
+    assert len(names) == len(set(names))
+    assert {"sympy", "python-flint", "numpy", "torch", "hypothesis"} <= set(names)
+    installed = {name: version(name) for name in names if is_installed(name)}
+    for line in lines:
+        name, bound = line.split(";")[0].split("==")
+        if name in installed:
+            assert numbers(installed[name]) >= numbers(bound), line
+
+
+def is_installed(name: str) -> bool:
+    try:
+        return bool(version(name))
+    except PackageNotFoundError:
+        return False
+
+
+def numbers(text: str) -> list[int]:
+    return [int(n) for n in re.findall(r"\d+", text.partition("+")[0])]
 
 
 def test_public_names_exist():

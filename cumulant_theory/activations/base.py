@@ -1,14 +1,16 @@
 """What an activation is, and the registry of all of them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, wraps
+from numbers import Number
 from typing import Any, ClassVar
 
 import sympy as sp
 
 from ..algebra import as_integer, exact, symbols_in
 from ..algebra.limits import ORDER_LIMIT
+from ..arguments import brief, explained
 from ..errors import DomainError, OrderError, UnknownNameError
 from .growth import check_gaussian_mean
 from .wick import WickCoefficient, WickIntegral, derivative_at
@@ -17,6 +19,17 @@ _MEAN = sp.Symbol("mu", real=True)
 _VARIANCE = sp.Symbol("sigma", positive=True) ** 2
 
 _registry: dict[str, type["Activation"]] = {}
+
+
+def _of_no_text(expr: Callable[[Any, Any], sp.Expr]) -> Callable[[Any, Any], sp.Expr]:
+    """SymPy would run a text as code, also one in a list."""
+    @wraps(expr)
+    def checked(self: Any, z: Any) -> sp.Expr:
+        if not isinstance(z, (sp.Basic, Number)):
+            raise DomainError(f"{self!r} of {brief(z)}; pass a SymPy expression")
+        return expr(self, z)
+
+    return checked
 
 
 class Activation:
@@ -45,6 +58,8 @@ class Activation:
         super().__init_subclass__(**kwargs)
         if cls.name:
             _registry[cls.name] = cls
+        if "expr" in cls.__dict__:
+            cls.expr = _of_no_text(cls.expr)  # type: ignore[assignment]
 
     def expr(self, z: sp.Expr) -> sp.Expr:
         """The activation of a SymPy expression."""
@@ -83,6 +98,7 @@ class Activation:
         """Smooth expressions left of, between and right of the knots."""
         return (self.expr(z),)
 
+    @explained
     def wick(
         self, m: int, p: int = 1, mean: Any = _MEAN, variance: Any = _VARIANCE
     ) -> WickCoefficient:
@@ -235,6 +251,7 @@ def catalogue() -> list[str]:
     return sorted(_registry)
 
 
+@explained
 def get(name: str, *args: Any, **kwargs: Any) -> Activation:
     """Activation by name.
 

@@ -9,6 +9,7 @@ from sympy.calculus.util import continuous_domain
 
 from ..algebra import exact
 from ..algebra.limits import ORDER_LIMIT
+from ..arguments import check_instance, explained
 from ..errors import CumulantError, DomainError, OrderError
 from .base import Activation, _registry
 from .growth import growth, singular_point
@@ -20,6 +21,7 @@ _SMOOTH = {sp.exp, sp.log, sp.sin, sp.cos, sp.sinh, sp.cosh, sp.tanh, sp.atan, s
 _JUMPING = (sp.floor, sp.ceiling, sp.frac, sp.DiracDelta, sp.arg)
 
 
+@explained
 class Custom(Activation):
     """A function given as an expression of one variable.
 
@@ -54,6 +56,8 @@ class Custom(Activation):
     sigma*NormalPartialMoment(1, (mu - 1)/sigma)
     """
 
+    coefficients: tuple[sp.Expr, ...] | None
+    knots: tuple[sp.Expr, ...]
     name = "custom"
 
     def __init__(self, expression: Any, z: Any = None) -> None:
@@ -214,6 +218,7 @@ def _singular_point(piece: sp.Expr, z: sp.Symbol, interval: Any) -> Any:
     return singular_point(piece.subs(z, plain), plain, inside)
 
 
+@explained
 def recognise(expr: sp.Expr, z: sp.Symbol) -> Activation:
     """The activation of the catalogue with this expression, else a custom one.
 
@@ -223,6 +228,8 @@ def recognise(expr: sp.Expr, z: sp.Symbol) -> Activation:
     >>> recognise(sp.tanh(z), z).name, recognise(sp.tanh(2*z), z).name
     ('tanh', 'custom')
     """
+    expr = exact(expr, "recognise: expr")
+    check_instance(z, sp.Symbol, "recognise: z")
     for name in sorted(_registry):
         try:
             known = _registry[name]()

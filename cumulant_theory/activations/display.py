@@ -20,7 +20,10 @@ def points(activation: "Activation") -> list[tuple[float, float]]:
     expr = expr.subs(dict.fromkeys(expr.free_symbols - {z}, sp.S.One))
     places: set[Any] = {sp.Rational(k * _REACH, _POINTS // 2) - _REACH for k in range(_POINTS + 1)}
     knots = {k for k in activation.knots if k.is_number and abs(k) < _REACH}
-    value = sp.lambdify(z, expr, "math")
+    try:
+        value = sp.lambdify(z, expr, "math")
+    except NotImplementedError:  # an integral or a derivative that is left as it is
+        return []
     found: list[tuple[float, float]] = []
     small = 1e-6
     for x in sorted(places | knots):

@@ -6,6 +6,8 @@ from .base import Activation
 
 
 class _Trigonometric(Activation):
+    """Sine or cosine: powers are sums of harmonics."""
+
     name = ""
 
     def harmonics(self, p: int) -> tuple[tuple[sp.Rational, int], ...]:

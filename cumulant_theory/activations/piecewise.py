@@ -6,6 +6,7 @@ from typing import Any
 import sympy as sp
 
 from ..algebra import exact
+from ..arguments import explained
 from ..errors import DomainError
 from .base import Activation
 from .wick import piecewise_wick
@@ -54,7 +55,7 @@ class ReLU(PiecewisePolynomial):
 
     name = "relu"
     latex = r"\operatorname{relu}"
-    knots = (sp.S.Zero,)
+    knots: tuple[sp.Expr, ...] = (sp.S.Zero,)
 
     def expr(self, z: sp.Expr) -> sp.Expr:
         """max(0, z)."""
@@ -65,6 +66,7 @@ class ReLU(PiecewisePolynomial):
         return (sp.S.Zero, z)
 
 
+@explained
 class LeakyReLU(PiecewisePolynomial):
     """z above zero, negative_slope * z below.
 
@@ -86,10 +88,10 @@ class LeakyReLU(PiecewisePolynomial):
 
     name = "leaky_relu"
     latex = r"\operatorname{lrelu}"
-    knots = (sp.S.Zero,)
+    knots: tuple[sp.Expr, ...] = (sp.S.Zero,)
 
     def __init__(self, negative_slope: Any = Fraction(1, 100)) -> None:
-        self.negative_slope = exact(negative_slope, "negative_slope")
+        self.negative_slope: sp.Expr = exact(negative_slope, "negative_slope")
         if self.negative_slope.is_extended_real is False:
             raise DomainError(f"LeakyReLU: negative_slope {negative_slope} is not real")
 
@@ -113,7 +115,7 @@ class Abs(PiecewisePolynomial):
 
     name = "abs"
     latex = r"\operatorname{abs}"
-    knots = (sp.S.Zero,)
+    knots: tuple[sp.Expr, ...] = (sp.S.Zero,)
 
     def expr(self, z: sp.Expr) -> sp.Expr:
         """|z|."""
@@ -135,7 +137,7 @@ class Step(PiecewisePolynomial):
 
     name = "step"
     latex = r"\theta"
-    knots = (sp.S.Zero,)
+    knots: tuple[sp.Expr, ...] = (sp.S.Zero,)
 
     def expr(self, z: sp.Expr) -> sp.Expr:
         """Heaviside's function."""
@@ -157,7 +159,7 @@ class Sign(PiecewisePolynomial):
 
     name = "sign"
     latex = r"\operatorname{sign}"
-    knots = (sp.S.Zero,)
+    knots: tuple[sp.Expr, ...] = (sp.S.Zero,)
 
     def expr(self, z: sp.Expr) -> sp.Expr:
         """Sign of z."""
@@ -179,7 +181,7 @@ class HardTanh(PiecewisePolynomial):
 
     name = "hard_tanh"
     latex = r"\operatorname{hardtanh}"
-    knots = (sp.S.NegativeOne, sp.S.One)
+    knots: tuple[sp.Expr, ...] = (sp.S.NegativeOne, sp.S.One)
 
     def expr(self, z: sp.Expr) -> sp.Expr:
         """max(-1, min(1, z))."""

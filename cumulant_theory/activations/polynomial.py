@@ -6,11 +6,13 @@ from typing import Any, ClassVar
 import sympy as sp
 
 from ..algebra import exact
+from ..arguments import explained
 from ..errors import DomainError
 from .base import Activation
 from .wick import coefficients_of, polynomial_wick
 
 
+@explained
 class Polynomial(Activation):
     """phi(z) = a_0 + a_1 z + ... + a_p z^p.
 
@@ -45,7 +47,7 @@ class Polynomial(Activation):
             raise DomainError(
                 "a polynomial activation needs coefficients a_0, a_1, ...; got none"
             )
-        self.coefficients = tuple(values)
+        self.coefficients: tuple[sp.Expr, ...] | None = tuple(values)
 
     def expr(self, z: sp.Expr) -> sp.Expr:
         """a_0 + a_1 z + ... of a SymPy expression."""

@@ -18,6 +18,7 @@ from .limits import (
 from .multiindices import (
     MultiIndex,
     binomial,
+    check_multi_index,
     factorial,
     from_indices,
     multi_indices,
@@ -55,6 +56,7 @@ __all__ = [
     "check_entries",
     "check_indices",
     "check_input_order",
+    "check_multi_index",
     "check_order",
     "check_size",
     "check_terms",

@@ -4,9 +4,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from numbers import Real
 
+from ..arguments import brief
 from ..errors import DomainError, TimeLimitError
 
+_LONGEST = 10**6  # seconds, eleven days; timers take no more
 _DEADLINE: ContextVar[tuple[float, float] | None] = ContextVar("deadline", default=None)
 
 
@@ -26,8 +29,9 @@ def time_limit(seconds: float) -> Iterator[None]:
     TimeLimitError
         By what runs inside, soon after the limit.
     """
-    if not seconds > 0:
-        raise DomainError(f"time limit of {seconds} seconds; give a positive number")
+    if isinstance(seconds, bool) or not isinstance(seconds, Real) or not seconds > 0:
+        raise DomainError(f"time limit of {brief(seconds)} seconds; give a positive number")
+    seconds = min(seconds, _LONGEST)
     outer, end = _DEADLINE.get(), time.monotonic() + seconds
     token = _DEADLINE.set((end, seconds) if outer is None or end < outer[0] else outer)
     try:

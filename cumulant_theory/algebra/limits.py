@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from numbers import Integral
 from typing import Any
 
+from ..arguments import brief
 from ..errors import OrderError, ShapeError
 
 ORDER_LIMIT = 200  # recursions over orders nest as deep as the order
@@ -57,7 +58,7 @@ def check_order(order: Any, owner: str = "", least: int = 1) -> int:
     number = as_integer(order, least)
     if number is None:
         kind = "positive" if least else "non-negative"
-        raise OrderError(f"{head} {order!r}: cumulant orders are {kind} integers")
+        raise OrderError(f"{head} {brief(order)}: cumulant orders are {kind} integers")
     if number > ORDER_LIMIT:
         raise OrderError(
             f"{head} {number}: exact cumulants go to order {ORDER_LIMIT}; ask for a lower order"
@@ -84,7 +85,7 @@ def check_size(value: Any, what: str) -> int:
     """
     number = as_integer(value, 1)
     if number is None:
-        raise ShapeError(f"{what} is {value!r}; it must be a positive integer")
+        raise ShapeError(f"{what} is {brief(value)}; it must be a positive integer")
     check_at_most(number, UNIT_LIMIT, f"{what} is too large", "units", _WIDE)
     return number
 

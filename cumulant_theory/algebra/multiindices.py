@@ -1,12 +1,16 @@
 """Multi-indices: tuples of non-negative integers, one entry per unit."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Set
+from contextlib import suppress
 from functools import lru_cache
 from itertools import product
 from numbers import Integral
+from typing import Any
 
+from ..arguments import brief
 from ..errors import ShapeError
+from .limits import as_integer
 
 MultiIndex = tuple[int, ...]
 
@@ -30,6 +34,31 @@ def binomial(alpha: MultiIndex, beta: MultiIndex) -> int:
     6
     """
     return math.prod(map(math.comb, alpha, beta))
+
+
+def check_multi_index(alpha: Any, dim: int, what: str) -> MultiIndex:
+    """A multi-index as a tuple of integers.
+
+    Raises
+    ------
+    ShapeError
+        Unless it has one non-negative integer for each of ``dim`` units.
+
+    Examples
+    --------
+    >>> check_multi_index([2, 1], 2, "Generic")
+    (2, 1)
+    """
+    numbers = None
+    if not isinstance(alpha, (str, bytes, Mapping, Set)):
+        with suppress(TypeError):  # nothing that can be listed
+            numbers = tuple(as_integer(a) for a in alpha)
+    if numbers is None or len(numbers) != dim or None in numbers:
+        raise ShapeError(
+            f"{what}: multi-index {brief(alpha)} does not fit {dim} units: it needs {dim} "
+            "non-negative entries, integers"
+        )
+    return numbers  # type: ignore[return-value]
 
 
 def multi_indices(dim: int, order: int) -> list[MultiIndex]:

@@ -16,6 +16,7 @@ from typing import Any
 import sympy as sp
 from flint import Ordering, fmpq, fmpq_mpoly_ctx
 
+from ..arguments import brief
 from ..errors import DomainError
 from .clock import check_time
 from .limits import SYMBOL_LIMIT, check_at_most
@@ -42,7 +43,7 @@ def exact(value: Any, what: str = "value") -> sp.Expr:
     if isinstance(value, str):
         if not _SYMBOL_NAME.fullmatch(value):
             raise DomainError(
-                f"{what}: '{value}' is no symbol name; pass a number or a SymPy expression"
+                f"{what}: {brief(value)} is no symbol name; pass a number or a SymPy expression"
             )
         return sp.Symbol(value)
     if isinstance(value, bool) or not isinstance(value, (int, Fraction, sp.Expr)):
@@ -51,12 +52,16 @@ def exact(value: Any, what: str = "value") -> sp.Expr:
                 f"{what} is the inexact number {value!r}; pass an exact one, for example "
                 "sympy.Rational(1, 3) or fractions.Fraction"
             )
-        raise DomainError(f"{what} is {value!r}, which is no exact scalar expression")
+        raise DomainError(f"{what} is {brief(value)}, which is no exact scalar expression")
     result = sp.Rational(value.numerator, value.denominator) if isinstance(value, Fraction) else (
         sp.sympify(value)
     )
     if result.has(sp.Float):
         raise DomainError(f"{what} = {result} holds a floating-point number; use exact rationals")
+    if isinstance(result, (sp.MatrixExpr, sp.Lambda)) or any(
+        s.is_commutative is False for s in result.free_symbols
+    ):
+        raise DomainError(f"{what} = {brief(result)} is no scalar that commutes; pass one")
     if result.has(sp.nan, sp.oo, -sp.oo, sp.zoo):
         raise DomainError(f"{what} = {result} is not finite")
     return result
@@ -76,7 +81,9 @@ def substitution(values: Mapping[Any, Any]) -> dict[Any, Any]:
     {a: 1/2}
     """
     if not isinstance(values, Mapping):
-        raise DomainError(f"substitution: {values!r} is no mapping; pass for example {{'a': 1}}")
+        raise DomainError(
+            f"substitution: {brief(values)} is no mapping; pass for example {{'a': 1}}"
+        )
     return {exact(k, "symbol"): exact(v, f"value of {k}") for k, v in values.items()}
 
 
@@ -389,8 +396,8 @@ class Polynomial:
     __slots__ = ("_expr", "element", "ring")
 
     def __init__(self, ring: Ring, element: Any) -> None:
-        self.ring = ring
-        self.element = ring.reduce(element)
+        self.ring: Ring = ring
+        self.element: Any = ring.reduce(element)
         self._expr: sp.Expr | None = None
 
     @classmethod

@@ -6,9 +6,14 @@ from typing import Any
 
 from flint import ctx, fmpz_poly
 
+from ..arguments import brief, explained
+from ..errors import DomainError
+from .limits import as_integer
+
 Interval = tuple[Fraction, Fraction]
 
 
+@explained
 def real_roots(coefficients: Sequence[Any], bits: int = 64) -> list[Interval]:
     """Disjoint intervals about the distinct real roots, in increasing order.
 
@@ -28,7 +33,17 @@ def real_roots(coefficients: Sequence[Any], bits: int = 64) -> list[Interval]:
     >>> [round(float(low), 12) for low, high in real_roots([-2, 0, 1])]
     [-1.414213562373, 1.414213562373]
     """
-    polynomial = fmpz_poly([int(c) for c in coefficients])
+    try:
+        integers = [int(c) for c in coefficients]
+        whole = all(i == c for i, c in zip(integers, coefficients, strict=True))
+    except (TypeError, ValueError, OverflowError):
+        integers, whole = [], False
+    if not whole or as_integer(bits, 2) is None:
+        raise DomainError(
+            f"real_roots: coefficients {brief(coefficients)}, bits {brief(bits)}; pass integers, "
+            "and 2 bits or more"
+        )
+    polynomial = fmpz_poly(integers)
     before = ctx.prec
     ctx.prec = bits
     try:

@@ -12,8 +12,8 @@ from typing import Any
 
 import sympy as sp
 
-from ..errors import OrderError
 from .clock import check_time
+from .limits import check_order
 from .multiindices import MultiIndex, binomial, sub_indices
 from .partitions import set_partitions
 from .polynomial import Polynomial, Ring
@@ -59,8 +59,6 @@ def cumulants_from_moments(moments: Sequence[Any]) -> list[Any]:
 
 @lru_cache(maxsize=64)
 def _formula(order: int, letter: str, solve: Callable[[Sequence[Any]], list[Any]]) -> Polynomial:
-    if order < 1:
-        raise OrderError(f"order {order} has no formula; ask for order 1 or higher")
     symbols = [sp.Symbol(f"{letter}_{r}") for r in range(1, order + 1)]
     ring = Ring(symbols)
     return Polynomial(ring, solve([ring.element(s) for s in symbols])[-1])
@@ -79,7 +77,7 @@ def cumulant_formula(order: int) -> Polynomial:
     >>> cumulant_formula(3).expr
     2*m_1**3 - 3*m_1*m_2 + m_3
     """
-    return _formula(order, "m", cumulants_from_moments)
+    return _formula(check_order(order), "m", cumulants_from_moments)
 
 
 def moment_formula(order: int) -> Polynomial:
@@ -90,7 +88,7 @@ def moment_formula(order: int) -> Polynomial:
     >>> moment_formula(2).expr
     kappa_1**2 + kappa_2
     """
-    return _formula(order, "kappa", moments_from_cumulants)
+    return _formula(check_order(order), "kappa", moments_from_cumulants)
 
 
 def _first(alpha: MultiIndex) -> MultiIndex:

@@ -10,11 +10,15 @@ from ..algebra import (
     MultiIndex,
     Polynomial,
     Ring,
+    as_integer,
+    check_multi_index,
+    check_order,
     from_indices,
     joint_moments,
     multi_indices,
     substitution,
 )
+from ..arguments import brief
 from ..derivation import Derivation, Derived
 from ..errors import DomainError, OrderError, ShapeError
 from ..orbits import Orbits
@@ -84,14 +88,14 @@ class JointCumulants(Derived):
         self.blocks: Blocks = blocks if blocks is not None else (tuple(range(dim)),)
         self.exact = exact
         self.closure = closure
-        self.hypotheses = tuple(dict.fromkeys(hypotheses))
+        self.hypotheses: tuple[str, ...] = tuple(dict.fromkeys(hypotheses))
         self._first_neglected = first_neglected
         self._definitions = definitions
         self.layers: tuple[JointCumulants, ...] = tuple(layers)
         self._element = element
         self._memo: dict[MultiIndex, Any] = {}
         self._derive = derive
-        self.orbits = orbits or Orbits(dim)
+        self.orbits: Orbits = orbits or Orbits(dim)
 
     @classmethod
     def from_source(
@@ -104,6 +108,11 @@ class JointCumulants(Derived):
         OrderError
             If the law has no cumulants of that order.
         """
+        if not isinstance(source, CumulantSource):
+            raise DomainError(
+                f"{brief(source)} has no joint cumulants; pass a joint law such as law.iid(2)"
+            )
+        order = check_order(order)
         if source.max_order is not None and order > source.max_order:
             raise OrderError(
                 f"{source!r} has cumulants up to order {source.max_order}, and order {order} is "
@@ -197,19 +206,14 @@ class JointCumulants(Derived):
         return self.cumulant(from_indices(indices, self.dim))
 
     def _checked(self, alpha: MultiIndex | int) -> MultiIndex:
-        if isinstance(alpha, int):
+        if (order := as_integer(alpha)) is not None:
             if self.dim != 1:
                 raise ShapeError(
                     f"order {alpha} alone does not name a cumulant of {self.dim} units; give a "
                     f"multi-index with {self.dim} entries or use .joint(i, j, ...)"
                 )
-            alpha = (alpha,)
-        alpha = tuple(alpha)
-        if len(alpha) != self.dim or any(a < 0 for a in alpha):
-            raise ShapeError(
-                f"multi-index {alpha} does not fit {self.dim} units: it needs {self.dim} "
-                "non-negative entries"
-            )
+            alpha = (order,)
+        alpha = check_multi_index(alpha, self.dim, self.state)
         if not 1 <= sum(alpha) <= self.order:
             raise OrderError(
                 f"cumulant of order {sum(alpha)} of {self.state}: orders 1 to {self.order} were "
@@ -219,7 +223,7 @@ class JointCumulants(Derived):
 
     def items(self, order: int | None = None) -> Iterator[tuple[MultiIndex, sp.Expr]]:
         """(alpha, kappa_alpha) for all multi-indices up to ``order``, or of the whole state."""
-        for r in range(1, (order or self.order) + 1):
+        for r in range(1, (self.order if order is None else check_order(order)) + 1):
             for alpha in multi_indices(self.dim, r):
                 yield alpha, self.cumulant(alpha)
 
@@ -298,6 +302,7 @@ def moments_of(state: JointCumulants) -> Callable[[MultiIndex], Any]:
     within = joint_moments(state.element, state.ring.one, state.orbits.canonical)
 
     def moment(alpha: MultiIndex) -> Any:
+        alpha = check_multi_index(alpha, state.dim, state.state)
         return math.prod((within(p) for p in blocks_of(alpha, state.blocks)), start=state.ring.one)
 
     return moment

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import sympy as sp
 
 from ..algebra import MultiIndex, to_indices
+from ..arguments import explained
 
 
 def index_name(indices: Sequence[int]) -> str:
@@ -19,6 +20,7 @@ def index_name(indices: Sequence[int]) -> str:
     return separator.join(str(i + 1) for i in indices)
 
 
+@explained
 def cumulant_symbol(alpha: MultiIndex, state: str = "", name: str = "kappa") -> sp.Symbol:
     """Symbol of kappa_alpha of a named state, e.g. ``kappa__z1_112``.
 

@@ -4,7 +4,9 @@ from typing import Any, Protocol, runtime_checkable
 
 import sympy as sp
 
-from ..algebra import MultiIndex, check_indices, multi_indices
+from ..algebra import MultiIndex, check_indices, check_multi_index, check_size, multi_indices
+from ..arguments import brief, check_name, explained
+from ..errors import ShapeError
 from .names import cumulant_symbol
 
 Blocks = tuple[tuple[int, ...], ...]
@@ -71,14 +73,20 @@ class GenericJoint:
 
     max_order = None
 
+    @explained
     def __init__(self, dim: int, state: str = "x", blocks: Blocks | None = None) -> None:
-        self.dim = dim
-        self.state = state
-        self.blocks: Blocks = blocks if blocks is not None else (tuple(range(dim)),)
+        self.dim: int = check_size(dim, "GenericJoint: dim")
+        self.state: str = check_name(state, "GenericJoint: state")
+        self.blocks: Blocks = (tuple(range(dim)),) if blocks is None else tuple(map(tuple, blocks))
+        if sorted(i for block in self.blocks for i in block) != list(range(dim)):
+            raise ShapeError(
+                f"GenericJoint: blocks {brief(blocks)} do not hold each of {dim} units once"
+            )
         self.hypotheses: tuple[str, ...] = ()
 
     def cumulant(self, alpha: MultiIndex) -> sp.Expr:
         """Symbol of kappa_alpha; zero across independent blocks."""
+        alpha = check_multi_index(alpha, self.dim, repr(self))
         if len(blocks_of(alpha, self.blocks)) > 1:
             return sp.S.Zero
         return cumulant_symbol(alpha, self.state)

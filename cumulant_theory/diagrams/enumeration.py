@@ -10,6 +10,7 @@ from ..algebra import (
     MultiIndex,
     as_integer,
     check_order,
+    check_size,
     factorial,
     integer_partitions,
     multi_indices,
@@ -23,8 +24,9 @@ from ..algebra.limits import (
     multiset_counts,
     partition_count,
 )
+from ..arguments import brief, explained
 from ..closures import Closure, Diagrams
-from ..errors import NoClosedFormError, OrderError
+from ..errors import DomainError, NoClosedFormError, OrderError
 from ..latex.html import Record
 
 Pattern = tuple[int, ...]
@@ -32,6 +34,7 @@ Pattern = tuple[int, ...]
 LETTERS = "ijklmnpqrstuvwxyzabcdefgh"  # of distinct units
 
 
+@explained
 def cost(v: MultiIndex) -> int:
     """Cost |v| - 1 - [all entries even] of a block.
 
@@ -116,6 +119,7 @@ class Diagram(Record):
         return f"Diagram({shown}; weight {self.weight}, k = {self.derivatives}, cost {self.cost})"
 
 
+@explained
 @lru_cache(maxsize=4096)
 def connected(
     units: int, budget: int | None = None, largest_block: int | None = None,
@@ -150,6 +154,10 @@ def connected(
     >>> len(connected(2, budget=2)), len(connected(2, budget=3))
     (5, 15)
     """
+    units = check_size(units, "connected: units")
+    for value, what in ((budget, "budget"), (largest_block, "largest_block")):
+        if value is not None and as_integer(value) is None:
+            raise DomainError(f"connected: {what} is {brief(value)}; give an integer from 0 on")
     if budget is not None and budget < units - 1:
         return ()  # a block that joins s units costs s - 1 or more
     if budget is None and degrees is None:
@@ -243,6 +251,7 @@ def check_pattern(pattern: Sequence[int]) -> Pattern:
     return checked
 
 
+@explained
 def patterns(order: int, closure: Closure | None = None) -> list[Pattern]:
     """Index patterns (p_1 >= p_2 >= ...) up to an order.
 
@@ -257,6 +266,7 @@ def patterns(order: int, closure: Closure | None = None) -> list[Pattern]:
     >>> patterns(3, Diagrams(2))
     [(1,), (2,), (1, 1), (3,), (2, 1)]
     """
+    order = check_order(order)
     check_at_most(
         partition_count(order), TYPE_LIMIT, f"index patterns to order {order}", "patterns",
         "ask for a lower order",

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..algebra import check_order
+from ..arguments import explained
 from ..closures import Closure
 from ..latex.html import card
-from .enumeration import Diagram, Pattern, connected, patterns
+from .enumeration import Diagram, Pattern, check_pattern, connected, patterns
 from .rule import word
 
 
@@ -49,6 +51,7 @@ def _product(diagram: Diagram) -> str:
     )
 
 
+@explained
 def first_neglected(
     pattern: Sequence[int] | int, closure: Closure, degree: int | None = None,
     units: int | None = None,
@@ -81,7 +84,9 @@ def first_neglected(
     """
     if closure.budget is None and closure.largest_block is None:
         return None
-    wanted = patterns(pattern) if isinstance(pattern, int) else [tuple(pattern)]
+    if degree:
+        check_order(degree, "degree of the activation")
+    wanted = patterns(pattern) if isinstance(pattern, int) else [check_pattern(pattern)]
     wanted = [p for p in wanted if units is None or len(p) <= units]
     best: Neglected | None = None
     for p in wanted:

@@ -9,6 +9,8 @@ import sympy as sp
 
 from ..activations import Activation
 from ..activations.custom import recognise
+from ..algebra import exact
+from ..arguments import explained
 from ..latex.html import Record
 from ..special import NormalCDF
 
@@ -167,6 +169,7 @@ def _two_dimensional(
     return None
 
 
+@explained
 def pair_cumulant(
     activations: tuple[Activation, Activation],
     powers: Sequence[int],
@@ -198,8 +201,8 @@ def pair_cumulant(
     >>> pair_cumulant((Square(), Square()), (1, 1), (0, 0), (1, 1), r).expr
     2*r**2
     """
-    m, v = [sp.sympify(x) for x in means], [sp.sympify(x) for x in variances]
-    c = sp.sympify(covariance)
+    m, v = [exact(x, "mean") for x in means], [exact(x, "variance") for x in variances]
+    c = exact(covariance, "covariance")
     z = sp.Dummy("z", real=True)
     functions = [sp.sympify(a.expr(z)) ** p for a, p in zip(activations, powers, strict=True)]
     if any(a.coefficients is not None for a in activations):

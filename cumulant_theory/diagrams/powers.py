@@ -7,7 +7,9 @@ from typing import Any
 
 import sympy as sp
 
-from ..algebra import MultiIndex, Ring, joint_cumulants
+from ..algebra import MultiIndex, Ring, as_integer, joint_cumulants
+from ..arguments import brief, explained
+from ..errors import OrderError
 
 PowerFormula = tuple[tuple[int, tuple[tuple[MultiIndex, int], ...]], ...]
 
@@ -51,6 +53,7 @@ def power_moments(
     return moment
 
 
+@explained
 @lru_cache(maxsize=1024)
 def power_formula(pattern: MultiIndex) -> PowerFormula:
     """kappa_p in the joint cumulants C_q of powers: ((coefficient, ((q, exponent), ...)), ...).
@@ -74,6 +77,8 @@ def power_formula(pattern: MultiIndex) -> PowerFormula:
     >>> power_formula((1, 1, 1))
     ((1, (((1, 1, 1), 1),)),)
     """
+    if not pattern or any(as_integer(p, 1) is None for p in pattern):
+        raise OrderError(f"power_formula: pattern {brief(pattern)}; give for example (2, 1)")
     names: dict[MultiIndex, sp.Symbol] = {}
 
     def name(q: MultiIndex) -> sp.Symbol:

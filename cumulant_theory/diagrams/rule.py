@@ -7,7 +7,8 @@ from typing import Any
 
 import sympy as sp
 
-from ..algebra import MultiIndex
+from ..algebra import MultiIndex, check_order
+from ..arguments import explained
 from ..closures import Closure, as_closure
 from ..derivation import Equation
 from ..errors import DomainError
@@ -214,6 +215,7 @@ class PatternRule:
         )
 
 
+@explained
 def rule(
     pattern: Sequence[int], closure: Closure | None = None, degree: int | None = None
 ) -> PatternRule:
@@ -256,6 +258,8 @@ def rule(
             f"degree {degree!r} of the activation is no non-negative integer; leave it out where "
             "the activation is no polynomial"
         )
+    if degree:
+        check_order(degree, "degree of the activation")
     degrees = None if degree is None else tuple(degree * p for p in pattern)
     if degrees is None and len(pattern) == 1 and closure.largest_block == 2:
         return PatternRule(pattern, connected(1, 0), closure)  # E phi^p of a Gaussian
@@ -263,6 +267,7 @@ def rule(
     return PatternRule(pattern, found, closure)
 
 
+@explained
 def table(
     pattern: Sequence[int], closure: Closure | None = None, degree: int | None = None
 ) -> list[Row]:

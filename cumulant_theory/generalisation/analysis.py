@@ -8,6 +8,8 @@ from typing import Any
 
 import sympy as sp
 
+from ..algebra import as_integer
+from ..arguments import brief, explained
 from ..cumulants import independence
 from ..derivation import Derivation
 from ..errors import DomainError, NoClosedFormError, TimeLimitError
@@ -154,6 +156,7 @@ class Analysis:
         return latex_table(self)
 
 
+@explained
 def analyse(
     network: Layer, target: Layer, train: Any, test: Any, order: int = 4, *,
     test_order: int | None = None, seconds: float = 30, engine: str = "auto", seed: int = 0,
@@ -222,6 +225,9 @@ def analyse(
     (False, -sqrt(2)*kappa_3, {w: -sqrt(2)/2})
     """
     start = time.monotonic()
+    if as_integer(seed) is None:
+        raise DomainError(f"analyse: seed is {brief(seed)}; pass an integer from 0 up")
+    seed = int(seed)
     with time_limit(max(seconds, _LEAST)):
         problem = Problem(
             network, target, train, test, order, order if test_order is None else test_order

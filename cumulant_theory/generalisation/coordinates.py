@@ -58,7 +58,7 @@ class Coordinates:
 
     def __init__(self, network: Layer) -> None:
         self.effective: EffectiveMap = network.effective()
-        self.parameters = _parameters(network)
+        self.parameters: tuple[sp.Symbol, ...] = _parameters(network)
         own = {d.symbol: d.expr for d in self.effective.definitions}
         # a coefficient that is a parameter keeps the name of the parameter
         names: dict[Any, Any] = {s: e if e in self.parameters else s for s, e in own.items()}
@@ -68,8 +68,8 @@ class Coordinates:
         values = {names[s]: e for s, e in own.items() if names[s] in free}
         rank = _rank([terms[s] for s in free], len(self.parameters))
         alone = all(len(t) == 1 for t in terms.values())
-        self.direct = rank < len(free) and len(self.parameters) < len(free) and alone
-        self.dominant = rank == len(free) or self.direct
+        self.direct: bool = rank < len(free) and len(self.parameters) < len(free) and alone
+        self.dominant: bool = rank == len(free) or self.direct
         if self.direct:
             self.unknowns: tuple[Any, ...] = self.parameters
             self.values: dict[Any, sp.Expr] = {p: p for p in self.parameters}

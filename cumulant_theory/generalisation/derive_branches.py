@@ -37,6 +37,7 @@ def _require_ideal(stated: Ideal, component: Component) -> None:
 
 
 def branch_step(problem: Problem, branch: Branch, uses: int) -> Step:
+    """The equations of a branch, which all solutions on it obey."""
     c = problem.coordinates
 
     def check(step: Step, rng: random.Random) -> None:
@@ -66,6 +67,7 @@ def _vanish_at(problem: Problem, point: Mapping[Any, Any], rng: random.Random) -
 def part_step(
     problem: Problem, branch: Branch, part: Component, uses: tuple[int, ...]
 ) -> Step:
+    """The equations of one of the parts into which a branch falls."""
     c = problem.coordinates
 
     def check(step: Step, rng: random.Random) -> None:
@@ -168,6 +170,7 @@ def _require_points_on_branches(analysis: "Analysis", rng: random.Random) -> Non
 
 
 def witness_step(problem: Problem, witness: Witness, uses: tuple[int, ...]) -> Step:
+    """A network that fits the training laws and misses a test law, with its residuals."""
     c = problem.coordinates
     failing = {key: e for key, e in witness.residuals.items() if e != 0}
     statement = (
@@ -211,6 +214,7 @@ def witness_step(problem: Problem, witness: Witness, uses: tuple[int, ...]) -> S
 
 
 def verdict_step(analysis: "Analysis", uses: tuple[int, ...]) -> Step:
+    """The verdict that follows from the steps before."""
     def stated(verdict: bool | None) -> tuple[Equation, ...]:
         return (Equation(r"\text{verdict}", rf"\text{{{_TITLES[verdict]}}}"),)
 

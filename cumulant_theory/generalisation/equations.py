@@ -71,6 +71,8 @@ class Problem:
         Symbol of an irrational number -> its minimal polynomial.
     """
 
+    roots: dict[sp.Symbol, sp.Expr]
+
     def __init__(
         self, network: Layer, target: Layer, train: Any, test: Any, order: int, test_order: int
     ) -> None:
@@ -83,13 +85,16 @@ class Problem:
                 f"target {target!r} has the free symbols {', '.join(map(str, fixed))}; give them "
                 "values by target.subs"
             )
-        self.network, self.target, self.order, self.test_order = network, target, order, test_order
-        self.coordinates = Coordinates(network)
+        self.network: Layer = network
+        self.target: Layer = target
+        self.order: int = order
+        self.test_order: int = test_order
+        self.coordinates: Coordinates = Coordinates(network)
         self._check_size(max(order, test_order))
         trained, tested = as_laws(train, "train"), as_laws(test, "test")
         try:
-            self.train = [self._residuals(law, order) for law in trained]
-            self.test = [self._residuals(law, test_order) for law in tested]
+            self.train: list[LawResiduals] = [self._residuals(law, order) for law in trained]
+            self.test: list[LawResiduals] = [self._residuals(law, test_order) for law in tested]
             self._rationalise()
         except TimeLimitError as error:
             raise TimeLimitError(
@@ -157,10 +162,10 @@ class Problem:
         rational, self.roots = rationalised([e for part in parts for e in part])
         left = iter(rational)
         first, second, third = ([next(left) for _ in part] for part in parts[:3])
-        self.equations = tuple(dict.fromkeys(first))
+        self.equations: tuple[sp.Expr, ...] = tuple(dict.fromkeys(first))
         self.coordinates.values = dict(zip(self.coordinates.values, third, strict=True))
         place = iter(second)
-        self.conditions = [
+        self.conditions: list[dict[int, dict[Any, sp.Expr]]] = [
             {r: {m: next(place) for m in by} for r, by in law.coefficients.items()}
             for law in self.test
         ]

@@ -13,6 +13,7 @@ from ..errors import TimeLimitError
 from ..varieties import Ideal, time_limit
 from .branches import Branch, TestResidual, Witness
 from .components import Component, real_components, with_radicals
+from .coordinates import Coordinates
 from .equations import Problem
 from .points import Point, any_point, dive, real_point
 
@@ -35,8 +36,11 @@ class BranchFinder:
     """
 
     def __init__(self, problem: Problem, engine: str, seed: int, seconds: float) -> None:
-        self.problem, self.engine, self.seed, self.seconds = problem, engine, seed, seconds
-        self.coordinates = problem.coordinates
+        self.problem: Problem = problem
+        self.engine: str = engine
+        self.seed: int = seed
+        self.seconds: float = seconds
+        self.coordinates: Coordinates = problem.coordinates
         self.closed = self.coordinates.dominant
 
     @cached_property
@@ -57,7 +61,7 @@ class BranchFinder:
                 found = whole.eliminate(gone).generators
         except TimeLimitError:
             return []
-        self.closed = True
+        self.closed: bool = True
         return found
 
     @property

@@ -7,6 +7,7 @@ from typing import Any
 import sympy as sp
 
 from ..algebra import symbols_in
+from ..arguments import explained
 from ..derivation import Equation
 from ..latex.html import Record
 from ..layers import Layer
@@ -18,6 +19,7 @@ from .losses import check_symbols, gradient
 from .risk import risk
 
 
+@explained
 def risk_gap(network: Layer, target: Layer, train: Any, test: Any) -> sp.Expr:
     """Test risk minus training risk, E_test (f - R)^2 - E_train (f - R)^2.
 
@@ -83,6 +85,7 @@ class GapAtMinimum(Record):
         return self.train_risk + self.gap
 
 
+@explained
 def gap_at_minimum(
     network: Layer, target: Layer, train: Any, test: Any, *, seconds: float = 30,
     engine: str = "auto",

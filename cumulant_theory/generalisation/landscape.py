@@ -10,6 +10,7 @@ import sympy as sp
 from sympy.polys.matrices import DomainMatrix
 
 from ..algebra import exact
+from ..arguments import explained
 from ..derivation import Equation
 from ..errors import DomainError, TimeLimitError
 from ..latex.html import Record, card, equations, table
@@ -149,6 +150,7 @@ class Landscape:
         )
 
 
+@explained
 def stationary_points(
     loss: Any, parameters: Sequence[sp.Symbol], *, seconds: float = 30, engine: str = "auto",
     radicals: Iterable[Any] = (),

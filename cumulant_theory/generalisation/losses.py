@@ -6,6 +6,7 @@ from typing import Any
 import sympy as sp
 
 from ..algebra import exact, symbols_in
+from ..arguments import entries, explained
 from ..cumulants import JointCumulants
 from ..errors import DomainError, OrderError, ShapeError
 from ..layers import Layer
@@ -13,6 +14,7 @@ from ..layers.base import check_order
 from .residuals import residuals
 
 
+@explained
 def cumulant_loss(
     network: Layer, target: Layer, law: Any, order: int = 4, weights: Any = None
 ) -> sp.Expr:
@@ -70,7 +72,7 @@ def _weights(weights: Any, order: int) -> dict[int, sp.Expr]:
             raise OrderError(f"weights of order {wrong[0]!r} in a loss of the orders 1..{order}")
         given = [weights.get(r, 0) for r in orders]
     else:
-        given = list(weights)
+        given = entries(weights, "weights of a loss", f"{order} numbers")
         if len(given) != order:
             raise ShapeError(f"{len(given)} weights for the orders 1..{order}; give {order}")
     found = {r: exact(w, f"weight of order {r}") for r, w in zip(orders, given, strict=True)}
@@ -94,6 +96,7 @@ def check_symbols(network: Layer, target: Layer, law: Any, order: int) -> None:
             )
 
 
+@explained
 def gradient(loss: Any, network: Layer | Sequence[sp.Symbol]) -> dict[sp.Symbol, sp.Expr]:
     """Exact partial derivatives in the parameters of a network.
 

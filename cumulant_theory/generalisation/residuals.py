@@ -5,11 +5,13 @@ from typing import Any
 import sympy as sp
 
 from ..algebra import Polynomial, Ring
+from ..arguments import explained
 from ..errors import DomainError, ShapeError
 from ..layers import Layer
 from ..layers.base import check_order
 
 
+@explained
 def residuals(
     network: Layer, target: Layer, law: Any, order: int = 4
 ) -> dict[int, sp.Expr]:

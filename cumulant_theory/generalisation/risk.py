@@ -5,12 +5,14 @@ from typing import Any
 import sympy as sp
 
 from ..algebra import Ring
+from ..arguments import explained
 from ..cumulants import JointCumulants
 from ..layers import EffectiveMap, Layer
 from ..layers.rules import SparsePolynomial, polynomial_cumulants
 from .residuals import check_pair
 
 
+@explained
 def risk(network: Layer, target: Layer, law: Any) -> sp.Expr:
     """Pointwise risk E (f(x) - R(x))^2 in closed form.
 

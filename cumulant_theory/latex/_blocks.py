@@ -64,7 +64,7 @@ class Equation:
 class Equations:
     """Equations aligned at their relation signs; `number` False leaves the numbers out."""
 
-    equations: Sequence[Equation | tuple]
+    equations: Sequence[Equation | tuple[Any, ...]]
     number: bool = True
 
 

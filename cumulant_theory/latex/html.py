@@ -100,7 +100,11 @@ def _representation(value: Any) -> str:
     if isinstance(shape, tuple) and hasattr(value, "dtype"):
         sizes = " × ".join(map(str, shape))
         if math.prod(shape) <= MOST_ITEMS and len(shape) < 2:
-            return ", ".join(number(float(v)) for v in (value.tolist() if shape else [value]))
+            items = value.tolist() if shape else [value.item()]
+            return ", ".join(
+                number(float(v)) if isinstance(v, (int, float)) else _representation(v)
+                for v in items
+            )
         return f"array {sizes}"
     if hasattr(value, "__fspath__"):
         return str(value)

@@ -1,6 +1,5 @@
 """Laws of one variable and of several, given by their exact cumulants."""
 
-import operator
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -10,6 +9,7 @@ import sympy as sp
 from ..algebra import (
     MultiIndex,
     Ring,
+    check_multi_index,
     check_order,
     cumulants_from_moments,
     exact,
@@ -18,7 +18,8 @@ from ..algebra import (
     moments_from_cumulants,
     order_of,
 )
-from ..errors import DomainError, OrderError, ShapeError
+from ..arguments import explained
+from ..errors import DomainError, OrderError
 from .domains import is_zero
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ class _Parametrised(ABC):
             result.update((k, value) for k in keys)
         return result
 
+    @explained
     def subs(self, mapping: Mapping[Any, Any]) -> Any:
         """The law with symbols replaced; checks the domains again.
 
@@ -333,18 +335,7 @@ class JointLaw(_Parametrised):
         return self.dim
 
     def _multi_index(self, alpha: Any) -> MultiIndex:
-        dim = self._size()
-        try:
-            entries = tuple(operator.index(a) for a in alpha)
-        except TypeError:
-            raise ShapeError(
-                f"{self!r}: {alpha!r} is no multi-index; pass a tuple of {dim} integers"
-            ) from None
-        if len(entries) != dim or min(entries) < 0:
-            raise ShapeError(
-                f"{self!r}: multi-index {entries} must have {dim} non-negative entries"
-            )
-        return entries
+        return check_multi_index(alpha, self._size(), repr(self))
 
     def cumulant(self, alpha: Sequence[int]) -> sp.Expr:
         """Joint cumulant kappa_alpha, exact.

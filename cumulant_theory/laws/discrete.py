@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import sympy as sp
 
@@ -63,7 +63,7 @@ class Bernoulli(FiniteLaw):
     """
 
     name = "bernoulli"
-    examples = ({}, {"probs": sp.Rational(1, 5)})
+    examples: ClassVar[tuple[dict[str, Any], ...]] = ({}, {"probs": sp.Rational(1, 5)})
 
     def __init__(self, probs: Any = sp.S.Half) -> None:
         probs = real(probs, "Bernoulli probs")
@@ -85,7 +85,7 @@ class Rademacher(FiniteLaw):
     """
 
     name = "rademacher"
-    examples = ({},)
+    examples: ClassVar[tuple[dict[str, Any], ...]] = ({},)
 
     def __init__(self) -> None:
         super().__init__({})
@@ -120,7 +120,7 @@ class Discrete(FiniteLaw):
     """
 
     name = "discrete"
-    examples = (
+    examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {"points": (-2, 0, 1), "probs": (sp.Rational(1, 6), sp.Rational(1, 3), sp.S.Half)},
         {"points": (sp.Rational(1, 2), -1, 4)},
         {"points": (3,)},

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 import sympy as sp
 
 from ..algebra import exact
+from ..arguments import entries
 from ..errors import DomainError, ShapeError
 
 
@@ -96,8 +97,7 @@ def probabilities(values: Sequence[sp.Expr], what: str) -> tuple[str, ...]:
 
 def reals(values: object, what: str) -> tuple[sp.Expr, ...]:
     """Exact forms of a non-empty sequence of real values."""
-    if isinstance(values, str) or not isinstance(values, Iterable):
-        raise ShapeError(f"{what} is {values!r}; pass a sequence of exact numbers")
+    values = entries(values, what, "a sequence of exact numbers")
     result = tuple(real(v, f"{what}[{i}]") for i, v in enumerate(values))
     if not result:
         raise ShapeError(f"{what} is empty; pass at least one entry")

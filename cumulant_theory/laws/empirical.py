@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, ClassVar
 
 import sympy as sp
 
@@ -54,7 +54,7 @@ class Empirical(JointLaw):
     """
 
     name = "empirical"
-    examples = (
+    examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {"data": ((0, 1), (2, 0), (2, 3), (2, 3))},
         {"data": ((Fraction(1, 2), -1, 0), ("1.25", 2, 1), (0.75, 0, 1)), "weights": (1, 2, 3)},
         {"data": (1, 1, 4)},

@@ -1,6 +1,6 @@
 """Gamma and exponential laws."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import sympy as sp
 
@@ -34,7 +34,9 @@ class Gamma(Law):
     """
 
     name = "gamma"
-    examples = ({"concentration": sp.Rational(3, 2), "rate": 2}, {"concentration": 4, "rate": 1})
+    examples: ClassVar[tuple[dict[str, Any], ...]] = (
+        {"concentration": sp.Rational(3, 2), "rate": 2}, {"concentration": 4, "rate": 1},
+    )
 
     def __init__(self, concentration: Any, rate: Any = 1) -> None:
         parameters = {
@@ -88,7 +90,7 @@ class Exponential(Law):
     """
 
     name = "exponential"
-    examples = ({}, {"rate": sp.Rational(3, 2)})
+    examples: ClassVar[tuple[dict[str, Any], ...]] = ({}, {"rate": sp.Rational(3, 2)})
 
     def __init__(self, rate: Any = 1) -> None:
         rate = real(rate, "Exponential rate")

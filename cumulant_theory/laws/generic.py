@@ -1,10 +1,11 @@
 """Laws given by their cumulants: with symbols, or as a finite sequence."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import sympy as sp
 
+from ..arguments import brief, check_flag, check_name, explained
 from ..errors import DomainError, OrderError
 from .base import Law
 from .domains import is_zero, real, reals, sign
@@ -39,8 +40,11 @@ class Generic(Law):
     """
 
     name = "generic"
-    examples = ({}, {"name": "c", "centred": True}, {"symmetric": True, "standardised": True})
+    examples: ClassVar[tuple[dict[str, Any], ...]] = (
+        {}, {"name": "c", "centred": True}, {"symmetric": True, "standardised": True},
+    )
 
+    @explained
     def __init__(
         self,
         name: str = "kappa",
@@ -49,10 +53,20 @@ class Generic(Law):
         standardised: bool = False,
         values: Any = (),
     ) -> None:
-        if not isinstance(name, str) or not name:
-            raise DomainError(f"Generic name is {name!r}; pass the base name of the symbols")
+        check_name(name, "Generic: name")
+        for flag, what in ((centred, "centred"), (symmetric, "symmetric"),
+                           (standardised, "standardised")):
+            check_flag(flag, f"Generic: {what}")
         given: dict[int, sp.Expr] = {}
-        for r, value in dict(values).items():
+        if isinstance(values, (set, frozenset, str)):
+            raise DomainError(f"Generic values: {brief(values)}; pass a mapping order -> value")
+        try:
+            pairs = dict(values)
+        except (TypeError, ValueError):
+            raise DomainError(
+                f"Generic values: {brief(values)}; pass a mapping order -> value"
+            ) from None
+        for r, value in pairs.items():
             if isinstance(r, bool) or not isinstance(r, int) or r < 1:
                 raise OrderError(f"Generic values: order {r!r} is no positive integer")
             given[r] = real(value, f"Generic kappa_{r}")
@@ -87,6 +101,7 @@ class Generic(Law):
             return forced
         return self._given.get(r, sp.Symbol(f"{p['name']}_{r}"))
 
+    @explained
     def subs(self, mapping: Mapping[Any, Any]) -> "Generic":
         """The law with some cumulants, or symbols in given ones, replaced."""
         replacements = self._replacements(mapping)
@@ -155,7 +170,7 @@ cumulants, the moment matrix to order 4 has determinant -1; change kappa_4 or th
     """
 
     name = "cumulant_sequence"
-    examples = (
+    examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {"values": (1, 2, -1, sp.Rational(1, 2), 0, 7)},
         {"values": (0, 1, 0, -2)},
         {"values": (sp.Rational(2, 3), 1, 1)},

@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import sympy as sp
 
@@ -122,7 +122,9 @@ class Product(_Independent):
     """
 
     name = "product"
-    examples = ({"laws": (Normal(1, 2), Exponential(1), Discrete((0, 1, 3)))},)
+    examples: ClassVar[tuple[dict[str, Any], ...]] = (
+        {"laws": (Normal(1, 2), Exponential(1), Discrete((0, 1, 3)))},
+    )
 
     def __init__(self, laws: Any) -> None:
         if isinstance(laws, (Law, JointLaw)) or not isinstance(laws, Iterable):
@@ -186,7 +188,7 @@ class IID(_Independent):
     """
 
     name = "iid"
-    examples = ({"law": Uniform(-1, 2), "n": 3},)
+    examples: ClassVar[tuple[dict[str, Any], ...]] = ({"law": Uniform(-1, 2), "n": 3},)
 
     def __init__(self, law: Law, n: Any) -> None:
         if not isinstance(law, Law):

@@ -1,7 +1,7 @@
 """Location-scale laws: normal, Laplace, logistic."""
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 import sympy as sp
 
@@ -78,7 +78,9 @@ class Normal(LocationScale):
 
     name = "normal"
     scipy_name = "norm"
-    examples = ({}, {"loc": sp.Rational(-1, 2), "scale": sp.Rational(3, 2)})
+    examples: ClassVar[tuple[dict[str, Any], ...]] = (
+        {}, {"loc": sp.Rational(-1, 2), "scale": sp.Rational(3, 2)},
+    )
 
     def _even(self, r: int) -> sp.Expr:
         return sp.S.One if r == 2 else sp.S.Zero
@@ -115,7 +117,7 @@ class Laplace(LocationScale):
 
     name = "laplace"
     scipy_name = "laplace"
-    examples = ({}, {"loc": 1, "scale": sp.Rational(2, 3)})
+    examples: ClassVar[tuple[dict[str, Any], ...]] = ({}, {"loc": 1, "scale": sp.Rational(2, 3)})
 
     def _even(self, r: int) -> sp.Expr:
         return 2 * sp.factorial(r - 1)
@@ -152,7 +154,9 @@ class Logistic(LocationScale):
 
     name = "logistic"
     scipy_name = "logistic"
-    examples = ({}, {"loc": sp.Rational(1, 3), "scale": sp.Rational(1, 2)})
+    examples: ClassVar[tuple[dict[str, Any], ...]] = (
+        {}, {"loc": sp.Rational(1, 3), "scale": sp.Rational(1, 2)},
+    )
 
     def _even(self, r: int) -> sp.Expr:
         return 2 * sp.factorial(r - 1) * sp.zeta(r)

@@ -1,7 +1,7 @@
 """Mixtures of laws."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import sympy as sp
 
@@ -40,7 +40,7 @@ class Mixture(MomentLaw):
     """
 
     name = "mixture"
-    examples = (
+    examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {
             "weights": (sp.Rational(1, 3), sp.Rational(2, 3)),
             "components": (Normal(-1, sp.S.Half), Normal(1, 2)),

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import sympy as sp
 
@@ -40,7 +40,7 @@ class MultivariateNormal(JointLaw):
     """
 
     name = "multivariate_normal"
-    examples = (
+    examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {"mean": (0, 1), "cov": ((2, 1), (1, 1))},
         {"mean": (1, 0, 2), "cov": ((1, 0, 1), (0, 3, 0), (1, 0, 1))},
     )
@@ -157,7 +157,7 @@ class DiscreteJoint(JointLaw):
     """
 
     name = "discrete_joint"
-    examples = (
+    examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {
             "points": ((0, 0), (1, 2), (-1, 1)),
             "probs": (sp.S.Half, sp.Rational(1, 3), sp.Rational(1, 6)),

@@ -1,6 +1,6 @@
 """Poisson law."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import sympy as sp
 from sympy.functions.combinatorial.numbers import stirling
@@ -31,7 +31,7 @@ class Poisson(Law):
     """
 
     name = "poisson"
-    examples = ({}, {"rate": sp.Rational(5, 2)})
+    examples: ClassVar[tuple[dict[str, Any], ...]] = ({}, {"rate": sp.Rational(5, 2)})
 
     def __init__(self, rate: Any = 1) -> None:
         rate = real(rate, "Poisson rate")

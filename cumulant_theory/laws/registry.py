@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from ..arguments import explained
 from ..errors import DomainError, UnknownNameError
 from .base import JointLaw, Law
 
@@ -17,6 +18,7 @@ def register(law: C) -> C:
     return law
 
 
+@explained
 def catalogue(kind: type = Law) -> dict[str, type]:
     """Registered laws of a kind, by name.
 
@@ -37,6 +39,7 @@ def _key(name: str) -> str:
     return "".join(c for c in name.casefold() if c.isalnum())
 
 
+@explained
 def get(name: str, *args: Any, **params: Any) -> Law | JointLaw:
     """Law by name; case, underscores and hyphens do not matter.
 

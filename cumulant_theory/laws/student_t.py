@@ -1,6 +1,6 @@
 """Student's t law."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import sympy as sp
 
@@ -41,7 +41,9 @@ class StudentT(Law):
     """
 
     name = "student_t"
-    examples = ({"df": 5}, {"df": sp.Rational(25, 2), "loc": 1, "scale": sp.Rational(1, 2)})
+    examples: ClassVar[tuple[dict[str, Any], ...]] = (
+        {"df": 5}, {"df": sp.Rational(25, 2), "loc": 1, "scale": sp.Rational(1, 2)},
+    )
 
     def __init__(self, df: Any, loc: Any = 0, scale: Any = 1) -> None:
         parameters = {

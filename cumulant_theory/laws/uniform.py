@@ -1,6 +1,6 @@
 """Uniform law on an interval."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import sympy as sp
 
@@ -34,7 +34,9 @@ class Uniform(Law):
     """
 
     name = "uniform"
-    examples = ({}, {"low": -1, "high": 1}, {"low": sp.Rational(1, 3), "high": 2})
+    examples: ClassVar[tuple[dict[str, Any], ...]] = (
+        {}, {"low": -1, "high": 1}, {"low": sp.Rational(1, 3), "high": 2},
+    )
 
     def __init__(self, low: Any = 0, high: Any = 1) -> None:
         parameters = {"low": real(low, "Uniform low"), "high": real(high, "Uniform high")}

@@ -17,6 +17,7 @@ from ..algebra import (
     exact,
     multi_indices,
 )
+from ..arguments import brief, check_flag, explained
 from ..closures import Closure, as_closure
 from ..cumulants import CumulantSource, JointCumulants
 from ..errors import DomainError, ShapeError
@@ -122,6 +123,7 @@ class Layer:
 
     # ------------------------------------------------------------------ structure
 
+    @explained
     def stages(self, units: int) -> tuple[Stage, ...]:
         """All rules in order, with the names of the states between them."""
         stages: list[Stage] = []
@@ -144,6 +146,7 @@ class Layer:
                 source, units = target, rule.out_units
         return tuple(stages)
 
+    @explained
     def input_units(self, units: int | None = None) -> int:
         """Number of input units, given or the layer's own.
 
@@ -152,6 +155,8 @@ class Layer:
         ShapeError
             If the layer takes any number and none is given, or the two differ.
         """
+        if units is not None and not isinstance(units, sp.Expr):
+            units = check_size(units, f"{self!r}: units")
         own = next((la.in_features for la in self.layers if la.in_features is not None), None)
         if own is None and units is None:
             raise ShapeError(
@@ -169,6 +174,7 @@ class Layer:
             )
         return check_size(chosen, f"{self!r}: the number of input units")
 
+    @explained
     def degree(self, units: int | None = None) -> int:
         """Degree of the network as a polynomial map."""
         degree = 1
@@ -176,15 +182,18 @@ class Layer:
             degree *= stage.rule.degree
         return degree
 
+    @explained
     def input_order(self, order: int, units: int | None = None) -> int:
         """Input cumulant order that an output order needs."""
-        return order * self.degree(units)
+        return check_order(order) * self.degree(units)
 
+    @explained
     def effective(self, units: int | None = None) -> EffectiveMap:
         """The network as one polynomial map with named coefficients."""
         units = self.input_units(units)
         return EffectiveMap([s.rule for s in self.stages(units)], units)
 
+    @explained
     def forward(self, values: Sequence[Any]) -> list[sp.Expr]:
         """Output units at exact input values or symbols.
 
@@ -206,6 +215,7 @@ class Layer:
 
     # ------------------------------------------------------------------ cumulants
 
+    @explained
     def propagate(
         self, x: Any, order: int = 4, closure: Closure | None = None, orbits: bool = True
     ) -> JointCumulants:
@@ -256,15 +266,16 @@ class Layer:
 
     def source(self, x: Any) -> CumulantSource:
         """The joint input law that an argument stands for."""
-        if hasattr(x, "iid"):
+        if hasattr(x, "iid") and not isinstance(x, type):
             x = x.iid(self.input_units())
-        if not isinstance(x, CumulantSource):
+        if isinstance(x, type) or not isinstance(x, CumulantSource):
             raise DomainError(
-                f"{x!r} is neither a law nor joint cumulants; use for example "
+                f"{brief(x)} is neither a law nor joint cumulants; use for example "
                 "laws.Normal(0, 1).iid(2)"
             )
         return x
 
+    @explained
     def recursion(
         self, order: int = 4, inputs: Any = "joint", closure: Closure | None = None
     ) -> Recursion:
@@ -284,6 +295,7 @@ class Layer:
         order = check_order(order)
         return build_recursion(self, order, inputs, as_closure(closure))
 
+    @explained
     def system(
         self, order: int = 4, inputs: Any = "iid", form: str = "auto",
         outputs: Sequence[Any] | None = None, closure: Closure | None = None,
@@ -323,12 +335,9 @@ class Layer:
         return layer_card(self)
 
 
-def check_flag(value: Any, what: str) -> None:
+def check_bias(value: Any, what: str) -> None:
     """Raise DomainError unless the value is True or False: entries are given otherwise."""
-    if not isinstance(value, bool):
-        raise DomainError(
-            f"{what} is {value!r}; pass True or False, and exact entries as bias_values"
-        )
+    check_flag(value, what, "pass True or False, and exact entries as bias_values")
 
 
 def needed_orders(stages: Sequence[Stage], order: int) -> list[int]:

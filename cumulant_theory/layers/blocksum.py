@@ -5,8 +5,9 @@ from typing import Any
 
 import sympy as sp
 
-from ..algebra import Ring, exact, substitution, symbols_in
-from ..closures import Exact
+from ..algebra import Ring, check_size, exact, substitution, symbols_in
+from ..arguments import brief, entries, explained
+from ..closures import Closure
 from ..cumulants import JointCumulants
 from ..errors import DomainError, ShapeError
 from ..orbits import Permutation, symmetric_group
@@ -14,6 +15,7 @@ from .base import Layer, check_order
 from .rules import AffineRule, Rule
 
 _HALF = sp.Rational(1, 2)
+_LARGEST = 10_000  # of the numbers in an exponent
 
 
 class BlockSum(Layer):
@@ -51,15 +53,21 @@ class BlockSum(Layer):
 
     out_features = 1
 
+    @explained
     def __init__(self, b: Any, s: Any = _HALF, weights: Sequence[Any] | None = None) -> None:
-        self.b = exact(b, "BlockSum: b")
+        self.b: sp.Expr = exact(b, "BlockSum: b")
         if self.b.is_number and not (self.b.is_Integer and self.b >= 1):
             raise ShapeError(f"BlockSum: b is {b}; it must be a positive integer or a symbol")
-        self.s = exact(s, "BlockSum: s")
-        self.in_features = int(self.b) if self.b.is_Integer else self.b
+        self.s: sp.Expr = exact(s, "BlockSum: s")
+        if isinstance(self.s, sp.Rational) and max(abs(self.s.p), self.s.q) > _LARGEST:
+            raise DomainError(
+                f"BlockSum: s is {brief(s)}; numerator and denominator go to {_LARGEST}"
+            )
+        self.in_features: int | sp.Expr = int(self.b) if self.b.is_Integer else self.b
         self.weights: tuple[sp.Expr, ...] | None = None
         if weights is not None:
-            self.weights = tuple(exact(w, "BlockSum: weight") for w in weights)
+            given = entries(weights, "BlockSum: weights", "one number per unit")
+            self.weights = tuple(exact(w, "BlockSum: weight") for w in given)
             if len(self.weights) != self.in_features:
                 raise ShapeError(
                     f"BlockSum: {len(self.weights)} weights do not fit blocks of {self.b}"
@@ -98,15 +106,17 @@ class BlockSum(Layer):
                 f"{self!r} has no weight matrix while b is a symbol; propagate "
                 f"law.iid({self.b}), or give b a value"
             )
+        check_size(self.b, f"{self!r}: b")
         weights = self.weights or (self.b ** (-self.s),) * int(self.b)
         return (AffineRule.constant([list(weights)]),)
 
+    @explained
     def propagate(
-        self, x: Any, order: int = 4, closure: Exact | None = None
+        self, x: Any, order: int = 4, closure: Closure | None = None, orbits: bool = True
     ) -> JointCumulants:
         """Cumulants of the block sum; for symbolic b the input must be ``law.iid(b)``."""
         if not self.is_symbolic:
-            return super().propagate(x, order, closure)
+            return super().propagate(x, order, closure, orbits)
         order = check_order(order)
         law = x if hasattr(x, "iid") else getattr(x, "law", None)
         if law is None or (not hasattr(x, "iid") and exact(x.dim) != self.b):

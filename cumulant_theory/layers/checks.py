@@ -144,7 +144,8 @@ class LateCumulant:
     """A cumulant that is computed only where a statement mentions it."""
 
     def __init__(self, law: FiniteLaw, alpha: tuple[int, ...]) -> None:
-        self.law, self.alpha = law, alpha
+        self.law: FiniteLaw = law
+        self.alpha: tuple[int, ...] = alpha
 
     def get(self) -> Any:
         """The number."""

@@ -6,6 +6,7 @@ from typing import Any
 import sympy as sp
 
 from ..algebra import check_size
+from ..arguments import explained
 from ..errors import ShapeError
 from ..orbits import Permutation, symmetric_group
 from .base import Layer
@@ -21,8 +22,9 @@ class Sum(Layer):
     [6]
     """
 
+    @explained
     def __init__(self, in_features: int) -> None:
-        self.in_features = check_size(in_features, "Sum: the number of units")
+        self.in_features: int = check_size(in_features, "Sum: the number of units")
         self.out_features = 1
 
     def input_permutations(self, units: int) -> list[Permutation]:
@@ -43,8 +45,9 @@ class Mean(Layer):
     [3]
     """
 
+    @explained
     def __init__(self, in_features: int) -> None:
-        self.in_features = check_size(in_features, "Mean: the number of units")
+        self.in_features: int = check_size(in_features, "Mean: the number of units")
         self.out_features = 1
 
     def input_permutations(self, units: int) -> list[Permutation]:
@@ -80,6 +83,7 @@ class Residual(Layer):
     [12, 20]
     """
 
+    @explained
     def __init__(self, inner: Layer) -> None:
         if not isinstance(inner, Layer):
             raise ShapeError(f"Residual: {inner!r} is no layer")
@@ -92,10 +96,10 @@ class Residual(Layer):
                 "input and output must have equal width to be added"
             )
         self.inner = inner
-        self.in_features = next(
+        self.in_features: Any = next(
             (la.in_features for la in inner.layers if la.in_features is not None), None
         )
-        self.out_features = self.in_features
+        self.out_features: Any = self.in_features
 
     @property
     def parameters(self) -> tuple[sp.Symbol, ...]:

@@ -210,7 +210,10 @@ def rule_step(
         )
     return Step(
         rule="pointwise rule", reference="leonov-shiryaev", hypotheses=hypotheses,
-        text=f"Layer {stage.label}: cumulants of polynomials, for any distinct units $i, j, \\dots$",
+        text=(
+            f"Layer {stage.label}: cumulants of polynomials, "
+            "for any distinct units $i, j, \\dots$"
+        ),
         statement=(*definitions, *pointwise_indices(stage, order)),
         check=pointwise_check(stage, network, order), uses=uses,
     )

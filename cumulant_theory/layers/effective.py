@@ -39,12 +39,15 @@ class EffectiveMap:
     [(Q_11, W__1_11**2*a), (Q_12, 2*W__1_11*W__1_12*a)]
     """
 
+    definitions: tuple[Definition, ...]
+    named: list[dict[MultiIndex, sp.Symbol]]
+
     def __init__(
         self, rules: Sequence[Rule], units: int, ring: Ring | None = None
     ) -> None:
         self.units = units
-        self.degree = math.prod(rule.degree for rule in rules)
-        self.ring = ring or Ring.of(e for rule in rules for e in rule.expressions)
+        self.degree: int = math.prod(rule.degree for rule in rules)
+        self.ring: Ring = ring or Ring.of(e for rule in rules for e in rule.expressions)
         polynomials = coordinates(units, self.ring)
         for rule in rules:
             polynomials = rule.compose(polynomials, self.ring, units)

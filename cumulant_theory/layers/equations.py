@@ -8,7 +8,8 @@ import sympy as sp
 
 from ..activations import Activation
 from ..activations import Polynomial as PolynomialActivation
-from ..algebra import MultiIndex, Polynomial, integer_partitions
+from ..algebra import MultiIndex, Polynomial, check_multi_index, integer_partitions
+from ..arguments import entries
 from ..closures import Closure, as_closure
 from ..cumulants import (
     Blocks,
@@ -101,9 +102,12 @@ def build_system(
 def _wanted(dim: int, order: int, outputs: Sequence[Any] | None) -> list[MultiIndex]:
     if outputs is None:
         return all_multi_indices(dim, order)
-    wanted = [(o,) if isinstance(o, int) else tuple(o) for o in outputs]
+    wanted = [
+        check_multi_index((o,) if isinstance(o, int) else o, dim, "outputs")
+        for o in entries(outputs, "outputs", "a list of multi-indices")
+    ]
     for alpha in wanted:
-        if len(alpha) != dim or not 1 <= sum(alpha) <= order:
+        if not 1 <= sum(alpha) <= order:
             raise ShapeError(f"output {alpha} is no multi-index of {dim} units up to order {order}")
     return wanted
 

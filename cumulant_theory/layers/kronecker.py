@@ -87,8 +87,8 @@ class KroneckerRule(AffineRule, Record):
     def __init__(
         self, terms: Iterable[tuple[sp.ImmutableMatrix, Operator]], channel_shift: Sequence[Any]
     ) -> None:
-        self.terms = tuple(terms)
-        self.channel_shift = tuple(channel_shift)
+        self.terms: tuple[tuple[Any, Operator], ...] = tuple(terms)
+        self.channel_shift: tuple[sp.Expr, ...] = tuple(channel_shift)
 
     @classmethod
     def on_each_channel(cls, operator: Operator, channels: int) -> "KroneckerRule":

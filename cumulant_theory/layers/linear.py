@@ -7,10 +7,11 @@ from typing import Any
 import sympy as sp
 
 from ..algebra import check_entries, check_size, exact, substitution, symbols_in
+from ..arguments import check_name, entries, explained
 from ..errors import ShapeError, SymmetryError
 from ..orbits import Permutation
 from ..symmetries import Free, Symmetry, Tying
-from .base import Layer, check_flag
+from .base import Layer, check_bias
 from .rules import AffineRule, Rule
 
 
@@ -50,6 +51,7 @@ class Linear(Layer):
     [W_12, W_11]]), (W_11, W_12))
     """
 
+    @explained
     def __init__(
         self,
         in_features: int,
@@ -71,9 +73,12 @@ class Linear(Layer):
             )
         self.in_features = in_features
         self.out_features = out_features
-        self.symmetry = symmetry or Free()
-        check_flag(bias, "Linear: bias")
-        self.has_bias = bias or bias_values is not None
+        self.symmetry: Symmetry = symmetry or Free()
+        check_bias(bias, "Linear: bias")
+        self.has_bias: bool = bias or bias_values is not None
+        for given, what in ((name, "name"), (bias_name, "bias_name")):
+            if given is not None:
+                check_name(given, f"Linear: {what}")
         self._names = (name, bias_name)
         self._position: int | None = None
         self._weight = self._fixed(weight, (out_features, in_features), "weight")
@@ -91,7 +96,7 @@ class Linear(Layer):
     def _fixed(value: Any, shape: tuple[int, int], what: str) -> sp.ImmutableMatrix | None:
         if value is None:
             return None
-        rows = value.tolist() if isinstance(value, sp.MatrixBase) else list(value)
+        rows = entries(value, f"Linear: {what}", "a matrix, row by row")
         rows = [row if isinstance(row, (list, tuple)) else [row] for row in rows]
         if len(rows) != shape[0] or any(len(row) != shape[1] for row in rows):
             got = f"{len(rows)} x {len(rows[0]) if rows else 0}"
@@ -177,6 +182,7 @@ class Linear(Layer):
         copy._position = position
         return copy
 
+    @explained
     def subs(self, values: Mapping[Any, Any]) -> "Linear":
         """A copy with parameters replaced by exact values."""
         images = substitution(values)

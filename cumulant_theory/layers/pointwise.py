@@ -7,6 +7,7 @@ import sympy as sp
 
 from ..activations import Activation
 from ..algebra import substitution
+from ..arguments import explained
 from ..errors import DomainError
 from .base import Layer
 from .diagram_rule import DiagramRule
@@ -34,6 +35,7 @@ class Pointwise(Layer):
     [9*a + 3]
     """
 
+    @explained
     def __init__(self, activation: Activation) -> None:
         if not isinstance(activation, Activation):
             raise DomainError(

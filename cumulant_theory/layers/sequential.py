@@ -5,6 +5,7 @@ from typing import Any
 
 import sympy as sp
 
+from ..arguments import check_name, explained
 from ..errors import ShapeError, SymmetryError
 from .base import Layer, Stage
 from .rules import AffineRule, Rule
@@ -39,6 +40,7 @@ class Sequential(Layer):
     (6, 2, 1)
     """
 
+    @explained
     def __init__(self, *layers: Layer, prefix: str = "") -> None:
         flat: list[Layer] = []
         for layer in layers:
@@ -47,13 +49,13 @@ class Sequential(Layer):
             flat.extend(layer.given if isinstance(layer, Sequential) else layer.layers)
         if not flat:
             raise ShapeError("Sequential: a network needs at least one layer")
-        self.given = tuple(flat)
+        self.given: tuple[Layer, ...] = tuple(flat)
         self._layers = number_layers(flat, prefix)
         self._check()
-        self.in_features = next(
+        self.in_features: Any = next(
             (la.in_features for la in self._layers if la.in_features is not None), None
         )
-        self.out_features = next(
+        self.out_features: Any = next(
             (la.out_features for la in reversed(self._layers) if la.out_features is not None), None
         )
 
@@ -96,6 +98,7 @@ class Sequential(Layer):
         """Those of all layers."""
         return tuple(dict.fromkeys(h for layer in self._layers for h in layer.hypotheses))
 
+    @explained
     def subs(self, values: Mapping[Any, Any]) -> "Sequential":
         """The network with parameters replaced by exact values.
 
@@ -169,6 +172,8 @@ def _weights(layer: Layer) -> set[sp.Symbol]:
 
 def number_layers(layers: list[Layer], prefix: str) -> tuple[Layer, ...]:
     """Number default names: weights count linear layers, coefficients count activations."""
+    if not isinstance(prefix, str) or prefix:
+        check_name(prefix, "Sequential: prefix")
     counts: dict[type, int] = {}
     renamed: dict[int, Layer] = {}
     for layer in layers:

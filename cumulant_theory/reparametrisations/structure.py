@@ -101,15 +101,15 @@ class Structure:
         for name in map(str, fixed):
             if name not in names:
                 raise UnknownNameError.of("parameter", name, names)
-        self.units = network.input_units(units)
+        self.units: int = network.input_units(units)
         stages = network.stages(self.units)
         fixed_names = set(map(str, fixed))
         moving = {p for p in network.parameters if str(p) not in fixed_names}
         moving -= opaque_parameters(_entries(stages), moving)
-        self.parameters = tuple(p for p in network.parameters if p in moving)
+        self.parameters: tuple[sp.Symbol, ...] = tuple(p for p in network.parameters if p in moving)
         self._moving = frozenset(moving)
-        self.widths = [self.units, *(s.rule.out_units for s in stages)]
-        self.labels = ["input", *(s.label for s in stages)]
+        self.widths: list[int] = [self.units, *(s.rule.out_units for s in stages)]
+        self.labels: list[str] = ["input", *(s.label for s in stages)]
         self.stages: list[Affine | tuple[Form, ...]] = [
             self._affine(s) if s.rule.kind == "affine" else () for s in stages
         ]

@@ -8,6 +8,7 @@ from typing import Any
 
 import sympy as sp
 
+from ..arguments import explained
 from ..errors import DomainError, UnknownNameError, VerificationError
 from ..latex import latex, upright
 from ..layers import Layer
@@ -127,6 +128,7 @@ def _rows(generator: Reparametrisation) -> list[str]:
             for k, line in enumerate(lines)]  # fmt: skip
 
 
+@explained
 def parameter_symmetries(
     network: Layer, units: int | None = None, fixed: Iterable[Any] = (), search: bool = True
 ) -> ParameterSymmetries:

@@ -5,6 +5,8 @@ from typing import Any
 
 import sympy as sp
 
+from ..algebra import as_integer, check_at_most
+from ..arguments import brief, explained
 from ..closures import Closure, as_closure
 from ..cumulants import JointCumulants
 from ..derivation import Derivation, Equation
@@ -18,8 +20,10 @@ from .fixed_points import fixed_points
 from .flow import Flow, follow
 from .linear import is_symbolic, linear_fixed_point, linear_spectrum
 from .results import FixedPoint
-from .spectrum import Spectrum, truncated_spectrum
+from .spectrum import Spectrum, require_fixed_by_linear, truncated_spectrum
 from .truncated import TruncatedMap, closed_map, degree_for
+
+_STEPS = 10_000
 
 
 class RGMap:
@@ -49,7 +53,10 @@ class RGMap:
     [b**(1 - s)*kappa_1, b**(1 - 2*s)*kappa_2]
     """
 
+    @explained
     def __init__(self, layer: Layer) -> None:
+        if not isinstance(layer, Layer):
+            raise DomainError(f"RGMap of {brief(layer)}; give a layer or network onto one unit")
         outputs = next(
             (la.out_features for la in reversed(layer.layers) if la.out_features is not None), None
         )
@@ -79,10 +86,14 @@ class RGMap:
         (polynomial,) = self.layer.effective().polynomials
         return max((sum(k) for k in polynomial), default=1) or 1
 
+    @explained
     def __call__(self, law: Law, order: int = 4, closure: Closure | None = None) -> JointCumulants:
         """Cumulants of the image of a law."""
+        if not isinstance(law, Law):
+            raise DomainError(f"{self!r} of {brief(law)}; give a law of one variable")
         return self.layer.propagate(law.iid(self.b), order, closure)  # type: ignore[arg-type]
 
+    @explained
     def recursion(self, order: int = 4) -> list[Equation]:
         """kappa_r' in terms of the kappa_r of any law, one equation per order."""
         check_order(order)
@@ -93,6 +104,7 @@ class RGMap:
         """Derivation of :meth:`recursion`."""
         return self(Generic("kappa"), order).derivation
 
+    @explained
     def truncated(self, closure: Closure) -> TruncatedMap:
         """The map of the first K cumulants under ``Neglect(K)``, a polynomial map of R^K.
 
@@ -122,6 +134,7 @@ class RGMap:
         except NoClosedFormError:
             return False
 
+    @explained
     def eigenvalues(self, order: int) -> list[sp.Expr]:
         """d kappa_r' / d kappa_r of a linear map: b^{1 - r s}, or the power sums of its weights.
 
@@ -130,6 +143,7 @@ class RGMap:
         NoClosedFormError
             If the map is not linear; see :meth:`spectrum`.
         """
+        check_order(order)
         if not self.is_linear:
             closed_map(self, "eigenvalues", order, None)
         return [
@@ -137,6 +151,7 @@ class RGMap:
             for r, e in enumerate(self.recursion(order), 1)
         ]
 
+    @explained
     def spectrum(
         self, order: int = 6, closure: Closure | None = None, at: Any = None
     ) -> Spectrum:
@@ -153,7 +168,8 @@ class RGMap:
             ``Neglect(K)``, needed for maps that are not linear.
         at
             One of :meth:`fixed_points`, a law, or {order: cumulant}; needed for maps that are not
-            linear. Symbols are allowed, and parameters of the map too, where the point is known.
+            linear, and checked for all. Symbols are allowed, and parameters of the map too, where
+            the point is known.
 
         Raises
         ------
@@ -184,8 +200,11 @@ class RGMap:
                     f"each fixed point; give at=, one of .fixed_points({order}, {closure!r})"
                 )
             return truncated_spectrum(truncated, at, self.b)
+        if at is not None:
+            require_fixed_by_linear(self.recursion(order), at)
         return linear_spectrum(self.layer, self.eigenvalues(order), self.b)
 
+    @explained
     def fixed_points(
         self, order: int = 4, closure: Closure | None = None, seconds: float = 60
     ) -> list[FixedPoint]:
@@ -246,6 +265,7 @@ class RGMap:
         images = [e.rhs for e in self.recursion(order)]
         return [linear_fixed_point(self.layer, self.eigenvalues(order), images)]
 
+    @explained
     def flow(
         self, law: Law, steps: int, order: int = 4, closure: Closure | None = None,
         exact_steps: int = 0,
@@ -284,9 +304,16 @@ class RGMap:
         (({1: 0, 2: 1}, {1: 1, 2: 1}, {1: 2, 2: 3}), (True, True, False))
         """
         check_order(order)
-        if min(steps, exact_steps) < 0:
+        for count in (steps, exact_steps):
+            if as_integer(count) is None:
+                raise DomainError(
+                    f"flow: {brief(count)} steps; the number of steps is an integer that must not "
+                    "be negative"
+                )
+            check_at_most(count, _STEPS, "flow", "steps", "take fewer")
+        if not isinstance(law, Law):
             raise DomainError(
-                f"flow: {min(steps, exact_steps)} steps; the number of steps must not be negative"
+                f"flow of {brief(law)}; give a law, such as laws.CumulantSequence([0, 1, 2])"
             )
         linear = as_closure(closure).is_exact or self.is_linear
         truncated = None if linear else closed_map(self, "flow", order, closure)

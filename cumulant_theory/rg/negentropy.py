@@ -6,11 +6,13 @@ from typing import Any
 import sympy as sp
 
 from ..algebra import exact
+from ..arguments import explained
 from ..cumulants import JointCumulants
 from ..errors import DomainError, OrderError, ShapeError
 from ..laws import Law
 
 
+@explained
 def negentropy(source: Any, next_order: bool = False) -> sp.Expr:
     r"""Leading terms of the negentropy J = H(Gaussian of the same variance) - H, in nats.
 

@@ -1,12 +1,15 @@
 """Linearisation of RG maps at fixed points, beside that of the central limit theorem."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import mpmath
 import sympy as sp
 
+from ..algebra import exact
+from ..arguments import brief
+from ..derivation import Equation
 from ..errors import DomainError, OrderError
 from ..latex import latex
 from ..latex.html import Record
@@ -212,27 +215,57 @@ def _fixed_point(truncated: TruncatedMap, at: Any) -> FixedPoint:
             )
         if at._ideal is not None or at.free_symbols:
             return at
-        cumulants = at.cumulants
-    elif isinstance(at, Law):
-        cumulants = {r: at.cumulant(r) for r in range(1, truncated.order + 1)}
-    elif isinstance(at, Mapping):
-        cumulants = {r: sp.sympify(v) for r, v in at.items() if r <= truncated.order}
-    else:
+    cumulants = _cumulants_at(at, truncated.order)
+    _require_fixed(cumulants, truncated(cumulants))
+    name = law_name(cumulants)
+    is_exact = name == "point mass"
+    return FixedPoint(
+        cumulants, name, exact=is_exact, closure="Exact()" if is_exact else repr(truncated.closure)
+    )
+
+
+def require_fixed_by_linear(recursion: Sequence[Equation], at: Any) -> None:
+    """Raise DomainError unless a linear map keeps a point.
+
+    Parameters
+    ----------
+    recursion
+        kappa_r' in the symbols kappa_1, kappa_2, ..., order by order.
+    at
+        Fixed point, law, or order -> cumulant.
+    """
+    cumulants = _cumulants_at(at, len(recursion))
+    values = {sp.Symbol(f"kappa_{r}"): v for r, v in cumulants.items()}
+    _require_fixed(
+        cumulants, {r: e.rhs.subs(values, simultaneous=True) for r, e in enumerate(recursion, 1)}
+    )
+
+
+def _cumulants_at(at: Any, order: int) -> dict[int, sp.Expr]:
+    if isinstance(at, Law):
+        return {r: at.cumulant(r) for r in range(1, order + 1)}
+    if not isinstance(at, (Mapping, FixedPoint)):
         raise DomainError(
-            f"spectrum at {at!r}: give one of .fixed_points(...), a law, or {{order: cumulant}}"
+            f"spectrum at {brief(at)}: give one of .fixed_points(...), a law, or "
+            "{order: cumulant}"
         )
-    image = truncated(cumulants)
+    given = at.cumulants if isinstance(at, FixedPoint) else at
+    missing = [r for r in range(1, order + 1) if r not in given]
+    if missing:
+        raise OrderError(
+            f"spectrum at {brief(at)}: the cumulants of orders {missing} are missing; give 1 to "
+            f"{order}, or ask for a lower order"
+        )
+    return {r: exact(given[r], f"spectrum: kappa_{r}") for r in range(1, order + 1)}
+
+
+def _require_fixed(cumulants: Mapping[int, sp.Expr], image: Mapping[int, sp.Expr]) -> None:
     for r, v in image.items():
         if sp.simplify(v - cumulants[r]) != 0:
             raise DomainError(
                 f"the point {cumulants} is not fixed: kappa_{r}' = {shown(v)}, not "
                 f"{shown(cumulants[r])}; use one of .fixed_points(...)"
             )
-    name = law_name(cumulants)
-    exact = name == "point mass"
-    return FixedPoint(
-        cumulants, name, exact=exact, closure="Exact()" if exact else repr(truncated.closure)
-    )
 
 
 def _kind(value: Any, truncated: TruncatedMap, values: Any, point: FixedPoint) -> str:

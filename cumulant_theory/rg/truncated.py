@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
-from ..algebra import symbols_in
+from ..algebra import exact, symbols_in
+from ..arguments import explained
 from ..closures import Closure, Neglect, as_closure
 from ..errors import DomainError, NoClosedFormError, OrderError
 from ..latex import inline_display
@@ -54,15 +55,19 @@ class TruncatedMap:
     {1: kappa_1**2 + kappa_2, 2: 2*kappa_1**2*kappa_2 + kappa_2**2}
     """
 
+    @explained
     def __init__(self, layer: Layer, closure: Any) -> None:
         if not isinstance(closure, Neglect):
             raise DomainError(
                 f"the RG map of {layer!r} under {closure!r}: its cumulants are cut by "
                 "closure=Neglect(K), which keeps the first K"
             )
-        self.layer, self.closure = layer, closure
-        self.order = closure.order
-        self.symbols = tuple(sp.Symbol(f"kappa_{r}") for r in range(1, self.order + 1))
+        self.layer: Layer = layer
+        self.closure: Closure = closure
+        self.order: int = closure.order
+        self.symbols: tuple[sp.Symbol, ...] = tuple(
+            sp.Symbol(f"kappa_{r}") for r in range(1, self.order + 1)
+        )
         state = layer.propagate(Generic("kappa"), self.order, closure)
         if state.definitions:
             raise NoClosedFormError(
@@ -70,7 +75,7 @@ class TruncatedMap:
                 "activation is no polynomial, and Gaussian expectations of it occur; replace it by "
                 "activations.Polynomial, or follow the map in numbers by numerics.flow"
             )
-        self.polynomials = {r: state[r] for r in range(1, self.order + 1)}
+        self.polynomials: dict[int, sp.Expr] = {r: state[r] for r in range(1, self.order + 1)}
 
     @property
     def parameters(self) -> tuple[sp.Symbol, ...]:
@@ -97,7 +102,7 @@ class TruncatedMap:
             raise OrderError(
                 f"{self!r} needs cumulants 1 to {self.order}; orders {missing} are missing"
             )
-        return {s: sp.sympify(values[r]) for r, s in enumerate(self.symbols, 1)}
+        return {s: exact(values[r], f"kappa_{r}") for r, s in enumerate(self.symbols, 1)}
 
     def __call__(self, values: Mapping[int, Any]) -> dict[int, sp.Expr]:
         """kappa' at exact cumulants.

@@ -75,10 +75,12 @@ class FamilyLaw:
         if max_order is not None:
             max_order = check_order(max_order)
         self.family: Family = family_of(family, own)
-        self.channels = check_size(channels, f"{own}: channels")
+        self.channels: int = check_size(channels, f"{own}: channels")
         self.max_order = max_order
         self.state = state
-        self.hypotheses = tuple(dict.fromkeys((*hypotheses, self.family.hypothesis)))
+        self.hypotheses: tuple[str, ...] = tuple(
+            dict.fromkeys((*hypotheses, self.family.hypothesis))
+        )
         self._cumulant = cumulant
 
     @property
@@ -198,7 +200,7 @@ class IndependentNodes(FamilyLaw):
             hypotheses=(*law.hypotheses, f"the input {copies} are independent copies of one law"),
         )
         self.law = law
-        self.separate = hasattr(law, "iid")
+        self.separate: bool = hasattr(law, "iid")
 
     def blocks(self, nodes: int) -> tuple[tuple[int, ...], ...]:
         """Every unit, or the channels of every node."""

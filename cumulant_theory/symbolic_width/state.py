@@ -35,6 +35,7 @@ def type_symbol(kind: Any, state: str = "x", family: Any = None, channels: int =
     (kappa__z1_iij, kappa__x_hij)
     """
     family = complete("n") if family is None else family_of(family, "type_symbol")
+    channels = check_size(channels, "type_symbol: channels")
     return family.symbol(family.read(kind, channels), state, channels)
 
 
@@ -67,7 +68,9 @@ def types(order: int, family: Any = None, channels: int = 1) -> list[Any]:
     return [family.key(kind, channels) for kind in family.types(order, channels)]
 
 
-def images_of(values: Mapping[Any, Any] | None, named: Mapping[str, Any], known: Any) -> dict:
+def images_of(
+    values: Mapping[Any, Any] | None, named: Mapping[str, Any], known: Any
+) -> dict[Any, Any]:
     """Symbols -> exact values, symbols found by name whatever their assumptions.
 
     Raises
@@ -143,7 +146,7 @@ class FamilyCumulants(Derived):
         again: Callable[[Mapping[Any, Any]], "FamilyCumulants"] | None = None,
         highest: int | None = None,
     ) -> None:
-        self.family = family_of(family, "FamilyCumulants")
+        self.family: Family = family_of(family, "FamilyCumulants")
         self.network: Family = network or self.family
         self.channels = channels
         self.order = order
@@ -151,8 +154,8 @@ class FamilyCumulants(Derived):
         self.state = state
         self.exact = exact
         self.closure = closure
-        self.hypotheses = tuple(dict.fromkeys(hypotheses))
-        self.layers = tuple(layers)
+        self.hypotheses: tuple[str, ...] = tuple(dict.fromkeys(hypotheses))
+        self.layers: tuple[FamilyCumulants, ...] = tuple(layers)
         self._element = element
         self._derive = derive
         self._again = again

@@ -21,9 +21,9 @@ class IndependentSum:
     """
 
     def __init__(self, terms: Sequence[FiniteLaw], constant: Sequence[Any]) -> None:
-        self.terms = list(terms)
-        self.constant = list(constant)
-        self.dim = len(self.constant)
+        self.terms: list[FiniteLaw] = list(terms)
+        self.constant: list[Any] = list(constant)
+        self.dim: int = len(self.constant)
 
     def push(self, f: Callable[[Sequence[Any]], Sequence[Any]]) -> "IndependentSum":
         """Law of f(x), f an affine map."""

@@ -7,7 +7,9 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import Any, ClassVar
 
-from cumulant_theory.algebra import as_integer, check_entries
+from cumulant_theory.algebra import as_integer, check_at_most, check_entries
+from cumulant_theory.algebra.limits import UNIT_LIMIT
+from cumulant_theory.arguments import brief, explained
 from cumulant_theory.errors import ShapeError, SymmetryError, UnknownNameError
 from cumulant_theory.symmetries.actions import (
     Action,
@@ -37,6 +39,7 @@ def catalogue() -> tuple[str, ...]:
     return tuple(sorted(_REGISTRY))
 
 
+@explained
 def get(name: str) -> type["Symmetry"]:
     """The symmetry class of that name.
 
@@ -89,6 +92,7 @@ class Symmetry(ABC):
     @abstractmethod
     def _tie(self, out_features: int, in_features: int) -> Tying: ...
 
+    @explained
     def tie(self, out_features: int, in_features: int) -> Tying:
         """The tying of a layer with that many outputs and inputs.
 
@@ -207,7 +211,8 @@ def positive(value: Any, what: str, least: int = 1) -> int:
     """
     number = as_integer(value, least)
     if number is None:
-        raise SymmetryError(f"{what}={value!r}; give an integer of at least {least}")
+        raise SymmetryError(f"{what}={brief(value)}; give an integer of at least {least}")
+    check_at_most(number, UNIT_LIMIT, f"{what} is too large", "units", "take a smaller degree")
     return number
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from cumulant_theory.arguments import brief
 from cumulant_theory.errors import SymmetryError
 from cumulant_theory.symmetries.actions import (
     PermutationAction,
@@ -52,9 +53,11 @@ class BlockPermutation(Symmetry, name="block_permutation"):
         for label in ("blocks", "size"):
             value = positive(getattr(self, label), f"BlockPermutation: {label}")
             object.__setattr__(self, label, value)
-        if self.output not in (None, "units", "blocks", "trivial"):
+        known = (None, "units", "blocks", "trivial")
+        if not isinstance(self.output, str | None) or self.output not in known:
             raise SymmetryError(
-                f"BlockPermutation: output={self.output!r}; give 'units', 'blocks' or 'trivial'"
+                f"BlockPermutation: output={brief(self.output)}; give 'units', 'blocks' or "
+                "'trivial'"
             )
 
     @property

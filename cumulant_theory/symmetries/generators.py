@@ -7,6 +7,7 @@ from typing import Any
 
 import sympy as sp
 
+from cumulant_theory.arguments import check_name, explained
 from cumulant_theory.errors import SymmetryError
 from cumulant_theory.symmetries.actions import (
     Action,
@@ -33,8 +34,10 @@ class FromGenerators(Symmetry):
     in_generators: tuple[Any, ...]
     group: str = field(default="G", repr=False)
 
+    @explained
     def __post_init__(self) -> None:
         owner = type(self).__name__
+        check_name(self.group, f"{owner}: group")
         sides = []
         for label in ("out_generators", "in_generators"):
             given = getattr(self, label)
@@ -86,6 +89,7 @@ class FromGenerators(Symmetry):
         return self._assemble(wanted, actions, self.group)
 
 
+@explained
 @dataclass(frozen=True, repr=False)
 class Permutations(FromGenerators, name="permutations"):
     """A permutation group given by generators: one weight per orbit on (output, input) pairs.
@@ -127,6 +131,7 @@ class Permutations(FromGenerators, name="permutations"):
         return PermutationAction(SignedPermutation(out), SignedPermutation(inp))
 
 
+@explained
 @dataclass(frozen=True, repr=False)
 class SignedPermutations(FromGenerators, name="signed_permutations"):
     """A group of signed permutations e_i -> signs[i] e_images[i]; signs can force zeros.
@@ -178,6 +183,7 @@ class SignedPermutations(FromGenerators, name="signed_permutations"):
         return PermutationAction(SignedPermutation(*out), SignedPermutation(*inp))
 
 
+@explained
 @dataclass(frozen=True, repr=False)
 class MatrixGroup(FromGenerators, name="matrix_group"):
     """A group of invertible exact matrices: rho_out W = W rho_in by null space.
@@ -233,6 +239,7 @@ class MatrixGroup(FromGenerators, name="matrix_group"):
         return MatrixAction(out, inp)
 
 
+@explained
 @dataclass(frozen=True, repr=False)
 class LieAlgebra(FromGenerators, name="lie_algebra"):
     """A connected Lie group by its Lie algebra: drho_out(X) W = W drho_in(X), drho_out(X) c = 0.

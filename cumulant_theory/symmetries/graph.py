@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cumulant_theory.arguments import explained
 from cumulant_theory.errors import SymmetryError
 from cumulant_theory.symmetries.actions import SignedPermutation, as_images
 from cumulant_theory.symmetries.base import SiteSymmetry, Symmetry
@@ -42,6 +43,7 @@ class GraphAutomorphism(SiteSymmetry, name="graph_automorphism"):
 
     generators: tuple[tuple[int, ...], ...] = ()
 
+    @explained
     def __init__(self, graph: Any = None, *, generators: Iterable[Any] | None = None) -> None:
         if (graph is None) == (generators is None):
             raise SymmetryError(

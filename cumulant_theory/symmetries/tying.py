@@ -7,6 +7,7 @@ from typing import Any, cast
 import sympy as sp
 from sympy.combinatorics import Permutation, PermutationGroup
 
+from cumulant_theory.arguments import check_name, explained
 from cumulant_theory.errors import SymmetryError
 from cumulant_theory.symmetries.actions import Action, PermutationAction
 from cumulant_theory.symmetries.solve import Vector
@@ -112,6 +113,7 @@ class Tying:
         """For each generator, whether it is a Lie-algebra element."""
         return tuple(action.infinitesimal for action in self.actions)
 
+    @explained
     def symbols(self, name: str = "W") -> tuple[sp.Symbol, ...]:
         """Weight parameters, named by the first entry in which they stand.
 
@@ -131,12 +133,14 @@ class Tying:
         >>> Cyclic().tie(3, 3).symbols(), Shared().tie(3, 3).symbols("v")
         ((W_11, W_12, W_13), (v,))
         """
+        check_name(name, "weights: name")
         if self.dimension == 1:
             return (sp.Symbol(name),)
         comma = "," if max(self.out_features, self.in_features) >= 10 else ""
         firsts = (vector[0][0] for vector in self.weight_vectors)
         return tuple(sp.Symbol(f"{name}_{i + 1}{comma}{j + 1}") for i, j in firsts)
 
+    @explained
     def bias_symbols(self, name: str = "c") -> tuple[sp.Symbol, ...]:
         """Bias parameters, named as in :meth:`symbols` with one index.
 
@@ -146,6 +150,7 @@ class Tying:
         >>> Free().tie(2, 3).bias_symbols()
         (c_1, c_2)
         """
+        check_name(name, "bias: name")
         if self.bias_dimension == 1:
             return (sp.Symbol(name),)
         return tuple(sp.Symbol(f"{name}_{vector[0][0][0] + 1}") for vector in self.bias_vectors)
@@ -173,6 +178,7 @@ class Tying:
         """
         return combination(self.bias_symbols(name), self.bias_vectors, (self.out_features, 1))
 
+    @explained
     def project(self, W: Any) -> sp.ImmutableMatrix:
         """The nearest equivariant matrix P_G W in the Frobenius norm, exactly.
 
@@ -202,6 +208,7 @@ class Tying:
         W = exact_entries(W, shape, "W")
         return combination(inner_products(self._dual, W), self.weight_vectors, shape)
 
+    @explained
     def project_bias(self, c: Any) -> sp.ImmutableMatrix:
         """The nearest admissible bias, shape (out_features, 1); errors as in :meth:`project`.
 
@@ -239,6 +246,7 @@ class Tying:
         entries = {place: sp.radsimp(sp.expand(value)) for place, value in entries.items()}
         return sp.ImmutableMatrix(sp.SparseMatrix(size, size, entries))
 
+    @explained
     def breaking_distance(self, W: Any) -> sp.Expr:
         r"""The squared distance \|W - P_G W\|^2, exactly; parameters and errors of `project`.
 
@@ -255,6 +263,7 @@ class Tying:
         W = exact_entries(W, (self.out_features, self.in_features), "W")
         return sp.Add(*(entry**2 for entry in W - self.project(W)))
 
+    @explained
     def is_equivariant(self, W: Any, bias: Any = None) -> bool:
         """Whether W (and the bias) commute with every generator; the basis is not used.
 
@@ -286,6 +295,7 @@ class Tying:
         c = exact_entries(bias, (self.out_features, 1), "bias")
         return all(action.fixes_bias(c) for action in self.actions)
 
+    @explained
     def coefficients(self, W: Any) -> tuple[sp.Expr, ...]:
         """Coordinates of an equivariant W in the basis, in the order of :meth:`symbols`.
 
@@ -310,6 +320,7 @@ class Tying:
             )
         return tuple(W[vector[0][0]] for vector in self.weight_vectors)
 
+    @explained
     def burnside_count(self, limit: int = 100_000) -> sp.Expr:
         """Dimension by Burnside's lemma, (1/|G|) sum_g tr rho_out(g) tr rho_in(g).
 

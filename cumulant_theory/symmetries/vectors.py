@@ -5,6 +5,7 @@ from typing import Any
 
 import sympy as sp
 
+from cumulant_theory.algebra import exact
 from cumulant_theory.errors import DomainError, ShapeError
 from cumulant_theory.symmetries.solve import Vector
 
@@ -51,6 +52,10 @@ def combination(
     return sp.ImmutableMatrix(sp.SparseMatrix(*shape, entries))
 
 
+def _entry(value: Any, what: str) -> Any:
+    return exact(value, f"entry of {what}") if isinstance(value, str) else value
+
+
 def exact_entries(matrix: Any, shape: tuple[int, int], what: str) -> sp.ImmutableMatrix:
     """The matrix given, of this shape and with floats as the rationals they are.
 
@@ -63,8 +68,13 @@ def exact_entries(matrix: Any, shape: tuple[int, int], what: str) -> sp.Immutabl
     """
     if not isinstance(matrix, sp.MatrixBase):
         try:
-            matrix = sp.ImmutableMatrix(matrix)
-        except (TypeError, ValueError) as error:
+            # no text reaches SymPy, which would run it
+            rows = matrix.tolist() if hasattr(matrix, "tolist") else list(matrix)
+            matrix = sp.ImmutableMatrix([
+                [_entry(e, what) for e in row] if isinstance(row, (list, tuple))
+                else [_entry(row, what)] for row in rows
+            ])
+        except (TypeError, ValueError, AttributeError) as error:
             raise ShapeError(
                 f"{what} is not a matrix; give a sympy Matrix or a list of rows of shape {shape}"
             ) from error
@@ -73,6 +83,8 @@ def exact_entries(matrix: Any, shape: tuple[int, int], what: str) -> sp.Immutabl
             f"{what} has shape {matrix.shape}, the layer has {shape} = (out_features, "
             f"{'in_features' if what == 'W' else '1'}); give it in that shape"
         )
+    if not all(isinstance(e, sp.Expr) for e in matrix):
+        raise DomainError(f"{what} has an entry that is no number or expression")
     if any(e.has(sp.nan, sp.oo, -sp.oo, sp.zoo) for e in matrix):
         raise DomainError(f"{what} has an entry that is NaN or infinite; give finite numbers")
     return sp.ImmutableMatrix(

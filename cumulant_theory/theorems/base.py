@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from ..arguments import explained
 from ..derivation import Derivation, Verification
 from ..errors import UnknownNameError
 from ..latex import Article, Block, Proof, Statement
@@ -104,6 +105,7 @@ def catalogue() -> tuple[str, ...]:
     return tuple(_REGISTRY)
 
 
+@explained
 def get(name: str) -> Theorem:
     """The theorem of that name.
 
@@ -118,6 +120,7 @@ def get(name: str) -> Theorem:
         raise UnknownNameError.of("theorem", name, _REGISTRY) from None
 
 
+@explained
 def article(names: Iterable[str] | None = None, title: str = "") -> Article:
     """Theorems with their proofs as one document.
 

@@ -6,8 +6,10 @@ from typing import Any
 import sympy as sp
 
 from ..algebra.polynomial import exact
+from ..arguments import explained
 
 
+@explained
 def rationalised(
     expressions: Iterable[Any], prefix: str = "root"
 ) -> tuple[list[sp.Expr], dict[sp.Symbol, sp.Expr]]:

@@ -14,6 +14,7 @@ import sympy as sp
 
 from ..algebra.clock import check_time, remaining, time_limit
 from ..algebra.polynomial import exact
+from ..arguments import explained
 from ..errors import DomainError, TimeLimitError
 from ..latex.html import Record
 from ._certificates import CertifiedPoint, make_point
@@ -82,6 +83,7 @@ class PointSearch(Record):
         return ", ".join(parts)
 
 
+@explained
 def find_certified_points(
     generators: Iterable[Any], variables: Sequence[sp.Symbol], *, avoid: Any = None,
     positive: Iterable[sp.Symbol] = (), count: int = 1, seed: int = 0, seconds: float = 10,
@@ -135,6 +137,7 @@ def find_certified_points(
     return found.points
 
 
+@explained
 def search_points(
     generators: Iterable[Any], variables: Sequence[sp.Symbol], *, avoid: Any = None,
     positive: Iterable[sp.Symbol] = (), count: int = 1, seed: int = 0, seconds: float = 10,

@@ -9,6 +9,7 @@ import sympy as sp
 
 from ..algebra.clock import time_limit
 from ..algebra.polynomial import exact
+from ..arguments import explained
 from ..errors import DomainError, UnknownNameError
 from ._engine import Engine
 from ._primes import irredundant, with_inverse
@@ -70,6 +71,9 @@ class Ideal:
     (0, True, t**2*x)
     """
 
+    seconds: float
+
+    @explained
     def __init__(
         self, generators: Iterable[Any], variables: Sequence[sp.Symbol], *,
         seconds: float = 60, engine: str = "auto",
@@ -147,10 +151,9 @@ class Ideal:
             other.contains(g) for g in self.generators
         )
 
-    __hash__ = None  # type: ignore[assignment]
-
     # Membership
 
+    @explained
     def groebner(self, order: str = "grevlex", *, seconds: float | None = None) -> list[sp.Expr]:
         """Reduced Groebner basis, up to constant factors, in the order "grevlex" or "lex"."""
         if order not in ("grevlex", "lex"):
@@ -178,6 +181,7 @@ class Ideal:
             for m, c in terms
         ]
 
+    @explained
     def reduce(self, f: Any, *, seconds: float | None = None) -> sp.Expr:
         """Normal form modulo the ideal in the order grevlex.
 
@@ -189,10 +193,12 @@ class Ideal:
                 m * (g.rem(basis) if basis else g).as_expr() for m, g in self._pieces(f)
             )).expand()
 
+    @explained
     def contains(self, f: Any, *, seconds: float | None = None) -> bool:
         """Whether f lies in the ideal, for all values of symbols that the ideal does not know."""
         return self.reduce(f, seconds=seconds) == 0
 
+    @explained
     def in_radical(self, f: Any, *, seconds: float | None = None) -> bool:
         """Whether a power of f lies in the ideal (Rabinowitsch)."""
         with self._limit(seconds):
@@ -205,10 +211,12 @@ class Ideal:
 
     # Operations
 
+    @explained
     def add(self, *generators: Any) -> "Ideal":
         """The ideal with further generators, polynomials in the same symbols."""
         return self._other([*self._elements, *(element(self._ring, g) for g in generators)])
 
+    @explained
     def eliminate(
         self, variables: Iterable[sp.Symbol], *, seconds: float | None = None
     ) -> "Ideal":
@@ -225,12 +233,14 @@ class Ideal:
             left = self._engine.eliminate(self._elements, self._ring, places)
             return self._other(left, make_ring(kept, self.parameters))
 
+    @explained
     def saturate(self, f: Any, *, seconds: float | None = None) -> "Ideal":
         """I : f^oo, the ideal of the points of the variety off f = 0."""
         with self._limit(seconds):
             extra, ring, _ = with_inverse(self._elements, element(self._ring, f), self._ring)
             return self._other(_dropped(self._engine.eliminate(extra, ring, [0]), self._ring))
 
+    @explained
     def intersect(self, other: "Ideal", *, seconds: float | None = None) -> "Ideal":
         """The intersection with an ideal in the same variables and parameters."""
         if (self.variables, self.parameters) != (other.variables, other.parameters):
@@ -250,6 +260,7 @@ class Ideal:
             free = independent_set(self._basis(), self._ring)
         return -1 if free is None else len(free)
 
+    @explained
     def minimal_primes(self, *, seconds: float | None = None) -> list["Ideal"]:
         """Irreducible components over Q(parameters), none for the whole ring."""
         with self._limit(seconds):
@@ -278,6 +289,7 @@ class Ideal:
         new = list(range(self._ring.ngens, ring.ngens))
         return with_positive(self._elements, self._ring, places, ring), ring, new
 
+    @explained
     def real_components(
         self, *, positive: Iterable[sp.Symbol] = (), seconds: float | None = None
     ) -> list["Ideal"]:
@@ -320,6 +332,7 @@ class Ideal:
                 found = irredundant([self._engine.basis(b, self._ring) for b in small])
             return [self._prime(b) for b in found]
 
+    @explained
     def is_smooth_at(self, point: "Ideal", *, seconds: float | None = None) -> bool:
         """Whether the variety of this prime ideal is smooth at a point given by a maximal ideal.
 
@@ -335,6 +348,7 @@ class Ideal:
             basis = [recast(g, self._ring) for g in point._basis()]
             return is_smooth(self._basis(), basis, self._ring)
 
+    @explained
     def real_radical(
         self, *, positive: Iterable[sp.Symbol] = (), seconds: float | None = None
     ) -> "Ideal":
@@ -348,6 +362,7 @@ class Ideal:
                 found = found.intersect(part)
             return found
 
+    @explained
     def real_points(
         self, *, positive: Iterable[sp.Symbol] = (), seconds: float | None = None
     ) -> list[dict[sp.Symbol, sp.Expr]]:

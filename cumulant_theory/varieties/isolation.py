@@ -8,6 +8,7 @@ import sympy as sp
 
 from ..algebra.clock import time_limit
 from ..algebra.polynomial import exact
+from ..arguments import explained
 from ..errors import DomainError, EngineError
 from . import _msolve
 from ._certificates import CertifiedPoint, make_point
@@ -18,6 +19,7 @@ from ._rings import element, make_ring
 _BITS = 160
 
 
+@explained
 def real_boxes(
     generators: Iterable[Any], variables: Sequence[sp.Symbol], *,
     positive: Iterable[sp.Symbol] = (), seconds: float = 60,

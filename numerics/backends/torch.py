@@ -91,6 +91,7 @@ class Smooth(torch.autograd.Function):
 
     @staticmethod
     def forward(function: Any, *tensors: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Values of the function on NumPy arrays."""
         arrays = (x.detach().double().cpu().numpy() for x in tensors)
         like = tensors[0]
         return tuple(
@@ -100,6 +101,7 @@ class Smooth(torch.autograd.Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        """Keep the inputs for derivatives."""
         ctx.function, *tensors = inputs
         ctx.save_for_backward(*tensors)
         ctx.save_for_forward(*tensors)
@@ -108,6 +110,7 @@ class Smooth(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Any) -> Any:
+        """Gradients, by the derivatives of the function."""
         tensors = ctx.saved_tensors
         return None, *(
             _summed(grads[0] * _slope(ctx.function, i, tensors), tensors[i].shape)
@@ -116,6 +119,7 @@ class Smooth(torch.autograd.Function):
 
     @staticmethod
     def jvp(ctx: Any, _: Any, *tangents: Any) -> Any:
+        """Directional derivative."""
         tensors = ctx.saved_tensors
         total = sum(
             t * _slope(ctx.function, i, tensors) for i, t in enumerate(tangents) if t is not None
@@ -124,6 +128,7 @@ class Smooth(torch.autograd.Function):
 
     @staticmethod
     def vmap(info: Any, in_dims: tuple[Any, ...], function: Any, *tensors: torch.Tensor) -> Any:
+        """One call for all elements of a batch."""
         rank = max(x.ndim - (d is not None) for x, d in zip(tensors, in_dims[1:], strict=True))
         rows = []
         for x, d in zip(tensors, in_dims[1:], strict=True):

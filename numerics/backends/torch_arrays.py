@@ -1,6 +1,7 @@
 """The array operations of tensor propagation in torch, differentiable throughout."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -21,20 +22,20 @@ class TorchArrays:
 
     name = "torch"
 
-    exp = staticmethod(torch.exp)
-    sqrt = staticmethod(torch.sqrt)
-    sin = staticmethod(torch.sin)
-    arcsin = staticmethod(torch.arcsin)
-    ndtr = staticmethod(torch.special.ndtr)
-    where = staticmethod(torch.where)
-    einsum = staticmethod(torch.einsum)
-    matmul = staticmethod(torch.matmul)
-    eigh = staticmethod(torch.linalg.eigh)
+    exp: ClassVar[Callable[..., torch.Tensor]] = staticmethod(torch.exp)
+    sqrt: ClassVar[Callable[..., torch.Tensor]] = staticmethod(torch.sqrt)
+    sin: ClassVar[Callable[..., torch.Tensor]] = staticmethod(torch.sin)
+    arcsin: ClassVar[Callable[..., torch.Tensor]] = staticmethod(torch.arcsin)
+    ndtr: ClassVar[Callable[..., torch.Tensor]] = staticmethod(torch.special.ndtr)
+    where: ClassVar[Callable[..., Any]] = staticmethod(torch.where)
+    einsum: ClassVar[Callable[..., torch.Tensor]] = staticmethod(torch.einsum)
+    matmul: ClassVar[Callable[..., torch.Tensor]] = staticmethod(torch.matmul)
+    eigh: ClassVar[Callable[..., Any]] = staticmethod(torch.linalg.eigh)
 
     def __init__(self, dtype: str, device: Any = None) -> None:
-        self.dtype = getattr(torch, dtype)
+        self.dtype: torch.dtype = getattr(torch, dtype)
         self.device = device
-        self.epsilon = float(torch.finfo(self.dtype).eps)
+        self.epsilon: float = float(torch.finfo(self.dtype).eps)
 
     def asarray(self, value: Any) -> torch.Tensor:
         """A tensor of the floating type on the device; keeps the graph of a tensor."""

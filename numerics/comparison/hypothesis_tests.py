@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from cumulant_theory.arguments import brief, explained
 from cumulant_theory.errors import DomainError, ShapeError
 from numerics.comparison.records import VERDICTS, Measurement, Prediction, Table, key_of
 from numerics.comparison.result import Comparison
@@ -13,6 +14,7 @@ from numerics.comparison.result import Comparison
 ROUNDING = 256 * float(np.finfo(float).eps)
 
 
+@explained
 def holm(p: ArrayLike) -> NDArray[np.float64]:
     """Holm's step-down adjusted p-values.
 
@@ -41,7 +43,10 @@ def holm(p: ArrayLike) -> NDArray[np.float64]:
     >>> holm([0.01, 0.04, 0.03]).tolist()
     [0.03, 0.06, 0.06]
     """
-    values = np.asarray(p, dtype=float)
+    try:
+        values = np.asarray(p, dtype=float)
+    except (TypeError, ValueError):
+        raise DomainError(f"holm: {brief(p)} are no p-values; pass an array of numbers") from None
     if not ((values >= 0) & (values <= 1)).all():
         raise DomainError("p-values must lie in [0, 1]; check them for NaN")
     flat = values.ravel()
@@ -52,7 +57,7 @@ def holm(p: ArrayLike) -> NDArray[np.float64]:
     return out.reshape(values.shape)
 
 
-def skewness_corrected_t(t: ArrayLike, skewness: ArrayLike, batches: ArrayLike) -> NDArray:
+def skewness_corrected_t(t: ArrayLike, skewness: ArrayLike, batches: ArrayLike) -> NDArray[Any]:
     """Student's t statistic corrected for the skewness of the observations.
 
     Parameters
@@ -90,6 +95,7 @@ def skewness_corrected_t(t: ArrayLike, skewness: ArrayLike, batches: ArrayLike) 
     return t + a * t**2 / 3 + a**2 * t**3 / 27 + a / 6
 
 
+@explained
 def compare(predicted: Prediction, measured: Measurement, level: float = 0.01) -> Comparison:
     """Test every predicted cumulant against its measurement.
 

@@ -43,7 +43,7 @@ class Comparison:
     predicted: Prediction
     measured: Measurement
     level: float
-    columns: dict[str, NDArray]
+    columns: dict[str, NDArray[Any]]
 
     def __len__(self) -> int:
         return len(self.columns["z"])

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from cumulant_theory.arguments import check_flag
 from cumulant_theory.errors import DomainError, OrderError, ShapeError
 
 from ..tables import html_table
@@ -54,6 +55,8 @@ class InputCumulants:
            [2., 4.]]))
     """
 
+    count: int
+
     def __init__(self, order: int = 3, unbiased: bool = False) -> None:
         if isinstance(order, bool) or order not in (1, 2, 3):
             raise OrderError(
@@ -61,6 +64,7 @@ class InputCumulants:
                 "order 4 are in KStatistics"
             )
         self.order = order
+        check_flag(unbiased, "InputCumulants: unbiased")
         self.unbiased = unbiased
         self.count = 0
         self._sums: list[Any] = []  # mean, and centred sums of orders 2 and 3

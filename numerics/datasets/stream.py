@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from cumulant_theory.arguments import brief, entries, explained
 from cumulant_theory.errors import DomainError, ShapeError
 
 from .accumulator import ROWS_PER_ORDER, InputCumulants
@@ -12,6 +13,7 @@ from .accumulator import ROWS_PER_ORDER, InputCumulants
 _BLOCKS = 40
 
 
+@explained
 def input_cumulants(
     data: Any,
     labels: Any = None,
@@ -100,7 +102,9 @@ def _batches(data: Any, labels: Any) -> Iterator[tuple[Any, list[Any] | None]]:
         return
     if labels is True:
         raise ShapeError("an array has no labels of its own; pass one per row")
-    array = data if hasattr(data, "shape") else np.asarray(data, dtype=np.float64)
+    array = data if hasattr(data, "__array__") else np.asarray(data, dtype=np.float64)
+    if len(getattr(array, "shape", ())) == 0:
+        raise ShapeError(f"data {brief(data)}; pass rows of numbers, or batches of them")
     classes = None if labels is None else _list(labels)
     if classes is not None and len(classes) != len(array):
         raise ShapeError(f"{len(classes)} labels do not fit {len(array)} rows; pass one per row")
@@ -117,7 +121,7 @@ def _is_table(data: Any) -> bool:
 
 
 def _list(labels: Any) -> list[Any]:
-    return labels.tolist() if hasattr(labels, "tolist") else list(labels)
+    return entries(labels, "labels", "one number or word per row")
 
 
 def _distinct(labels: list[Any]) -> list[Any]:

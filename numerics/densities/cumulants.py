@@ -3,6 +3,7 @@
 from typing import Any
 
 from cumulant_theory.algebra import cumulants_from_moments
+from cumulant_theory.arguments import explained
 from cumulant_theory.errors import OrderError
 
 from .grid import Grid, like, namespace
@@ -10,6 +11,7 @@ from .grid import Grid, like, namespace
 LARGEST = 12
 
 
+@explained
 def cumulants(p: Any, grid: Grid, order: int = 6) -> Any:
     """Cumulants kappa_1..kappa_order of the point masses p_j dx, divided by their sum.
 

@@ -1,11 +1,14 @@
 """Laws as densities on a grid."""
 
+import math
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from scipy import stats
 
+from cumulant_theory.arguments import brief, explained
 from cumulant_theory.errors import DomainError
 from cumulant_theory.laws import Law
 from numerics.sampling import require_samplable
@@ -17,6 +20,7 @@ SMOOTH = ("norm", "logistic", "t")  # densities with derivatives of all orders o
 _LATTICE = ("poisson",)
 
 
+@explained
 def density(
     law: Law, grid: Grid, cells: bool | None = None, smoothing: float | None = None,
     limit: float = LIMIT,
@@ -65,6 +69,7 @@ the normal law that replaces each, such as smoothing=0.25
     return p / mass
 
 
+@explained
 def grid_mass(
     law: Law, grid: Grid, cells: bool | None = None, smoothing: float | None = None
 ) -> float:
@@ -92,8 +97,10 @@ def _values(law: Any, grid: Grid, cells: bool | None, smoothing: float | None) -
     if not isinstance(law, Law):
         raise DomainError(f"{law!r} is no univariate law; a grid holds laws of one variable")
     require_samplable(law)
-    if smoothing is not None and not (np.isfinite(smoothing) and smoothing > 0):
-        raise DomainError(f"density: smoothing is {smoothing!r}; give a positive number")
+    if smoothing is not None and not (
+        isinstance(smoothing, Real) and 0 < smoothing < math.inf
+    ):
+        raise DomainError(f"density: smoothing is {brief(smoothing)}; give a positive number")
     sampling: Any = law.sampling
     kind, *data = sampling
     if kind == "mixture":

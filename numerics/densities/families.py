@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from cumulant_theory.arguments import explained
 from cumulant_theory.errors import DomainError, ShapeError, UnknownNameError
 from cumulant_theory.latex.html import Record, card, facts
 from cumulant_theory.laws import Law
@@ -297,17 +298,18 @@ class RandomDensities:
     (64, (3, 64))
     """
 
+    @explained
     def __init__(
         self, sources: Source | Sequence[Source], grid: Grid, limit: float = LIMIT
     ) -> None:
         if isinstance(sources, (str, Family, Law)) or not isinstance(sources, Iterable):
             sources = [sources]
-        self.sources = tuple(map(_source, sources))
+        self.sources: tuple[Family | Law, ...] = tuple(map(_source, sources))
         if not self.sources:
             raise ShapeError("RandomDensities: no source of densities; give a family or a law")
         self.grid = grid
         self.limit = limit
-        self.dim = grid.points
+        self.dim: int = grid.points
         ends = []
         for source in self.sources:
             if isinstance(source, Law):

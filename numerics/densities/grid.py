@@ -8,8 +8,39 @@ from typing import Any
 
 import numpy as np
 
+from cumulant_theory.algebra import as_integer, check_at_most
+from cumulant_theory.arguments import brief
 from cumulant_theory.errors import DomainError, ShapeError
 from cumulant_theory.latex.html import Record
+
+_MOST = 2**20
+
+
+def real_array(values: Any, what: str) -> np.ndarray:
+    """A floating array of finite numbers.
+
+    Raises
+    ------
+    ShapeError
+        If there is no array of real numbers.
+    DomainError
+        If one is not finite.
+
+    Examples
+    --------
+    >>> real_array([1, 2], "the density")
+    array([1., 2.])
+    """
+    try:
+        found = np.asarray(values)
+        if found.dtype.kind not in "fiuO":
+            raise TypeError
+        found = found if found.dtype.kind == "f" else found.astype(np.float64)
+    except (TypeError, ValueError, OverflowError):
+        raise ShapeError(f"{what} is {brief(values)}; pass an array of real numbers") from None
+    if not np.isfinite(found).all():
+        raise DomainError(f"{what} holds NaN or an infinity; pass finite numbers")
+    return found
 
 
 def namespace(array: Any) -> Any:
@@ -66,15 +97,16 @@ class Grid(Record):
     half_width: float
 
     def __post_init__(self) -> None:
-        if not isinstance(self.points, int) or isinstance(self.points, bool) or self.points < 2:
-            raise ShapeError(f"Grid: points is {self.points!r}; give an integer from 2 up")
+        if as_integer(self.points, 2) is None:
+            raise ShapeError(f"Grid: points is {brief(self.points)}; give an integer from 2 up")
+        check_at_most(self.points, _MOST, "Grid: points", "points", "take fewer")
         try:
             width = float(self.half_width)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             width = math.nan
         if not (math.isfinite(width) and width > 0):
             raise DomainError(
-                f"Grid: half_width is {self.half_width!r}; give a positive finite number"
+                f"Grid: half_width is {brief(self.half_width)}; give a positive finite number"
             )
         object.__setattr__(self, "half_width", width)
 
@@ -96,11 +128,12 @@ class Grid(Record):
         Raises
         ------
         ShapeError
-            If the last axis has another size.
+            If the last axis has another size, or it is no array of real numbers.
+        DomainError
+            If an array of NumPy holds NaN or an infinity. Tensors may, while they are trained.
         """
         if namespace(p) is np:
-            p = np.asarray(p)
-            p = p if np.issubdtype(p.dtype, np.floating) else p.astype(np.float64)
+            p = real_array(p, "the density")
         if not p.shape or p.shape[-1] != self.points:
             raise ShapeError(
                 f"the density has shape {tuple(p.shape)}, but {self!r} has {self.points} points "

@@ -8,13 +8,16 @@ import numpy as np
 import torch
 
 from cumulant_theory import activations, layers
-from cumulant_theory.errors import ShapeError
+from cumulant_theory.algebra import check_order
+from cumulant_theory.arguments import explained
+from cumulant_theory.errors import DomainError, ShapeError
 from numerics.networks import Network, build
 
-from .grid import Grid
+from .grid import Grid, real_array
 from .selfconvolution import SelfConvolution
 
 
+@explained
 def linearised_spectrum(
     map: Callable[[Any], Any], p: Any, count: int | None = None
 ) -> np.ndarray:
@@ -57,7 +60,8 @@ def linearised_spectrum(
     """
     if isinstance(map, SelfConvolution):
         map = replace(map, limit=None)
-    p = torch.as_tensor(p)
+    p = p if isinstance(p, torch.Tensor) else torch.as_tensor(
+        real_array(p, "linearised_spectrum: the density"))
     if p.ndim != 1:
         raise ShapeError(f"linearised_spectrum: the density has shape {tuple(p.shape)}; give one")
     jacobian: Any = torch.func.jacrev(map)(p)
@@ -65,6 +69,7 @@ def linearised_spectrum(
     return values[np.argsort(-np.abs(values), kind="stable")][:count]
 
 
+@explained
 def hermite_direction(grid: Grid, r: int, scale: float = 1.0) -> np.ndarray:
     """He_r(x / scale) times the density of N(0, scale^2), on a grid.
 
@@ -73,6 +78,10 @@ def hermite_direction(grid: Grid, r: int, scale: float = 1.0) -> np.ndarray:
     >>> hermite_direction(Grid(5, 2), 1).round(3).tolist()
     [-0.108, -0.242, 0.0, 0.242, 0.108]
     """
+    r = check_order(r, "hermite_direction", 0)
+    if not 0 < float(scale) < np.inf:
+        raise DomainError(f"hermite_direction: scale is {scale!r}; give a positive number")
+    scale = float(scale)
     coefficients = np.zeros(r + 1)
     coefficients[r] = 1
     u = grid.x / scale

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from cumulant_theory.arguments import explained
 from cumulant_theory.errors import DomainError, UnknownNameError
 from cumulant_theory.latex.html import card, facts
 
@@ -13,6 +14,7 @@ from .grid import Grid, namespace
 FLOOR = 1e-12
 
 
+@explained
 def l2(f: Any, r: Any, grid: Grid) -> Any:
     """Integral of (f - r)^2: (..., points), (..., points) -> (...).
 
@@ -22,9 +24,11 @@ def l2(f: Any, r: Any, grid: Grid) -> Any:
     >>> float(l2(np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0]), Grid(3, 1)))
     2.0
     """
+    f, r = grid.checked(f), grid.checked(r)
     return ((f - r) ** 2).sum(-1) * grid.spacing
 
 
+@explained
 def kl(f: Any, r: Any, grid: Grid) -> Any:
     """Kullback-Leibler divergence of f from r, the integral of r log(r / f).
 
@@ -37,6 +41,7 @@ def kl(f: Any, r: Any, grid: Grid) -> Any:
     >>> round(float(kl(np.array([0.5, 0.5]), np.array([1.0, 0.0]), Grid(2, 0.5))), 6)
     0.693147
     """
+    f, r = grid.checked(f), grid.checked(r)
     xp = namespace(r)
     positive = r > 0
     safe = xp.where(positive, r, xp.ones_like(r))
@@ -44,6 +49,7 @@ def kl(f: Any, r: Any, grid: Grid) -> Any:
     return xp.where(positive, r * ratio, xp.zeros_like(ratio)).sum(-1) * grid.spacing
 
 
+@explained
 def wasserstein(f: Any, r: Any, grid: Grid) -> Any:
     """Wasserstein-1 distance, the integral of the difference of the distribution functions.
 
@@ -53,9 +59,11 @@ def wasserstein(f: Any, r: Any, grid: Grid) -> Any:
     >>> float(wasserstein(np.array([1.0, 0.0, 0.0]), np.array([0.0, 0.0, 1.0]), Grid(3, 1)))
     2.0
     """
+    f, r = grid.checked(f), grid.checked(r)
     return abs((f - r).cumsum(-1)).sum(-1) * grid.spacing**2
 
 
+@explained
 def cumulant_mismatch(f: Any, r: Any, grid: Grid, order: int = 4) -> Any:
     """Sum over k to an order of (kappa_k(f) - kappa_k(r))^2 / kappa_2(r)^k.
 
@@ -107,6 +115,7 @@ class DensityLoss:
     DensityLoss(l2 + 0.1 cumulants)
     """
 
+    @explained
     def __init__(self, grid: Grid, weights: str | Mapping[str, float] = "l2") -> None:
         if isinstance(weights, str):
             weights = {weights: 1.0}
@@ -115,7 +124,7 @@ class DensityLoss:
             if not (math.isfinite(weight) and weight >= 0):
                 raise DomainError(f"DensityLoss: the weight {weight!r} of {name} is no number >= 0")
         self.grid = grid
-        self.weights = {name: float(w) for name, w in weights.items() if w}
+        self.weights: dict[str, float] = {name: float(w) for name, w in weights.items() if w}
         if not self.weights:
             raise DomainError("DensityLoss: all weights are zero; at least one must count")
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
+from cumulant_theory.arguments import explained
 from cumulant_theory.errors import DomainError, ShapeError, UnknownNameError
 from cumulant_theory.latex.html import Markup, card, facts
 from cumulant_theory.layers import Layer
@@ -77,6 +78,7 @@ class DensityNetwork(nn.Module):
     (torch.Size([5, 16]), True)
     """
 
+    @explained
     def __init__(self, network: Network | Ensemble, grid: Grid, normalise: str = "square") -> None:
         super().__init__()
         if not isinstance(network, (Network, Ensemble)):
@@ -93,7 +95,8 @@ class DensityNetwork(nn.Module):
         self.network = network
         self.grid = grid
         self.normalise = normalise
-        self.in_features = self.out_features = grid.points
+        self.in_features: int = grid.points
+        self.out_features: int = grid.points
 
     @property
     def theory(self) -> Layer:

@@ -3,12 +3,15 @@
 import math
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import sympy as sp
 from scipy import fft
 
+from cumulant_theory.algebra import check_at_most
+from cumulant_theory.arguments import check_instance, explained
 from cumulant_theory.errors import DomainError, ShapeError
 from cumulant_theory.latex.html import Record
 
@@ -18,6 +21,7 @@ LIMIT = 1e-3  # mass that may get lost
 _HALF = sp.Rational(1, 2)
 
 
+@explained
 def self_convolution(
     p: Any, grid: Grid, b: int, s: Any = _HALF, limit: float | None = LIMIT
 ) -> Any:
@@ -68,6 +72,12 @@ def self_convolution(
     return SelfConvolution(grid, b, s, limit)(p)
 
 
+_MOST = 2**24
+_STEEPEST = 16
+_FAR = 1e6  # grid widths
+
+
+@explained
 @dataclass(frozen=True)
 class SelfConvolution(Record):
     """The map R of :func:`self_convolution`, as the target of a network.
@@ -95,12 +105,21 @@ class SelfConvolution(Record):
     def __post_init__(self) -> None:
         if not isinstance(self.b, int) or isinstance(self.b, bool) or self.b < 1:
             raise DomainError(f"SelfConvolution: b is {self.b!r}; give an integer from 1 up")
+        check_instance(self.grid, Grid, "SelfConvolution: grid")
+        check_at_most(
+            self.b * self.grid.points, _MOST, "SelfConvolution: b copies", "points",
+            "take a smaller b, or sum in steps",
+        )
+        if self.limit is not None:
+            check_instance(self.limit, Real, "SelfConvolution: limit")
         try:
             exponent = float(self.s)
         except (TypeError, ValueError):
             exponent = math.nan
-        if not math.isfinite(exponent):
-            raise DomainError(f"SelfConvolution: s is {self.s!r}; give a real number")
+        if not abs(exponent) <= _STEEPEST:
+            raise DomainError(
+                f"SelfConvolution: s is {self.s!r}; give a real number up to {_STEEPEST}"
+            )
 
     @property
     def dilation(self) -> float:
@@ -163,6 +182,7 @@ class SelfConvolution(Record):
         return f"SelfConvolution({self.grid!r}, {self.b}{exponent})"
 
 
+@explained
 def affine_image(p: Any, grid: Grid, scale: float = 1.0, shift: float = 0.0) -> Any:
     """Density of scale * x + shift, from the trigonometric interpolant of p.
 
@@ -191,7 +211,9 @@ def affine_image(p: Any, grid: Grid, scale: float = 1.0, shift: float = 0.0) -> 
     True
     """
     p = grid.checked(p)
-    if not (math.isfinite(scale) and scale and math.isfinite(shift)):
+    scale, shift = float(scale), float(shift)
+    step = float("inf") if scale == 0 else abs(1 / scale)
+    if not (step < _FAR and abs(scale) < _FAR and abs(shift) < _FAR * grid.half_width):
         raise DomainError(f"affine_image: scale={scale!r} and shift={shift!r} give no density")
     last = grid.points - 1
     step = 1 / scale

@@ -7,6 +7,7 @@ import numpy as np
 import sympy as sp
 import torch
 
+from cumulant_theory.arguments import explained
 from cumulant_theory.latex.html import card, facts
 
 from .families import LIMIT, TRAIN, RandomDensities, Source
@@ -55,12 +56,13 @@ class DensityBlockSum:
     (torch.Size([3, 64]), True)
     """
 
+    @explained
     def __init__(
         self, b: int, sources: Source | Sequence[Source] = TRAIN, grid: Grid = GRID,
         s: Any = _HALF, limit: float = LIMIT,
     ) -> None:
-        self.target = SelfConvolution(grid, b, s, limit)
-        self.inputs = RandomDensities(sources, grid, limit)
+        self.target: SelfConvolution = SelfConvolution(grid, b, s, limit)
+        self.inputs: RandomDensities = RandomDensities(sources, grid, limit)
         self.target(self.inputs.corners())  # raises where an image leaves the grid
 
     @property

@@ -14,6 +14,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from cumulant_theory import laws
+from cumulant_theory.algebra import check_at_most
 from cumulant_theory.arguments import explained
 from cumulant_theory.errors import CumulantError, DomainError
 from cumulant_theory.latex import latex
@@ -154,6 +155,7 @@ def rg_flow_data(
     for name, value, least in (("b", b, 2), ("steps", steps, 1), ("order", order, 2)):
         if not isinstance(value, int) or isinstance(value, bool) or value < least:
             raise DomainError(f"rg_flow: {name} is {value!r}; give an integer of at least {least}")
+    check_at_most(steps, 1000, "rg_flow", "steps", "take fewer")
     start = tuple(law.cumulant(r) for r in range(1, order + 1))
     if not start[1].is_positive:
         raise DomainError(f"rg_flow: {law!r} has variance {start[1]}; take one with a spread")

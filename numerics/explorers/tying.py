@@ -15,7 +15,7 @@ import sympy as sp
 from sympy.polys.matrices import DomainMatrix
 
 from cumulant_theory import symmetries
-from cumulant_theory.algebra import multi_indices
+from cumulant_theory.algebra import check_order, multi_indices
 from cumulant_theory.arguments import explained
 from cumulant_theory.errors import CumulantError, DomainError, SymmetryError
 from cumulant_theory.latex.html import Markup, table
@@ -238,6 +238,7 @@ def symmetry_data(
     tying = symmetry.tie(out_features, in_features)
     projector = tying.projector()
     rank = DomainMatrix.from_Matrix(projector, extension=True).to_field().to_sparse().rank()
+    order = check_order(order, "symmetry")
     try:
         burnside = int(tying.burnside_count(limit=2000))
     except SymmetryError:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cumulant_theory import activations
+from cumulant_theory.algebra import as_integer, check_order
 from cumulant_theory.arguments import explained
 from cumulant_theory.errors import DomainError, OrderError
 from cumulant_theory.latex.html import Markup, number, table, with_error
@@ -202,7 +203,10 @@ def wide_data(
     ):
         if not isinstance(value, int) or isinstance(value, bool) or value < least:
             raise DomainError(f"wide: {name} is {value!r}; give an integer of at least {least}")
-    orders = tuple(range(1, K + 1)) if isinstance(K, int) else tuple(K)
+    highest = as_integer(K, 1)
+    if highest is not None:
+        check_order(highest, "wide: K")
+    orders = tuple(K) if highest is None else tuple(range(1, highest + 1))  # type: ignore[arg-type]
     if not orders or any(k not in (1, 2, 3, 4) for k in orders):
         raise OrderError(f"wide: K is {K!r}; give orders from 1, 2, 3, 4")
     tell = progress or (lambda share, what: None)

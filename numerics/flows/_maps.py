@@ -91,6 +91,9 @@ class CumulantMap:
     array([2. , 1. , 0.5])
     """
 
+    rg: RGMap
+    values: dict[str, NDArray[np.float64]]
+
     def __repr__(self) -> str:
         return f"CumulantMap({self.rg!r}, order {self.order}, {self.closure!r})"
 
@@ -104,16 +107,16 @@ class CumulantMap:
     def __init__(self, source: Any, order: int, closure: Closure | None = None) -> None:
         check_order(order)
         self.rg, self.values = theory_of(source, "a flow of cumulants")
-        self.exact = self.rg.is_linear
+        self.exact: bool = self.rg.is_linear
         if closure is None:
             closure = Neglect(max(order, 2)) if is_polynomial(self.rg) else Diagrams(3)
-        self.closure = as_closure(closure)
+        self.closure: Closure = as_closure(closure)
         if self.closure.is_exact and not self.exact:
             raise NoClosedFormError(
                 f"the flow of {self.rg!r} under Exact() needs more cumulants at every step; leave "
                 "out the closure, or use Neglect(K)"
             )
-        self.order = order if self.exact else max(order, self.closure.largest_block or 0)
+        self.order: int = order if self.exact else max(order, self.closure.largest_block or 0)
         options: dict[str, Any] = {} if self.exact else {"closure": self.closure}
         self._kernel: Kernel = compile_kernel(self.rg.layer, order=self.order, **options)
         self._columns = {

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cumulant_theory.arguments import explained
 from cumulant_theory.closures import Closure
 from cumulant_theory.errors import DomainError
 from cumulant_theory.laws import Law
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _SEEDS = 9
 
 
+@explained
 def flow_diagram(
     source: Any, plane: tuple[int, int] | str = (2, 4), order: int = 4, *,
     closure: Closure | None = None, at: Mapping[int, float] | None = None,

@@ -36,7 +36,7 @@ class Plane:
     """
 
     def __init__(self, plane: Any, size: int, at: Mapping[int, float]) -> None:
-        self.standardised = plane == "standardised"
+        self.standardised: bool = plane == "standardised"
         pair = (3, 4) if self.standardised else plane
         if not isinstance(pair, (tuple, list)) or len(pair) != 2 or pair[0] == pair[1]:
             raise DomainError(
@@ -49,8 +49,8 @@ class Plane:
                     f"flow_diagram: order {r!r} of the plane or of at=; {size} cumulants are "
                     "followed, so give orders from 1 up to that, or a higher order="
                 )
-        self.pair = (int(pair[0]), int(pair[1]))
-        self.base = np.zeros(size)
+        self.pair: tuple[int, int] = (int(pair[0]), int(pair[1]))
+        self.base: NDArray[np.float64] = np.zeros(size)
         self.base[1] = 1.0
         for r, value in at.items():
             self.base[r - 1] = float(value)

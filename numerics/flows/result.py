@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cumulant_theory.arguments import explained
 from cumulant_theory.closures import Closure
 from cumulant_theory.errors import DomainError, OrderError
 from cumulant_theory.laws import Law
@@ -131,6 +132,7 @@ class FlowResult:
         return flow_figure(self)
 
 
+@explained
 def flow(
     module: Any, law: Law, steps: int, order: int = 4, *, closure: Closure | None = None,
     exact_order: int = 16, measured_steps: int | None = None, samples: int = 2**13, seed: int = 0,

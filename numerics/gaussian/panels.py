@@ -322,6 +322,7 @@ def _cumulative() -> tuple[Array, Array]:
 
 
 def rough(activation: Activation, mean: Any, scale: Any, why: str) -> DomainError:
+    """The error of an activation that cannot be integrated at one unit."""
     return DomainError(
         f"{activation!r} cannot be averaged to ten digits at a unit of mean {mean:.3g} and "
         f"standard deviation {scale:.3g}, since {why}; scale the weights down"

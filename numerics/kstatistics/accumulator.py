@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cumulant_theory.algebra import check_indices
+from cumulant_theory.arguments import explained
 from cumulant_theory.errors import DomainError, OrderError, ShapeError
 from cumulant_theory.latex.html import card, facts, table, with_error
 from numerics.kstatistics.batches import heavy_threshold, scatter, unite_small
@@ -92,11 +94,13 @@ class KStatistics:
     1.0
     """
 
+    @explained
     def __init__(self, dim: int, order: int = 4, batch_size: int | None = None):
         if isinstance(dim, bool) or not hasattr(dim, "__index__") or dim < 1:
             raise ShapeError(f"dim = {dim!r} is not a number of units; give an integer from 1 up")
-        self.dim = int(dim)
-        self.order = check_order(order, 1)
+        self.dim: int = int(dim)
+        self.order: int = check_order(order, 1)
+        check_indices([self.dim], self.order, "KStatistics")
         if batch_size is not None and batch_size < self.order:
             raise DomainError(
                 f"batch_size = {batch_size} is too small for k-statistics of order {self.order}; "
@@ -154,6 +158,7 @@ class KStatistics:
         """Number of batches the standard errors come from."""
         return len(self._grouped().counts)
 
+    @explained
     def update(self, chunk: ArrayLike) -> "KStatistics":
         """Add samples.
 

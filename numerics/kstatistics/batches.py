@@ -1,5 +1,7 @@
 """Batches of a stream: uniting small ones, scatter of their k-statistics, heavy tails."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
@@ -45,7 +47,7 @@ def unite_small(blocks: Sums, order: int, tables: Layout) -> Sums:
     )
 
 
-def scatter(counts: NDArray[np.int64], values: NDArray[np.float64]) -> dict[str, NDArray]:
+def scatter(counts: NDArray[np.int64], values: NDArray[np.float64]) -> dict[str, Any]:
     """Standard error, skewness and largest share of batch values, weighted by count.
 
     Parameters

@@ -6,7 +6,9 @@ from functools import cache, lru_cache
 from itertools import product
 from math import comb, factorial, perm, prod
 from numbers import Rational
+from typing import Any
 
+from cumulant_theory.arguments import explained
 from cumulant_theory.errors import DomainError, OrderError, ShapeError
 
 MAX_ORDER = 8
@@ -113,6 +115,7 @@ def block_multiplicity(parts: tuple[int, ...]) -> int:
     return factorial(sum(parts)) // (prod(factorial(p) for p in parts) * repeats)
 
 
+@explained
 def kstatistic_coefficients(order: int, n: int) -> dict[tuple[int, ...], Fraction]:
     """Coefficients of the univariate k-statistic in products of power sums.
 
@@ -200,7 +203,8 @@ def set_partitions(items: Sequence[int]) -> Iterator[list[tuple[int, ...]]]:
             yield [*blocks[:i], (head, *block), *blocks[i + 1 :]]
 
 
-def exact_kstatistic(data: Sequence, *indices: int) -> Fraction:
+@explained
+def exact_kstatistic(data: Sequence[Any], *indices: int) -> Fraction:
     """k-statistic in rational arithmetic; floats are taken as the binary fractions they are.
 
     Parameters

@@ -1,11 +1,13 @@
 """One-shot k-statistics of a sample held in memory."""
 
-import numpy as np
 from numpy.typing import ArrayLike
 
+from cumulant_theory.arguments import explained
+from numerics.backends.numpy import plain_array
 from numerics.kstatistics.accumulator import KStatistics, Value
 
 
+@explained
 def kstatistic(data: ArrayLike, order: int) -> Value:
     """Univariate k-statistic of one sample.
 
@@ -35,6 +37,7 @@ def kstatistic(data: ArrayLike, order: int) -> Value:
     return KStatistics(1, order=order).update(data).cumulant(order)
 
 
+@explained
 def cumulants(data: ArrayLike, order: int = 4) -> dict[tuple[int, ...], Value]:
     """All joint k-statistics of one sample, keyed by multi-index.
 
@@ -62,7 +65,7 @@ def cumulants(data: ArrayLike, order: int = 4) -> dict[tuple[int, ...], Value]:
     >>> cumulants([[0.0, 0.0], [1.0, 3.0]], order=2)
     {(1, 0): 0.5, (0, 1): 1.5, (2, 0): 0.5, (1, 1): 1.5, (0, 2): 4.5}
     """
-    shape = np.shape(data)
+    shape = plain_array(data, "data").shape
     dim = 1 if len(shape) < 2 else shape[-1]
     k = KStatistics(dim, order=order).update(data)
     k._need(order)

@@ -17,10 +17,10 @@ class Entries(nn.Module):
     def __init__(self, table: tuple[np.ndarray, np.ndarray], one: int) -> None:
         super().__init__()
         places, factors = table
-        self.shape = places.shape[1:]
-        self.is_constant = bool((places == one).all())
-        self.is_zero = self.is_constant and not factors.any()
-        self.is_plain = len(places) == 1 and bool((factors == 1).all())
+        self.shape: tuple[int, ...] = places.shape[1:]
+        self.is_constant: bool = bool((places == one).all())
+        self.is_zero: bool = self.is_constant and not factors.any()
+        self.is_plain: bool = len(places) == 1 and bool((factors == 1).all())
         buffers = {
             "places": torch.as_tensor(places.reshape(len(places), -1)),
             "factors": torch.as_tensor(factors.reshape(len(places), -1)),
@@ -30,6 +30,7 @@ class Entries(nn.Module):
             self.register_buffer(name, tensor, persistent=False)
 
     def forward(self, monomials: torch.Tensor) -> torch.Tensor:
+        """The entries at these monomials."""
         if self.is_constant:
             return self.constant
         total: Any = None

@@ -19,16 +19,17 @@ class FactoredStage(nn.Module):
     def __init__(self, stage: Stage, tables: FactorTables, one: int) -> None:
         super().__init__()
         rule: Any = stage.rule
-        self.label = stage.label
-        self.in_places = rule.terms[0][1].columns
-        self.in_channels = rule.in_units // self.in_places
-        self.parts = nn.ModuleList(
+        self.label: str = stage.label
+        self.in_places: int = rule.terms[0][1].columns
+        self.in_channels: int = rule.in_units // self.in_places
+        self.parts: nn.ModuleList = nn.ModuleList(
             _Part(rule, k, tables.matrices[k], tables.values[k], one)
             for k in range(len(rule.terms))
         )
-        self.shift = Entries(tables.shift, one)
+        self.shift: Entries = Entries(tables.shift, one)
 
     def forward(self, monomials: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        """z = sum_k (Theta_k (x) S_k) x + shift."""
         # places first: sums over arcs then run over whole slices
         nodes = x.unflatten(-1, (self.in_channels, self.in_places)).movedim(-1, 0).contiguous()
         total: Any = None

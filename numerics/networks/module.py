@@ -9,6 +9,7 @@ import sympy as sp
 import torch
 from torch import nn
 
+from cumulant_theory.arguments import brief, explained
 from cumulant_theory.errors import DomainError, ShapeError, UnknownNameError
 from cumulant_theory.latex.html import Markup, card, facts, joined
 from cumulant_theory.layers import AffineRule, Layer
@@ -20,6 +21,7 @@ from .stages import stage_module
 
 __all__ = ["Ensemble", "Network", "build"]
 
+@explained
 def build(
     net: Layer,
     seed: int = 0,
@@ -116,7 +118,10 @@ def _constants(net: Layer, fixed: Mapping[Any, Any] | Sequence[Any]) -> dict[str
             f"{net!r} has different symbols of one name: {', '.join(twice)}; rename one of them"
         )
     if not isinstance(fixed, Mapping):
-        fixed = dict(fixed)
+        pairs = list(fixed)
+        if not all(isinstance(p, (tuple, list)) and len(p) == 2 for p in pairs):
+            raise DomainError(f"build: fixed is {brief(fixed)}; pass a mapping name -> number")
+        fixed = dict(pairs)
     found = {}
     for key, value in fixed.items():
         if str(key) not in names:
@@ -157,18 +162,18 @@ class _Module(nn.Module):
     ) -> None:
         super().__init__()
         self.theory = theory
-        self.names = plan.names
-        self.fixed_names = tuple(fixed)
-        self.in_features = plan.units
-        self.out_features = plan.out_units
+        self.names: tuple[str, ...] = plan.names
+        self.fixed_names: tuple[str, ...] = tuple(fixed)
+        self.in_features: int = plan.units
+        self.out_features: int = plan.out_units
         self._plan = plan
-        self.theta = nn.Parameter(theta.clone())
+        self.theta: nn.Parameter = nn.Parameter(theta.clone())
         self.register_buffer("fixed_values", torch.tensor(list(fixed.values()), dtype=theta.dtype))
         width = max([0, *map(len, plan.products)])
         rows = [[*f, *[plan.one] * (width - len(f))] for f in plan.products]
         table = torch.tensor(rows, dtype=torch.long).reshape(len(rows), width)
         self.register_buffer("products", table, persistent=False)
-        self.stages = nn.ModuleList(
+        self.stages: nn.ModuleList = nn.ModuleList(
             stage_module(s, t, plan.one) for s, t in zip(plan.stages, plan.tables, strict=True)
         )
 

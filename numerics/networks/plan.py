@@ -84,18 +84,22 @@ class Plan:
                 raise ShapeError(
                     f"{layer!r} has the symbolic size {layer.in_features}; give it a number by subs"
                 )
-        self.units = net.input_units(units)
-        self.names = tuple(str(p) for p in net.parameters if str(p) not in constants)
-        self.order = (*self.names, *constants)
+        self.units: int = net.input_units(units)
+        self.names: tuple[str, ...] = tuple(
+            str(p) for p in net.parameters if str(p) not in constants
+        )
+        self.order: tuple[str, ...] = (*self.names, *constants)
         places = {name: k for k, name in enumerate(self.order)}
         self.position: dict[Any, int] = {p: places[str(p)] for p in net.parameters}
-        self.one = len(self.order)
+        self.one: int = len(self.order)
         self.products: dict[Factors, int] = {}
         self.bounds: dict[str, float] = {}
         self._known: dict[Any, Terms] = {}
         self.stages: list[Stage] = list(net.stages(self.units))
-        self.tables = [self._stage(s, net) for s in self.stages]
-        self.out_units = self.stages[-1].rule.out_units if self.stages else self.units
+        self.tables: list[list[Table] | FactorTables | PointwiseTables] = [
+            self._stage(s, net) for s in self.stages
+        ]
+        self.out_units: int = self.stages[-1].rule.out_units if self.stages else self.units
 
     def _stage(self, stage: Stage, net: Layer) -> list[Table] | FactorTables | PointwiseTables:
         rule = stage.rule

@@ -6,9 +6,10 @@ import numpy as np
 import torch
 from torch import nn
 
+from cumulant_theory.activations import Activation
 from cumulant_theory.layers.base import Stage
 
-from .activations import torch_function
+from .activations import Function, torch_function
 from .entries import Entries
 from .factored import FactoredStage
 from .plan import FactorTables, PointwiseTables
@@ -30,10 +31,11 @@ class AffineStage(nn.Module):
 
     def __init__(self, stage: Stage, tables: Any, one: int) -> None:
         super().__init__()
-        self.label = stage.label
-        self.entries = nn.ModuleList(Entries(t, one) for t in tables)
+        self.label: str = stage.label
+        self.entries: nn.ModuleList = nn.ModuleList(Entries(t, one) for t in tables)
 
     def forward(self, monomials: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        """z = W x + c."""
         weight, shift = (e(monomials) for e in self.entries)
         if weight.ndim == 3 and x.ndim == 2:
             # one product for all networks, in place of one for each with x repeated
@@ -50,17 +52,18 @@ class PolynomialStage(nn.Module):
 
     def __init__(self, stage: Stage, table: Any, one: int) -> None:
         super().__init__()
-        self.label = stage.label
-        self.entries = Entries(table, one)
+        self.label: str = stage.label
+        self.entries: Entries = Entries(table, one)
         places, factors = table
         identity = np.zeros(factors.shape[1:])
         identity[1:2] = 1
-        self.identity = factors.shape[1] == 2 and bool(
+        self.identity: bool = factors.shape[1] == 2 and bool(
             (places == one).all() and (factors.sum(axis=0) == identity).all()
         )
-        self.present = [bool(row.any()) for row in np.moveaxis(factors, 1, 0)]
+        self.present: list[bool] = [bool(row.any()) for row in np.moveaxis(factors, 1, 0)]
 
     def forward(self, monomials: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        """y_i = a_0 + a_1 z_i + ..., unit by unit."""
         if self.identity:
             return x
         coefficients = self.entries(monomials)
@@ -83,16 +86,20 @@ class PointwiseStage(nn.Module):
 
     def __init__(self, stage: Stage, tables: PointwiseTables, one: int) -> None:
         super().__init__()
-        self.label = stage.label
+        self.label: str = stage.label
         kept, table = tables.polynomial
-        self.polynomial = PolynomialStage(stage, table, one) if kept else None
-        self.activations = [phi for _, phi, _ in tables.groups]
-        self.functions = [torch_function(phi) for phi in self.activations]
-        self.places = [tuple(places.values()) for _, _, places in tables.groups]
+        self.polynomial: PolynomialStage | None = (
+            PolynomialStage(stage, table, one) if kept else None
+        )
+        self.activations: list[Activation] = [phi for _, phi, _ in tables.groups]
+        self.functions: list[Function] = [torch_function(phi) for phi in self.activations]
+        self.places: list[tuple[int, ...]] = [
+            tuple(places.values()) for _, _, places in tables.groups
+        ]
         units = [*(g for g, _, _ in tables.groups), *([kept] if kept else [])]
         for k, group in enumerate(units):
             self.register_buffer(f"units_{k}", torch.tensor(group), persistent=False)
-        self.count = len(units)
+        self.count: int = len(units)
         order = torch.argsort(torch.tensor([i for group in units for i in group]))
         self.register_buffer("order", order, persistent=False)
 
@@ -104,6 +111,7 @@ class PointwiseStage(nn.Module):
         self.functions = [torch_function(phi) for phi in self.activations]
 
     def forward(self, monomials: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        """y_i = phi_i(z_i), unit by unit."""
         if self.count == 1:
             return self._value(0, monomials, x)
         parts = [

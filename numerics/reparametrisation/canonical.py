@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from cumulant_theory.arguments import brief, explained
 from cumulant_theory.errors import DomainError
 
 from .coordinates import Coordinates, Signed
@@ -20,6 +21,7 @@ LARGEST_SIGNS = 10  # independent sign flips of permuted units as a whole
 Module = TypeVar("Module")
 
 
+@explained
 def canonical(module: Module) -> Module:
     """The representative of each network among those that its symmetries give.
 
@@ -62,6 +64,10 @@ def canonical(module: Module) -> Module:
     >>> {str(p): round(v, 12) for p, v in found.items()}
     {'W__1_11': 4.0, 'W__1_21': 2.0, 'W__2_11': -4.0, 'W__2_12': 2.0}
     """
+    if not hasattr(module, "theory"):
+        raise DomainError(
+            f"canonical: {brief(module)}; pass a network that numerics.build has made"
+        )
     result = deepcopy(module)
     chain = merged(module)
     if chain is not None:

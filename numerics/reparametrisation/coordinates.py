@@ -19,6 +19,8 @@ from cumulant_theory.reparametrisations import (
     read_terms,
 )
 
+Monomial = tuple[int, float, np.ndarray]
+
 _found = lru_cache(maxsize=64)(parameter_symmetries)
 
 
@@ -85,13 +87,15 @@ class Coordinates:
     def __init__(self, module: Any) -> None:
         self.structure: Structure = symmetries_of(module).structure
         self.names: tuple[str, ...] = tuple(module.names)
-        self.place = {name: k for k, name in enumerate(self.names)}
+        self.place: dict[str, int] = {name: k for k, name in enumerate(self.names)}
         fixed = {s: v for s, v in module.values().items() if str(s) in module.fixed_names}
-        self.constants = {s: float(np.ravel(v)[0]) for s, v in fixed.items()}
-        self.offsets = self._monomials(self.structure.offsets)
-        self.centres = self._monomials(self.structure.centres)
+        self.constants: dict[sp.Symbol, float] = {
+            s: float(np.ravel(v)[0]) for s, v in fixed.items()
+        }
+        self.offsets: list[Monomial] = self._monomials(self.structure.offsets)
+        self.centres: list[Monomial] = self._monomials(self.structure.centres)
 
-    def _monomials(self, shifts: dict[sp.Symbol, Any]) -> list[tuple[int, float, np.ndarray]]:
+    def _monomials(self, shifts: dict[sp.Symbol, Any]) -> list[Monomial]:
         """(place of the bias, coefficient, exponents of the parameters) of the terms of shifts."""
         found = []
         for p, shift in shifts.items():

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from cumulant_theory.errors import ShapeError
+from cumulant_theory.arguments import brief, explained
+from cumulant_theory.errors import DomainError, ShapeError
 
 from .canonical import canonical_values
 from .coordinates import Coordinates, Signed
@@ -18,6 +19,7 @@ STARTS = 4  # random arrangements that the matching begins with, next to the can
 LARGEST_SIGNS = 10  # sign flips of which all products are tried
 
 
+@explained
 def symmetry_distance(a: Any, b: Any) -> Any:
     """Least Euclidean distance of balanced parameters over permutations and signs of units.
 
@@ -62,6 +64,11 @@ def symmetry_distance(a: Any, b: Any) -> Any:
     >>> round(symmetry_distance(a, build(net, values=old | new)), 12)
     0.0
     """
+    for module in (a, b):
+        if not hasattr(module, "theory") or not hasattr(module, "names"):
+            raise DomainError(
+                f"symmetry_distance: {brief(module)}; pass networks that numerics.build has made"
+            )
     if tuple(a.names) != tuple(b.names) or repr(a.theory) != repr(b.theory):
         raise ShapeError(
             f"symmetry_distance: {a.theory!r} and {b.theory!r} have different parameters; compare "
@@ -77,6 +84,7 @@ def symmetry_distance(a: Any, b: Any) -> Any:
     return found.reshape(shape) if shape else float(found[0, 0])
 
 
+@explained
 def distinct_solutions(ensemble: Any, tolerance: float = 1e-6) -> np.ndarray:
     """Number of the solution that each network of an ensemble has found, counted from 0.
 
@@ -120,6 +128,7 @@ def distinct_solutions(ensemble: Any, tolerance: float = 1e-6) -> np.ndarray:
     return labels
 
 
+@explained
 def unit_distances(module: Any) -> dict[str, np.ndarray]:
     """|theta - P theta|^2 for the exchange of each pair of units: zero where both are equal.
 

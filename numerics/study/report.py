@@ -35,7 +35,7 @@ class ReportFiles(list[Path]):
 
     def __init__(self, paths: Iterable[Path] = (), notes: Iterable[str] = ()) -> None:
         super().__init__(paths)
-        self.notes = tuple(notes)
+        self.notes: tuple[str, ...] = tuple(notes)
 
 
 def write_report(results: StudyResults, out_dir: str | Path) -> ReportFiles:

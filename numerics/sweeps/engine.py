@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 from tqdm import tqdm
 
+from cumulant_theory.arguments import explained
 from cumulant_theory.errors import ConfigError, OutputError, SweepError, UnknownNameError
 from cumulant_theory.latex.html import Record
 
@@ -64,6 +65,7 @@ class Sweep(Record):
         return self.rows("failures")
 
 
+@explained
 def sweep(
     work: Work,
     cells: Sequence[Cell],
@@ -179,6 +181,7 @@ def sweep(
     return done
 
 
+@explained
 def read_sweep(out: str | Path) -> Sweep:
     """The tables of a finished sweep.
 

@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, is_dataclass
 from typing import Any, Protocol
 
-from cumulant_theory.errors import ConfigError
+from cumulant_theory.algebra import as_integer
+from cumulant_theory.arguments import brief, explained
+from cumulant_theory.errors import ConfigError, DomainError
 
 from .tables import Columns, pack
 
@@ -114,6 +116,7 @@ def fingerprint(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+@explained
 def entropy(seed: int, *names: str) -> list[int]:
     """Seed of something named, for ``numpy.random.SeedSequence`` and ``default_rng``.
 
@@ -131,4 +134,6 @@ def entropy(seed: int, *names: str) -> list[int]:
     >>> entropy(2026, "free-identity", "Gaussian")
     [2026, 56097405, 1715911877]
     """
+    if as_integer(seed) is None:
+        raise DomainError(f"entropy: seed is {brief(seed)}; pass an integer from 0 up")
     return [seed, *(zlib.crc32(name.encode()) for name in names)]

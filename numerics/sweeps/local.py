@@ -62,6 +62,7 @@ def on_this_machine(
     payload = _pickled(job)
     waiting, deaths = deque(tasks), Counter[str]()
     workers: list[_Worker] = []
+    unborn = 0
     try:
         while waiting or any(w.task for w in workers):
             while len(workers) < jobs and sum(w.task is None for w in workers) < len(waiting):
@@ -71,6 +72,12 @@ def on_this_machine(
                 if isinstance(outcome, _Death):
                     workers.remove(worker)
                     if task is None:
+                        unborn += not worker.ready
+                        if unborn >= ATTEMPTS:
+                            raise EngineError(
+                                f"{unborn} processes of the sweep were killed while they started, "
+                                f"the last by {outcome.cause}; out of memory? Take fewer jobs"
+                            )
                         continue
                     deaths[task.name] += 1
                     if deaths[task.name] < ATTEMPTS:
@@ -126,8 +133,8 @@ class _Worker:
             message = self.line.recv()
         except (EOFError, OSError):
             cause = self.end()
-            if self.ready:
-                return _Death(cause)
+            if self.ready or (self.process.exitcode or 0) < 0:
+                return _Death(cause)  # killed from outside: another one may live
             raise EngineError(
                 f"a process of the sweep ended while it started ({cause}); a script that runs a "
                 "sweep does so under if __name__ == '__main__':"

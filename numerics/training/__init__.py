@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from cumulant_theory.arguments import explained
 from cumulant_theory.closures import Closure, as_closure
 from cumulant_theory.errors import DomainError
 from numerics.sampling import whole_seed
@@ -45,6 +46,7 @@ FINAL_SAMPLE = 2**14
 SMALL = 2**20  # numbers per state that one thread handles best
 
 
+@explained
 def train(
     module: Any,
     task: Any,

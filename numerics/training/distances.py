@@ -15,6 +15,8 @@ from cumulant_theory.symmetries import Symmetry
 from cumulant_theory.symmetries.vectors import dual_vectors
 from numerics.networks import Ensemble, Network
 
+Triple = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+
 
 class Entries:
     """Entries that are polynomials in the parameters, as a function of theta."""
@@ -22,16 +24,22 @@ class Entries:
     def __init__(self, network: Network | Ensemble, entries: Sequence[Any], owner: Layer) -> None:
         plan = network._plan
         self.network = network
-        self.size = len(entries)
+        self.size: int = len(entries)
         terms = [(k, c, f) for k, e in enumerate(entries) for c, f in plan.terms(e, owner)]
         monomials = list(dict.fromkeys(f for _, _, f in terms))
         place = {f: k for k, f in enumerate(monomials)}
         width = max([1, *map(len, monomials)])
         padded = [[*f, *[plan.one] * (width - len(f))] for f in monomials]
-        self.factors = torch.tensor(padded, dtype=torch.long).reshape(len(monomials), width)
-        self.monomial = torch.tensor([place[f] for _, _, f in terms], dtype=torch.long)
-        self.target = torch.tensor([k for k, _, _ in terms], dtype=torch.long)
-        self.coefficient = torch.tensor([c for _, c, _ in terms], dtype=network.theta.dtype)
+        self.factors: torch.Tensor = torch.tensor(padded, dtype=torch.long).reshape(
+            len(monomials), width
+        )
+        self.monomial: torch.Tensor = torch.tensor(
+            [place[f] for _, _, f in terms], dtype=torch.long
+        )
+        self.target: torch.Tensor = torch.tensor([k for k, _, _ in terms], dtype=torch.long)
+        self.coefficient: torch.Tensor = torch.tensor(
+            [c for _, c, _ in terms], dtype=network.theta.dtype
+        )
 
     def __call__(self, theta: torch.Tensor) -> torch.Tensor:
         """theta (..., P) -> entries (..., n)."""
@@ -50,9 +58,9 @@ class Complement:
 
     def __init__(self, vectors: Sequence[Sequence[tuple[int, Any]]], like: torch.Tensor) -> None:
         pairs = tuple(tuple(((i, 0), v) for i, v in vector) for vector in vectors)
-        self.count = len(pairs)
-        self.basis = _triples(pairs, like)
-        self.dual = _triples(dual_vectors(pairs), like)
+        self.count: int = len(pairs)
+        self.basis: Triple = _triples(pairs, like)
+        self.dual: Triple = _triples(dual_vectors(pairs), like)
 
     def __call__(self, values: torch.Tensor) -> torch.Tensor:
         """Values (..., n) without their part in the span."""
@@ -64,7 +72,7 @@ class Complement:
         return values.index_add(-1, place, -coordinates.index_select(-1, row) * factor)
 
 
-def _triples(vectors: Any, like: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def _triples(vectors: Any, like: torch.Tensor) -> Triple:
     rows = [k for k, vector in enumerate(vectors) for _ in vector]
     places = [i for vector in vectors for (i, _), _ in vector]
     factors = [float(v) for vector in vectors for _, v in vector]

@@ -11,6 +11,7 @@ import sympy as sp
 import torch
 
 from cumulant_theory.algebra import joint_moments, multi_indices
+from cumulant_theory.arguments import brief, entries
 from cumulant_theory.closures import Closure
 from cumulant_theory.cumulants import CumulantSource, blocks_of
 from cumulant_theory.errors import DomainError, NoClosedFormError, OrderError, ShapeError
@@ -183,7 +184,10 @@ def order_weights(weights: Any, order: int) -> list[float]:
         if extra:
             raise ShapeError(f"weights for the orders {extra}, but orders are 1 to {order}")
         weights = [weights.get(r, 0.0) for r in range(1, order + 1)]
-    found = [float(w) for w in weights]
+    try:
+        found = [float(w) for w in entries(weights, "weights", f"{order} numbers")]
+    except (TypeError, ValueError, OverflowError) as error:
+        raise DomainError(f"weights {brief(weights)}: {error}; give {order} numbers") from None
     if len(found) != order:
         raise ShapeError(f"{len(found)} weights for orders 1 to {order}; give {order}")
     if not all(math.isfinite(w) and w >= 0 for w in found):

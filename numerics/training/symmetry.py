@@ -110,9 +110,9 @@ class Penalty:
             if not isinstance(item, SoftSymmetry):
                 raise DomainError(f"train: soft={item!r}; give a list of SoftSymmetry(...)")
         pairs = [pair for item in soft for pair in item.terms(network)]
-        self.distances = [d for d, _ in pairs]
+        self.distances: list[Distance] = [d for d, _ in pairs]
         lead = network.theta.shape[:-1]
-        self.strengths = [
+        self.strengths: list[torch.Tensor] = [
             torch.as_tensor(s).to(network.theta).expand(lead) for _, s in pairs
         ]  # fmt: skip
 
@@ -160,13 +160,15 @@ class Watch:
             pairs = [(layer, item) for layer, items in watched.items() for item in _listed(items)]
         elif isinstance(watched, list | tuple):
             pairs = [(None, item) for item in watched]
-        self.distances = [d for layer, item in pairs for d in distances(network, item, layer)]
+        self.distances: list[Distance] = [
+            d for layer, item in pairs for d in distances(network, item, layer)
+        ]
         keys = [(d.layer, d.symmetry) for d in self.distances]
         if not keys or len(set(keys)) != len(keys):
             raise UnknownNameError(
                 "train: watch names no symmetry, or the same symmetry of a layer twice"
             )
-        self.keys = tuple(keys)
+        self.keys: tuple[tuple[str, str], ...] = tuple(keys)
         self.every = every
         self.steps: list[int] = []
         self.records: list[torch.Tensor] = []

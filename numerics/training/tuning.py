@@ -3,15 +3,18 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import torch
 
+from cumulant_theory.arguments import brief, entries, explained
 from cumulant_theory.errors import DomainError, ShapeError, UnknownNameError
 from cumulant_theory.latex.html import Record
 from cumulant_theory.layers import Layer
 from numerics.networks import Network, build
+from numerics.sampling import whole_seed
 from numerics.tables import html_table, text_table
 from numerics.training import TrainingResult, train
 from numerics.training.losses import (
@@ -116,6 +119,7 @@ class SoftSymmetryTuning:
         )
 
 
+@explained
 def tune_soft_symmetry(
     net: Layer,
     task: Any,
@@ -196,7 +200,14 @@ def tune_soft_symmetry(
         )
     if method not in ("grid", "coordinate"):
         raise UnknownNameError.of("method", method, ("grid", "coordinate"))
-    numbers = [int(n) for n in seeds]
+    for given, what in ((task, "task"), (validation, "validation")):
+        pair = isinstance(given, (tuple, list)) and len(given) == 2
+        if not pair and not hasattr(given, "target"):
+            raise DomainError(
+                f"tune_soft_symmetry: {what} is {brief(given)}; pass a task, such as "
+                "tasks.BlockSum(2, law), or a pair of samples (x, y)"
+            )
+    numbers = [whole_seed(n, "tune_soft_symmetry") for n in seeds]
     search = _Search(net, task, chosen, places, validation, numbers, samples, fixed, options)
     if method == "grid":
         search.run(list(product(*grids)))
@@ -216,7 +227,7 @@ def tune_soft_symmetry(
 def _grids(strengths: Any, count: int) -> list[list[float]]:
     if not count:
         raise ShapeError("tune_soft_symmetry: no symmetry is given; pass at least one")
-    rows = list(strengths)
+    rows = entries(strengths, "tune_soft_symmetry: strengths", "numbers")
     if not rows or not all(np.ndim(row) == np.ndim(rows[0]) for row in rows):
         raise ShapeError("tune_soft_symmetry: strengths are empty or of different depths")
     grids = [rows] * count if np.ndim(rows[0]) == 0 else [list(row) for row in rows]
@@ -224,6 +235,14 @@ def _grids(strengths: Any, count: int) -> list[list[float]]:
         raise ShapeError(
             f"tune_soft_symmetry: {len(grids)} lists of strengths for {count} symmetries; give "
             "one for all, or one for each"
+        )
+    wrong = [
+        v for grid in grids for v in grid
+        if not isinstance(v, Real) or not 0 <= float(v) < np.inf
+    ]
+    if wrong:
+        raise DomainError(
+            f"tune_soft_symmetry: the strength {brief(wrong[0])} is no finite number from 0 up"
         )
     return [sorted({float(v) for v in grid}) for grid in grids]
 

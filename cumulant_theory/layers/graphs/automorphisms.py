@@ -3,6 +3,7 @@
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ...arguments import explained
 from ...errors import MissingDependencyError, VerificationError
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ def generators(graph: "Graph") -> tuple[tuple[int, ...], ...]:
     return tuple(dict.fromkeys(g for g in found if g != identity)) or (identity,)
 
 
+@explained
 def is_automorphism(graph: "Graph", images: Sequence[int]) -> bool:
     """Whether a permutation of positions maps every edge to an edge of the same weight.
 

@@ -7,10 +7,11 @@ from typing import Any
 import sympy as sp
 
 from ...algebra import check_entries, check_size, exact, symbols_in
+from ...arguments import check_name, entries
 from ...errors import MissingDependencyError, ShapeError, SymmetryError
 from ...orbits import Permutation, on_channels
 from ...symmetries import Free
-from ..base import Layer, check_flag
+from ..base import Layer, check_bias
 from ..kronecker import KroneckerRule, Operator
 from ..linear import Linear
 from ..rules import Rule
@@ -38,11 +39,14 @@ class NodeShared(Layer):
         out_features = check_size(out_features, f"{self._kind}: out_features")
         check_entries(out_features, in_features, self._kind)
         self.graph: Graph = graph
-        self.in_channels, self.out_channels = in_features, out_features
-        self.in_features = in_features * places[0]
-        self.out_features = out_features * places[1]
-        check_flag(bias, f"{self._kind}: bias")
-        self.has_bias = bias or bias_values is not None
+        self.in_channels: int = in_features
+        self.out_channels: int = out_features
+        self.in_features: int = in_features * places[0]
+        self.out_features: int = out_features * places[1]
+        check_bias(bias, f"{self._kind}: bias")
+        self.has_bias: bool = bias or bias_values is not None
+        if bias_name is not None:
+            check_name(bias_name, f"{self._kind}: bias_name")
         self._names = (*self._named(name), bias_name)
         self._position: Any = None
         self._matrices = self._fixed_matrices(weights)
@@ -73,9 +77,13 @@ class NodeShared(Layer):
 
     def _named(self, name: Any) -> tuple[str | None, ...]:
         wanted = len(self.base_names)
-        names = (name,) if name is None or isinstance(name, str) else tuple(name)
-        if names == (None,):
+        names = (name,) if name is None or isinstance(name, str) else tuple(
+            entries(name, f"{self._kind}: name"))
+        if len(names) == 1 and names[0] is None:
             names = (None,) * wanted
+        for given in names:
+            if given is not None:
+                check_name(given, f"{self._kind}: name")
         if len(names) != wanted or len({n for n in names if n}) != len([n for n in names if n]):
             raise ShapeError(
                 f"{self._kind}: name is {name!r}; it needs {wanted} different base names, such as "
@@ -86,7 +94,7 @@ class NodeShared(Layer):
     def _fixed_matrices(self, weights: Any) -> tuple[sp.ImmutableMatrix, ...] | None:
         if weights is None:
             return None
-        given = list(weights)
+        given = entries(weights, f"{self._kind}: weights")
         if len(given) != len(self.base_names):
             raise ShapeError(
                 f"{self._kind}: {len(given)} weights are given; it takes {len(self.base_names)}, "
@@ -95,7 +103,8 @@ class NodeShared(Layer):
         shape = (self.out_channels, self.in_channels)
         found = []
         for base, value in zip(self.base_names, given, strict=True):
-            rows = value.tolist() if isinstance(value, sp.MatrixBase) else [list(r) for r in value]
+            what = f"{self._kind}: weight {base}"
+            rows = [entries(r, what) for r in entries(value, what)]
             if len(rows) != shape[0] or any(len(row) != shape[1] for row in rows):
                 raise ShapeError(
                     f"{self._kind}: the weight {base} must be {shape[0]} x {shape[1]} = "
@@ -109,7 +118,8 @@ class NodeShared(Layer):
     def _fixed_bias(self, values: Any) -> tuple[sp.Expr, ...] | None:
         if values is None:
             return None
-        found = tuple(exact(c, f"{self._kind}: bias") for c in values)
+        found = tuple(exact(c, f"{self._kind}: bias") for c in entries(
+            values, f"{self._kind}: bias_values"))
         if len(found) != self.out_channels:
             raise ShapeError(
                 f"{self._kind}: {len(found)} bias values are given; give one for each of the "

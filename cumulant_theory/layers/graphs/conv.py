@@ -84,7 +84,7 @@ class GraphConv(_Convolution):
     [0, W, U]]), (U, W))
     """
 
-    base_names = ("U", "W")
+    base_names: tuple[str, ...] = ("U", "W")
 
     def __init__(
         self, graph: Any, in_features: int = 1, out_features: int = 1, aggregation: str = "sum",
@@ -178,7 +178,7 @@ class SAGEConv(_Convolution):
     [  0, W,   U]])
     """
 
-    base_names = ("U", "W")
+    base_names: tuple[str, ...] = ("U", "W")
 
     def _operators(self) -> tuple[Operator, ...]:
         return (Operator.identity(len(self.graph)), _between_nodes(self.graph, _mean(self)))
@@ -220,7 +220,7 @@ class GINConv(_Convolution):
         self, graph: Any, in_features: int = 1, out_features: int = 1, eps: Any = 0,
         bias: bool = False, **options: Any,
     ) -> None:
-        self.eps = exact(eps, "GINConv: eps")
+        self.eps: sp.Expr = exact(eps, "GINConv: eps")
         super().__init__(graph, in_features, out_features, bias, **options)
 
     def _operators(self) -> tuple[Operator, ...]:

@@ -49,7 +49,7 @@ class EdgeLift(NodeShared):
     Matrix([[p, q]])
     """
 
-    base_names = ("p", "q")
+    base_names: tuple[str, ...] = ("p", "q")
     places = "edges"
 
     def __init__(
@@ -94,10 +94,10 @@ class EdgeSum(Layer):
     """
 
     def __init__(self, graph: Any, channels: int = 1) -> None:
-        self.graph = _with_edges(graph, "EdgeSum")
-        self.channels = check_size(channels, "EdgeSum: channels")
-        self.in_features = self.channels * len(self.graph.arcs)
-        self.out_features = self.channels * len(self.graph)
+        self.graph: Graph = _with_edges(graph, "EdgeSum")
+        self.channels: int = check_size(channels, "EdgeSum: channels")
+        self.in_features: int = self.channels * len(self.graph.arcs)
+        self.out_features: int = self.channels * len(self.graph)
 
     @property
     def parameters(self) -> tuple[sp.Symbol, ...]:

@@ -9,6 +9,7 @@ from typing import Any
 import sympy as sp
 
 from ...algebra import check_edges, exact, symbols_in
+from ...arguments import check_instance
 from ...errors import DomainError, MissingDependencyError, ShapeError
 
 Arc = tuple[int, int, sp.Expr]
@@ -65,6 +66,8 @@ class Graph:
     ) -> None:
         nodes, edges, directed, known = _read(data, directed, weight)
         check_edges(max(len(nodes), len(edges)), "Graph")
+        if label is not None:
+            check_instance(label, str, "Graph: label")
         self._label = label or known
         self._directed = directed
         self.nodes: tuple[Hashable, ...] = nodes

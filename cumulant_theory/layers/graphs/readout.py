@@ -6,6 +6,7 @@ from typing import Any
 import sympy as sp
 
 from ...algebra import check_size
+from ...arguments import brief
 from ...errors import ShapeError
 from ...orbits import Permutation, on_channels, symmetric_group
 from ..base import Layer
@@ -43,9 +44,11 @@ class Readout(Layer):
         counted = isinstance(graph, int) and not isinstance(graph, bool)
         if counted:
             graph = Graph((check_size(graph, "Readout: the number of nodes"), []), label=str(graph))
-        self.graph = Graph.of(graph)
+        self.graph: Graph = Graph.of(graph)
+        if not isinstance(kind, Hashable):
+            raise ShapeError(f"Readout: kind {brief(kind)} is neither 'mean' nor 'sum' nor a node")
         self.kind = kind
-        self.channels = check_size(channels, "Readout: channels")
+        self.channels: int = check_size(channels, "Readout: channels")
         self._node: int | None = None
         if kind not in ("mean", "sum"):
             try:
@@ -54,8 +57,8 @@ class Readout(Layer):
                 raise ShapeError(
                     f"Readout: kind {kind!r} is neither 'mean' nor 'sum' nor a node; {error}"
                 ) from None
-        self.in_features = self.channels * len(self.graph)
-        self.out_features = self.channels
+        self.in_features: int = self.channels * len(self.graph)
+        self.out_features: int = self.channels
 
     def input_permutations(self, units: int) -> list[Permutation]:
         """All permutations of the nodes, for a sum or a mean."""

@@ -8,6 +8,7 @@ from typing import Any
 import sympy as sp
 
 from ...algebra import exact
+from ...arguments import brief
 from ...errors import DomainError, ShapeError
 from ...layers.graphs import Graph
 from ..rules.base import Rule
@@ -311,8 +312,9 @@ class Family:
         nodes = tuple(given) if isinstance(given, (tuple, list)) else (given,)
         if not nodes or not all(_is_node(node, channels) for node in nodes):
             raise ShapeError(
-                f"type {given!r} of {self!r} with {channels} channel(s): give an index word such "
-                f"as {self.word(self.types(2, channels)[0], channels)!r}, or (label, content) pairs"
+                f"type {brief(given)} of {self!r} with {channels} channel(s): give an index word "
+                f"such as {self.word(self.types(2, channels)[0], channels)!r}, or (label, content) "
+                "pairs"
             )
         return self.checked(self.canonical(nodes))
 

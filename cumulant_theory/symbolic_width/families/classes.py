@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import sympy as sp
 
@@ -41,7 +41,7 @@ class ClassFamily(Family):
     """
 
     sizes: tuple[Any, ...] = ()
-    joined: tuple[tuple[int, ...], ...] = ()
+    joined: ClassVar[tuple[tuple[int, ...], ...]] = ()
 
     @property
     def labels(self) -> tuple[int, ...]:
@@ -50,8 +50,8 @@ class ClassFamily(Family):
 
     # ------------------------------------------------------------------ which nodes are alike
 
-    canonical = staticmethod(sorted_type)  # type: ignore[assignment]
-    gathered = staticmethod(sorted_type)  # type: ignore[assignment]
+    canonical: "ClassVar[staticmethod[[Any], Type]]" = staticmethod(sorted_type)
+    gathered: "ClassVar[staticmethod[[Any], tuple[Node, ...]]]" = staticmethod(sorted_type)
 
     def types(self, order: int, channels: int = 1) -> list[Type]:
         """Types of one order, those of few distinct nodes first; impossible ones left out."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from ...errors import ShapeError
 from ...layers import graphs
@@ -19,7 +19,7 @@ class Complete(ClassFamily):
 
     n: Any
 
-    joined = ((1,),)
+    joined: ClassVar[tuple[tuple[int, ...], ...]] = ((1,),)
 
     @property
     def sizes(self) -> tuple[Any, ...]:  # type: ignore[override]
@@ -52,6 +52,8 @@ class Complete(ClassFamily):
             As :meth:`Family.read`.
         """
         if isinstance(given, str):
+            return super().read(given, channels)
+        if not isinstance(given, (tuple, list, int)):
             return super().read(given, channels)
         nodes = tuple(given) if isinstance(given, Sequence) else (given,)
         if not any(isinstance(a, tuple) and a and isinstance(a[-1], tuple) for a in nodes):

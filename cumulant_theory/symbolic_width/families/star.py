@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import sympy as sp
 
@@ -18,7 +18,7 @@ class Star(ClassFamily):
 
     n: Any
 
-    joined = ((0, 1), (1, 0))
+    joined: ClassVar[tuple[tuple[int, ...], ...]] = ((0, 1), (1, 0))
 
     @property
     def sizes(self) -> tuple[Any, ...]:  # type: ignore[override]

@@ -10,6 +10,8 @@ from .node import NodeLayer
 
 
 class _Convolution(NodeLayer):
+    """A graph convolution, by its explicit layer on small graphs."""
+
     _explicit: ClassVar[Any]
     _settings: tuple[str, ...] = ()
 

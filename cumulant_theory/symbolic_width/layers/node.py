@@ -8,7 +8,7 @@ import sympy as sp
 from sympy.matrices import kronecker_product
 
 from ... import layers as explicit_layers
-from ...algebra import exact
+from ...algebra import check_size, exact
 from ...errors import DomainError, ShapeError
 from ...layers.graphs import Graph
 from ...layers.graphs.base import NodeShared
@@ -35,10 +35,10 @@ class NodeLayer(Layer):
     numbered_with: type[Layer]
 
     def __init__(self, family: Family, shared: NodeShared) -> None:
-        self.family = family
+        self.family: Family | None = family
         self.shared = shared
-        self.in_channels = shared.in_channels
-        self.out_channels = shared.out_channels
+        self.in_channels: int = shared.in_channels
+        self.out_channels: int = shared.out_channels
         values = [*(w for theta in shared.matrices for w in theta.flat()), *self.shift]
         for symbol in family.symbols:
             check_same_symbol(values, symbol, type(self).__name__)
@@ -128,6 +128,7 @@ class _Given(NodeShared):
 
     def __init__(self, family: Family, weights: Any, bias: Any, inputs: int, outputs: int) -> None:
         graph = family.pattern()
+        outputs = check_size(outputs, "out_features")
         super().__init__(
             graph, inputs, outputs, bias is True, None, None, weights,
             None if isinstance(bias, bool) else _vector(bias, outputs),

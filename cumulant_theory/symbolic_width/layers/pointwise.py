@@ -105,8 +105,8 @@ class Residual(Layer):
         if not isinstance(inner, Layer):
             raise ShapeError(f"Residual: {inner!r} is no layer of cumulant_theory.symbolic_width")
         self.inner = inner
-        self.family = inner.family
-        self.in_channels = inner.in_channels
+        self.family: Family | None = inner.family
+        self.in_channels: int | None = inner.in_channels
         if self.family is not None and self.in_channels is not None:
             self.rules(self.family, self.in_channels)
 

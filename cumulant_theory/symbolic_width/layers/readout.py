@@ -1,11 +1,13 @@
 """From all nodes to one value per channel."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 import sympy as sp
 
 from ...algebra import check_size
+from ...arguments import brief
+from ...errors import ShapeError
 from ...layers.graphs import Readout as ExplicitReadout
 from ..families import Complete, Family, family_of
 from ..rules import Rule
@@ -41,8 +43,10 @@ class Readout(Layer):
 
     def __init__(self, family: Any, kind: Any = "mean", channels: int = 1) -> None:
         self.family: Family | None = family_of(family, type(self).__name__)
+        if not isinstance(kind, Hashable):
+            raise ShapeError(f"Readout: kind {brief(kind)} is neither 'mean' nor 'sum' nor a node")
         self.kind = kind
-        self.in_channels = check_size(channels, f"{type(self).__name__}: channels")
+        self.in_channels: int = check_size(channels, f"{type(self).__name__}: channels")
         self.rules(self.family, self.in_channels)
 
     def rules(self, family: Family, channels: int) -> tuple[Rule, ...]:

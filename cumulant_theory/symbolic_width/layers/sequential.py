@@ -53,8 +53,10 @@ class Sequential(Layer):
         self._check()
 
     def _check(self) -> None:
-        self.family = next((la.family for la in self._layers if la.family is not None), None)
-        self.in_channels = next(
+        self.family: Family | None = next(
+            (la.family for la in self._layers if la.family is not None), None
+        )
+        self.in_channels: int | None = next(
             (la.in_channels for la in self._layers if la.in_channels is not None), None
         )
         if self.family is None:
