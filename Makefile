@@ -16,7 +16,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-lowest test-wheel fuzz lint bench docs notebook clean distclean
+.PHONY: help demo test test-slow test-lowest test-wheel fuzz lint bench docs notebook clean distclean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,8 +45,11 @@ $(VENV)/.bench: $(VENV)/.installed
 demo: $(VENV)/.installed ## the default study, written to demo/
 	$(BIN)/cumulants study --out $(DEMO) --resume
 
-test: $(VENV)/.installed lint ## all tests and checks
-	$(BIN)/python -m pytest -n $(JOBS)
+test: $(VENV)/.installed lint ## tests and checks, but for those that take long
+	$(BIN)/python -m pytest -n $(JOBS) -m "not slow and not browser"
+
+test-slow: $(VENV)/.installed ## the others: notebooks, the documentation, JupyterLab in a browser
+	$(BIN)/python -m pytest -n $(JOBS) -m "slow or browser"
 
 test-lowest: $(VENV)-lowest/.installed ## the tests at the lowest versions of all dependencies
 	$(VENV)-lowest/bin/python -m pytest -n $(JOBS) tests -m "not browser and not latex" \

@@ -15,6 +15,16 @@ import pytest
 KATEX = Path(__file__).with_name("katex")
 
 
+def pytest_collection_modifyitems(config, items):
+    """Campaigns run where they are asked for by their marker, and at no other time."""
+    if "campaign" in (config.option.markexpr or ""):
+        return
+    left = [item for item in items if item.get_closest_marker("campaign") is None]
+    if len(left) < len(items):
+        config.hook.pytest_deselected(items=[i for i in items if i not in left])
+        items[:] = left
+
+
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold a lock file, so that parallel test processes install KaTeX once."""

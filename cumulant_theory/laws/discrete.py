@@ -1,11 +1,12 @@
 """Laws with finite support."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import sympy as sp
 
+from ..arguments import brief
 from ..errors import ShapeError
 from .base import MomentLaw, Sampling, Support
 from .domains import probabilities, probability, real, reals
@@ -101,14 +102,15 @@ class Discrete(FiniteLaw):
     Parameters
     ----------
     points
-        Exact real numbers or symbols; repeated points are merged.
+        Exact real numbers or symbols, or a mapping from them to probabilities; repeated points are
+        merged.
     probs
         One probability per point, summing to one; equal ones by default.
 
     Raises
     ------
     ShapeError
-        If the lengths differ or are zero.
+        If the lengths differ or are zero, or probabilities are given twice.
     DomainError
         If a probability is negative or they do not sum to one.
 
@@ -117,6 +119,8 @@ class Discrete(FiniteLaw):
     >>> law = Discrete([0, 1, 3], [sp.Rational(1, 2), sp.Rational(1, 4), sp.Rational(1, 4)])
     >>> law.moment(2), law.cumulant(2)
     (5/2, 3/2)
+    >>> Discrete({0: sp.Rational(1, 2), 1: sp.Rational(1, 2)}).cumulant(2)
+    1/4
     """
 
     name = "discrete"
@@ -127,6 +131,12 @@ class Discrete(FiniteLaw):
     )
 
     def __init__(self, points: Any, probs: Any = None) -> None:
+        if isinstance(points, Mapping):
+            if probs is not None:
+                raise ShapeError(
+                    f"Discrete points {brief(points)} have probabilities; leave probs out"
+                )
+            points, probs = list(points), list(points.values())
         values = reals(points, "Discrete points")
         if probs is None:
             probs = (sp.Rational(1, len(values)),) * len(values)

@@ -1,6 +1,8 @@
 """Nothing public fails but by the own family of errors, hangs, or gives what is no number.
 
-A few hundred examples run with the other tests; ``make fuzz`` runs the campaign.
+A few hundred examples run with the other tests; ``make fuzz`` runs the campaign. Both draw the
+same examples every time; ``FUZZ_SEED=7 make fuzz``, with any integer, draws others, the same ones
+for the same integer.
 """
 
 import ast
@@ -18,7 +20,7 @@ from fuzz_core import probe_activation, probe_law, probe_layer, probe_symmetry
 from fuzz_judge import Finding, WrongError, distinct, judge
 from fuzz_text import LAWS, NETWORKS, arbitrary, arguments, configuration, mutated
 from fuzz_values import SENTINEL, STRANGE, drawn
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from cumulant_theory.errors import CumulantError
@@ -30,6 +32,7 @@ from cumulant_theory.parsing import (
     parse_number,
     parse_symmetry,
 )
+from cumulant_theory.varieties import _msolve
 from numerics import competition, study
 from numerics.cli import main
 
@@ -53,8 +56,11 @@ def _empty_folder(tmp_path, monkeypatch):
 def run(count, strategy, one):
     """Draw examples, collect what is wrong with them, and name it at the end."""
     found: list[Finding] = []
+    chosen = os.environ.get("FUZZ_SEED")
+    seeded = seed(int(chosen)) if chosen else lambda test: test
 
-    @settings(max_examples=count, deadline=None, database=None, derandomize=True,
+    @seeded
+    @settings(max_examples=count, deadline=None, database=None, derandomize=not chosen,
               phases=[Phase.generate], suppress_health_check=list(HealthCheck))
     @given(strategy)
     def each(example):
@@ -120,7 +126,8 @@ def test_right_arguments_are_right():
     from fuzz_numeric import TARGETS
 
     refused = {t.name for t in [*CORE, *TARGETS] if not any(map(answers, combinations(t)))}
-    assert refused == REFUSED
+    optional = set() if _msolve.executable() else {"varieties.real_boxes"}
+    assert refused == REFUSED | optional
 
 
 def combinations(target):
