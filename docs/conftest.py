@@ -9,6 +9,8 @@ from cumulant_theory.laws import registry as laws
 from cumulant_theory.symmetries import base as symmetries
 from cumulant_theory.theorems import base as theorems
 
+collect_ignore = ["conftest.py"]  # tests has one as well
+
 
 @pytest.fixture(autouse=True)
 def _registries() -> Iterator[None]:

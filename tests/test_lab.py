@@ -19,7 +19,7 @@ from pathlib import Path
 import jupytext
 import nbformat
 import pytest
-from conftest import unavailable
+from machine import unavailable
 
 pytestmark = pytest.mark.browser
 

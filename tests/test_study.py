@@ -234,7 +234,7 @@ def test_an_interrupted_study_keeps_what_was_finished(tmp_path):
     config = tmp_path / "study.toml"
     config.write_text(
         'symmetries = ["free", "shared", "cyclic"]\nactivations = ["identity"]\n'
-        'losses = ["law"]\nseeds = 2\nrestarts = 2\nsamples = 1000000\n'
+        'losses = ["law"]\nseeds = 2\nrestarts = 2\nsamples = 200000\n'
     )
     out = tmp_path / "out"
     command = [sys.executable, "-m", "numerics", "study", "--config", str(config), "--out",
