@@ -13,6 +13,7 @@ from cumulant_theory.errors import DomainError, ShapeError
 from cumulant_theory.laws import JointLaw, Law
 
 Seed = int | np.random.SeedSequence | np.random.Generator | None
+_MOST = 2**48  # samples; NumPy counts no further in arrays of several dimensions
 
 # NumPy's own methods where they beat the generic route of scipy.stats
 _FAST: dict[str, Callable[..., Any]] = {
@@ -154,8 +155,8 @@ def _count(value: Any, what: str) -> int:
         count = operator.index(value)
     except TypeError:
         raise ShapeError(f"{what} is {value!r}; pass a positive integer") from None
-    if count < 1:
-        raise ShapeError(f"{what} is {count}; pass a positive integer")
+    if not 1 <= count <= _MOST:
+        raise ShapeError(f"{what} is {count}; pass a positive integer up to {_MOST}")
     return count
 
 
@@ -178,16 +179,18 @@ def whole_seed(seed: Any, what: str) -> int:
     return number
 
 
-def _valid_seed(seed: Any) -> None:
-    if seed is not None and as_integer(seed) is None:
+def _valid_seed(seed: Any) -> int | None:
+    number = as_integer(seed)
+    if seed is not None and number is None:
         raise DomainError(
             f"seed is {seed!r}; pass a non-negative int, a SeedSequence, a Generator or None"
         )
+    return number
 
 
 def _generator(seed: Seed) -> np.random.Generator:
     if not isinstance(seed, (np.random.Generator, np.random.SeedSequence)):
-        _valid_seed(seed)
+        seed = _valid_seed(seed)
     return np.random.default_rng(seed)
 
 
@@ -196,8 +199,7 @@ def _seed_sequence(seed: Seed) -> np.random.SeedSequence:
         return seed
     if isinstance(seed, np.random.Generator):
         return np.random.SeedSequence(seed.integers(0, 2**32, size=4).tolist())
-    _valid_seed(seed)
-    return np.random.SeedSequence(seed)
+    return np.random.SeedSequence(_valid_seed(seed))
 
 
 def _number(value: Any, law: Law | JointLaw) -> float:

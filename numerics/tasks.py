@@ -12,6 +12,7 @@ from cumulant_theory.errors import DomainError, ShapeError
 from cumulant_theory.latex.html import Markup, card, facts
 from cumulant_theory.laws import JointLaw, Law
 
+from .backends.numpy import rounded
 from .densities.tasks import DensityBlockSum
 from .sampling import sample
 
@@ -73,7 +74,7 @@ class BlockSum:
                 f"tasks.BlockSum: the law has {self.inputs.dim} units but blocks have {self.b}; "
                 f"pass a univariate law or one of {self.b} units"
             )
-        self._weight = float(sp.Pow(self.target.b, -self.s).evalf(30))
+        self._weight = rounded(sp.Pow(self.target.b, -self.s), "tasks.BlockSum: b**-s")
 
     def sample(self, n: int, seed: Any = None) -> tuple[torch.Tensor, torch.Tensor]:
         """Inputs and targets.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cumulant_theory.algebra import as_integer
-from cumulant_theory.arguments import explained
+from cumulant_theory.arguments import brief, explained
 from cumulant_theory.errors import DomainError, OrderError, ShapeError, UnknownNameError
 
 from .backends.numpy import as_float64
@@ -348,7 +348,10 @@ def _classes(chain: Chain, points: ArrayLike, labels: ArrayLike | None) -> dict[
         raise ShapeError(f"points have {x.shape[1]} units, the chain takes {chain.in_features}")
     if labels is None:
         return {None: x}
-    y = np.asarray(labels)
+    try:
+        y = np.asarray(labels)
+    except ValueError:
+        raise ShapeError(f"labels are {brief(labels)}; pass one per point, ({len(x)},)") from None
     if y.shape != (len(x),):
         raise ShapeError(f"labels have shape {y.shape}; pass one per point, ({len(x)},)")
     if y.dtype.kind == "f" and np.isnan(y).any():

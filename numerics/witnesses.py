@@ -9,11 +9,14 @@ import numpy as np
 import sympy as sp
 from scipy.stats import binomtest
 
-from cumulant_theory.arguments import check_instance, explained
+from cumulant_theory.algebra import as_integer
+from cumulant_theory.arguments import brief, check_instance, explained
 from cumulant_theory.errors import DomainError, ShapeError
 from cumulant_theory.laws import JointLaw, Law
 
+from .backends.numpy import rounded
 from .comparison import Comparison, Prediction, compare
+from .sampling import whole_seed
 from .tables import html_table, text_table
 
 if TYPE_CHECKING:
@@ -115,7 +118,8 @@ def confront(
         if goal.dim != 1 or module.out_features != 1:
             raise ShapeError("confront: network and target must have one output unit each")
         wanted: dict[Any, float] = {
-            (r,): float(sp.sympify(goal[r]).evalf(30)) for r in range(1, order + 1)
+            (r,): rounded(sp.sympify(goal[r]), f"confront: the target's cumulant {r}")
+            for r in range(1, order + 1)
         }
         measured = measure(
             module, law, order=order, samples=samples, seed=seed, layers="output"
@@ -212,16 +216,24 @@ def landing(
     Raises
     ------
     DomainError
-        If the analysis has no branches.
+        If the analysis has no branches, or the law holds symbols.
+    ShapeError
+        If ``seeds`` is no number of networks that are trained at once.
     """
     from .networks import build
     from .training import train
+    from .training.tuning import LARGEST
 
     if not analysis.branches:
         raise DomainError("landing: the analysis has no real branch on which a network could end")
+    count = as_integer(seeds, 1)
+    if count is None or count > LARGEST:
+        raise ShapeError(
+            f"landing: seeds is {brief(seeds)}; give the number of networks, 1 to {LARGEST}"
+        )
     network, target = analysis.network, analysis.target
     units = network.input_units()
-    starts = np.random.SeedSequence(seed).generate_state(seeds)
+    starts = np.random.SeedSequence(whole_seed(seed, "landing")).generate_state(count)
     module = build(network, seeds=[int(s) for s in starts])
     inputs = law.iid(units) if isinstance(law, Law) else law
     result = train(

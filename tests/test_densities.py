@@ -178,6 +178,16 @@ def test_arrays_of_both_libraries_and_derivatives():
     assert bool(torch.isfinite(silent.grad).all())
 
 
+def test_sums_of_very_many_copies_are_finite():
+    p = nm.densities.density(laws.Normal(), GRID)
+    assert np.isfinite(nm.densities.self_convolution(p, GRID, 10**4, limit=None)).all()
+
+
+def test_the_mismatch_of_means_alone():
+    f, r = np.array([0.0, 0.0, 1.0]), np.array([0.5, 0.0, 0.5])
+    assert float(nm.densities.cumulant_mismatch(f, r, nm.densities.Grid(3, 1), 1)) == 1
+
+
 def test_mass_that_leaves_the_grid_is_refused():
     target = SelfConvolution(GRID, 2)
     with pytest.raises(DomainError, match="changes its mass"):
@@ -541,6 +551,15 @@ WRONG = {
     ),
     "other widths": (
         lambda: nm.train(_network(), nm.tasks.DensityBlockSum(2), progress=False), ShapeError,
+    ),
+    "a value that is no array": (
+        lambda: nm.densities.cumulants(sp.Function("f"), GRID, 2), ShapeError,
+    ),
+    "a limit below zero": (
+        lambda: nm.densities.density(laws.Normal(), GRID, limit=sp.Integer(-1)), DomainError,
+    ),
+    "a map that fails": (
+        lambda: nm.densities.linearised_spectrum({}.__getitem__, np.ones(4)), DomainError,
     ),
     "nothing to train": (lambda: nm.train(3, nm.tasks.DensityBlockSum(2)), DomainError),
 }  # fmt: skip

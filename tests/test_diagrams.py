@@ -494,6 +494,8 @@ def test_too_many_diagrams_are_refused_before_they_are_listed():
             diagrams.rule((1, 1), closure)
     with pytest.raises(OrderError, match="order 200"):
         diagrams.rule((10**7,), Diagrams(3))
+    with pytest.raises(ShapeError, match="joint cumulants"):
+        diagrams.power_formula((20, 20, 20))
     with pytest.raises(ShapeError, match="50 distinct units"):
         diagrams.rule((1,) * 50, Diagrams(3))
     with pytest.raises(ShapeError, match="index patterns to order 150"):

@@ -323,8 +323,11 @@ def test_truth_is_sampled_once_and_progress_is_told():
 def test_wrong_arguments_of_wide_networks():
     with pytest.raises(OrderError, match="K is 5"):
         explorers.wide_data(K=5)
-    with pytest.raises(DomainError, match="width is 0"):
-        explorers.wide_data(width=0)
+    with pytest.raises(OrderError, match="-1"):
+        explorers.wide_data(K=-1)
+    for width in (0, 10**30):
+        with pytest.raises(DomainError, match=f"width is {width}"):
+            explorers.wide_data(width=width)
     with pytest.raises(UnknownNameError, match="rleu"):
         explorers.wide_data(activation="rleu")
 

@@ -322,6 +322,8 @@ def test_what_cannot_be_followed_is_refused(quadratic):
     law = laws.Exponential(1)
     with pytest.raises(DomainError, match="no value for w, a"):
         nm.flow(UNIT, law, 1)
+    with pytest.raises(DomainError, match="steps is 1000"):
+        nm.flow_diagram(layers.BlockSum(2), (1, 2), steps=10**30)
     with pytest.raises(DomainError, match="no value for b"):
         nm.flow(layers.BlockSum("b"), law, 1)
     with pytest.raises(DomainError, match="no network"):

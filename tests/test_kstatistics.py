@@ -272,6 +272,7 @@ BAD = [
     (lambda: KStatistics(1).update([1]).update(np.ones((2, 3, 1))), ShapeError, "ensemble"),
     (lambda: cumulants([1.0, 2.0], 3), OrderError, "2 samples"),
     (lambda: exact_kstatistic([1, np.nan], 0), DomainError, "NaN"),
+    (lambda: exact_kstatistic(np.ones((2, 3, 4)), 0), DomainError, "no numbers"),
     (lambda: exact_kstatistic([1, 2], 1), ShapeError, "sample 0"),
     (lambda: kstatistic_coefficients(3, 2), OrderError, "2 samples"),
 ]

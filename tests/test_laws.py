@@ -6,6 +6,7 @@ import pickle
 from fractions import Fraction
 
 import hypothesis.strategies as st
+import numpy as np
 import pytest
 import sympy as sp
 from hypothesis import given, settings
@@ -400,7 +401,9 @@ def test_domain_errors(cls, kwargs):
     (laws.DiscreteJoint, {"points": [(0, 1)], "probs": [half, half]}),
     (laws.Mixture, {"weights": [1], "components": []}),
     (laws.Mixture, {"weights": [1], "components": laws.Normal()}),
-    (laws.Product, {"laws": []}), (laws.CumulantSequence, {"values": []}),
+    (laws.Product, {"laws": []}), (laws.Product, {"laws": np.array(2.0)}),
+    (laws.MultivariateNormal, {"mean": [0, 0], "cov": np.array(2.0)}),
+    (laws.CumulantSequence, {"values": []}),
 ])
 def test_shape_errors(cls, kwargs):
     with pytest.raises(ShapeError):

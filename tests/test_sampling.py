@@ -84,6 +84,13 @@ def test_every_sampler_agrees_with_the_exact_moments():
     assert [s for s in scores if abs(s[1]) > threshold] == []
 
 
+def test_sizes_and_seeds_of_any_length():
+    with pytest.raises(ShapeError, match="up to"):
+        sample(laws.Poisson(2), sp.Integer(10**30))
+    long = [sample(laws.Normal(), 3, seed=kind(10**30)) for kind in (int, sp.Integer)]
+    assert (long[0] == long[1]).all()
+
+
 def test_the_comparison_sees_a_wrong_law():
     draws = sample(laws.Laplace(0, 1), SIZE, 3)
     wrong = laws.Laplace(0, sp.Rational(102, 100))

@@ -430,6 +430,7 @@ def test_tuning_takes_samples_and_sampled_losses():
     ({"watch": CYCLIC, "watch_every": 0}, ShapeError, "watch_every"),
     ({"watch": parameter_symmetries(mlp())}, DomainError, "another network"),
     ({"soft": [CYCLIC]}, DomainError, "SoftSymmetry"),
+    ({"soft": [SoftSymmetry(CYCLIC, 1, layers=[["4"]])]}, DomainError, "pass a text"),
     ({"soft": [SoftSymmetry(CYCLIC, [1, 2])]}, ShapeError, "give a number"),
     ({"soft": [SoftSymmetry(CYCLIC, 1, layers="4")]}, UnknownNameError, "1 Linear"),
 ])  # fmt: skip

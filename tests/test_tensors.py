@@ -626,7 +626,7 @@ def test_gaussian_closure_is_that_of_two_orders(activation):
     (([np.eye(2)], None, ["relu", "relu"]), ShapeError),
     (([np.eye(2) * np.nan], None, "relu"), DomainError),
     (([np.eye(2)], None, "rellu"), UnknownNameError),
-    (([np.eye(2)], None, 3), DomainError),
+    (([np.eye(2)], None, 3), DomainError), (([np.eye(2)] * 2, None, [[1]]), DomainError),
 ])  # fmt: skip
 def test_wrong_input_is_named(arguments, error):
     with pytest.raises(error):

@@ -259,6 +259,7 @@ def test_progress_goes_to_stderr(capsys):
         ({"loss": "law", "batch": 6}, ShapeError, "at least 8"),
         ({"steps": -1}, ShapeError, "steps"),
         ({"lr": float("nan")}, DomainError, "lr"),
+        ({"lr": sp.Integer(2)}, DomainError, "lr"),
         ({"loss": "law", "exact": True, "order": 0}, OrderError, "order"),
     ],
 )

@@ -68,6 +68,7 @@ def test_table_and_figure():
 
 @pytest.mark.parametrize(("arguments", "options", "error", "words"), [
     ((POINTS, LABELS[1:]), {}, ShapeError, "one per point"),
+    ((POINTS, [[1], [1, 2]]), {}, ShapeError, "one per point"),
     ((POINTS[:, :2],), {}, ShapeError, "takes 3"),
     ((POINTS[0],), {}, ShapeError, "pass"),
     ((POINTS,), {"kept": (0, 1)}, OrderError, "from 1, 2, 3"),
@@ -186,7 +187,7 @@ def test_two_points_have_vanishing_third_cumulants():
 
 def test_input_cumulants_refuses_what_is_no_data():
     x = np.random.default_rng(0).standard_normal((60, 2))
-    for data in ("abc", [{"x": x}], x * 1j):
+    for data in ("abc", [{"x": x}], x * 1j, [[1], [1, 2]]):
         with pytest.raises(DomainError, match="array of real numbers"):
             nm.input_cumulants(data)
     with pytest.raises(ShapeError):

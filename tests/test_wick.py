@@ -195,6 +195,10 @@ def test_underflow_is_zero_and_overflow_an_error():
     (lambda: nm.wick(activations.ReLU(), 1, 1, 0.0, 0.0), DomainError, "no derivative"),
     (lambda: nm.wick(activations.ReLU(), -1), OrderError, "m = -1"),
     (lambda: nm.wick(activations.ReLU(), 0, 0), OrderError, "p = 0"),
+    (lambda: nm.wick(activations.ReLU(), 0, mean=sp.IndexedBase("q")[1]), DomainError, "mean"),
+    (lambda: pair((activations.ReLU(),) * 2, (1, 1), np.array(2.0), (1, 1), 0), ShapeError, "two"),
+    (lambda: pair((activations.ReLU(),) * 2, (1, 1), ([0, 0], 0), (1, 1), [0, 0, 0]), ShapeError,
+     "broadcast"),
 ])
 def test_errors(call, error, words):
     with pytest.raises(error, match=words):

@@ -74,6 +74,8 @@ def test_training_ends_on_both_mirror_images_of_the_tied_unit():
 def test_what_does_not_fit_is_refused():
     with pytest.raises(ShapeError, match="one output"):
         nm.confront(layers.Linear(2, 2, weight=[[1, 0], [0, 1]]), layers.BlockSum(2), [GAUSSIAN])
+    with pytest.raises(DomainError, match="give every symbol a real number"):
+        nm.confront(layers.BlockSum(2), layers.Linear(2, 1), [GAUSSIAN])
     alone = analyse(
         linear(2, symmetries.Alternating()), layers.BlockSum(2), SKEWED, laws.Generic(), order=3
     )

@@ -11,6 +11,7 @@ from ..errors import DomainError
 from .limits import as_integer
 
 Interval = tuple[Fraction, Fraction]
+_MOST_BITS = 10**6
 
 
 @explained
@@ -38,14 +39,15 @@ def real_roots(coefficients: Sequence[Any], bits: int = 64) -> list[Interval]:
         whole = all(i == c for i, c in zip(integers, coefficients, strict=True))
     except (TypeError, ValueError, OverflowError):
         integers, whole = [], False
-    if not whole or as_integer(bits, 2) is None:
+    accuracy = as_integer(bits, 2)
+    if not whole or accuracy is None or accuracy > _MOST_BITS:
         raise DomainError(
             f"real_roots: coefficients {brief(coefficients)}, bits {brief(bits)}; pass integers, "
-            "and 2 bits or more"
+            f"and 2 to {_MOST_BITS} bits"
         )
     polynomial = fmpz_poly(integers)
     before = ctx.prec
-    ctx.prec = bits
+    ctx.prec = accuracy
     try:
         found: Any = polynomial.complex_roots()
         balls = [root.real for root, _ in found if root.imag == 0]

@@ -1,5 +1,6 @@
 """Joint cumulants with repeated units from joint cumulants of powers of distinct units."""
 
+import math
 from collections.abc import Callable
 from functools import lru_cache
 from itertools import combinations
@@ -7,9 +8,10 @@ from typing import Any
 
 import sympy as sp
 
-from ..algebra import MultiIndex, Ring, as_integer, joint_cumulants
+from ..algebra import MultiIndex, Ring, joint_cumulants
+from ..algebra.limits import check_at_most
 from ..arguments import brief, explained
-from ..errors import OrderError
+from .enumeration import check_pattern
 
 PowerFormula = tuple[tuple[int, tuple[tuple[MultiIndex, int], ...]], ...]
 
@@ -53,6 +55,9 @@ def power_moments(
     return moment
 
 
+_MOST_NAMES = 1024
+
+
 @explained
 @lru_cache(maxsize=1024)
 def power_formula(pattern: MultiIndex) -> PowerFormula:
@@ -77,8 +82,11 @@ def power_formula(pattern: MultiIndex) -> PowerFormula:
     >>> power_formula((1, 1, 1))
     ((1, (((1, 1, 1), 1),)),)
     """
-    if not pattern or any(as_integer(p, 1) is None for p in pattern):
-        raise OrderError(f"power_formula: pattern {brief(pattern)}; give for example (2, 1)")
+    check_pattern(pattern)
+    check_at_most(
+        math.prod(p + 1 for p in pattern), _MOST_NAMES, f"power_formula: pattern {brief(pattern)}",
+        "joint cumulants", "lower the exponents, or take fewer units",
+    )
     names: dict[MultiIndex, sp.Symbol] = {}
 
     def name(q: MultiIndex) -> sp.Symbol:

@@ -2,12 +2,12 @@
 
 import itertools
 import math
-from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import sympy as sp
 
 from ..algebra import MultiIndex, check_size, exact
+from ..arguments import entries
 from ..errors import DomainError, ShapeError
 from .base import JointLaw, JointSupport, Law, Sampling
 from .discrete import Discrete
@@ -127,9 +127,7 @@ class Product(_Independent):
     )
 
     def __init__(self, laws: Any) -> None:
-        if isinstance(laws, (Law, JointLaw)) or not isinstance(laws, Iterable):
-            raise ShapeError(f"Product laws is {laws!r}; pass a sequence of laws")
-        parts = tuple(laws)
+        parts = tuple(entries(laws, "Product laws", "a sequence of laws"))
         if not parts:
             raise ShapeError("Product has no laws; pass at least one")
         for i, part in enumerate(parts):

@@ -1,12 +1,12 @@
 """Laws of several dependent variables: multivariate normal, finite support."""
 
 import itertools
-from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import sympy as sp
 
 from ..algebra import MultiIndex, joint_cumulants, order_of
+from ..arguments import entries
 from ..errors import DomainError, ShapeError
 from .base import JointLaw, JointSupport, Sampling
 from .discrete import merge
@@ -47,9 +47,7 @@ class MultivariateNormal(JointLaw):
 
     def __init__(self, mean: Any, cov: Any) -> None:
         mu = reals(mean, "MultivariateNormal mean")
-        rows = cov.tolist() if isinstance(cov, sp.MatrixBase) else cov
-        if isinstance(rows, str) or not isinstance(rows, Iterable):
-            raise ShapeError(f"MultivariateNormal cov is {cov!r}; pass a square matrix")
+        rows = entries(cov, "MultivariateNormal cov", "a square matrix")
         sigma = tuple(
             reals(row, f"MultivariateNormal cov[{i}]") for i, row in enumerate(rows)
         )
@@ -165,8 +163,7 @@ class DiscreteJoint(JointLaw):
     )
 
     def __init__(self, points: Any, probs: Any = None) -> None:
-        if isinstance(points, str) or not isinstance(points, Iterable):
-            raise ShapeError(f"DiscreteJoint points is {points!r}; pass a sequence of points")
+        points = entries(points, "DiscreteJoint points", "a sequence of points")
         values = tuple(
             reals(point, f"DiscreteJoint points[{i}]") for i, point in enumerate(points)
         )

@@ -1,10 +1,13 @@
 """NumPy: blocks that stay in the cache, float64."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import sympy as sp
 
+from cumulant_theory.arguments import brief
 from cumulant_theory.errors import DomainError
 
 from ..codegen import Program
@@ -54,6 +57,42 @@ class NumpyBackend(Backend):
         return np.stack(arrays, axis=-1)
 
 
+def rounded(value: sp.Expr, what: str) -> float:
+    """The float64 next to an exact number.
+
+    Raises
+    ------
+    DomainError
+        If it holds symbols, is not real, or too large.
+
+    Examples
+    --------
+    >>> rounded(sp.sqrt(2), "s")
+    1.4142135623730951
+    """
+    try:
+        number = float(value.evalf(30))
+    except (TypeError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise DomainError(
+            f"{what} is {brief(value)}, no finite real number; give every symbol a real number, "
+            "with subs"
+        )
+    return number
+
+
+def is_tensor(value: Any) -> bool:
+    """Whether a value is of torch, which need not be installed.
+
+    Examples
+    --------
+    >>> is_tensor(np.zeros(2))
+    False
+    """
+    return str(type(value).__module__).split(".")[0] == "torch"
+
+
 def as_float64(value: Any, name: str) -> np.ndarray:
     """Convert a real number, array or tensor to float64.
 
@@ -84,7 +123,7 @@ def plain_array(value: Any, name: str) -> np.ndarray:
             value = value.cpu()
             value = value.double() if value.is_floating_point() else value
         return np.asarray(value)
-    except (TypeError, ValueError, RuntimeError, NotImplementedError) as error:
+    except Exception as error:  # whatever the object's own methods raise
         if _needs_gradient(value):
             raise DomainError(
                 f"the argument {name} is a tensor with a gradient, which NumPy arrays do not "

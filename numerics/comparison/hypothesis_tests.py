@@ -168,7 +168,7 @@ def compare(predicted: Prediction, measured: Measurement, level: float = 0.01) -
     p_holm[undecided] = np.nan
     code = np.where(undecided, 2, np.where(p_holm < level, 1, 0))
     columns |= {"z": z, "p": p, "p_holm": p_holm, "verdict": np.array(VERDICTS)[code]}
-    return Comparison(predicted, measured, level, columns)
+    return Comparison(predicted, measured, float(level), columns)
 
 
 def _lookup(table: Table, layer: str) -> dict[tuple[int, ...], Any]:

@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import numpy as np
-
 from cumulant_theory.arguments import brief, entries, explained
 from cumulant_theory.errors import DomainError, ShapeError
 
+from ..backends.numpy import as_float64
 from .accumulator import ROWS_PER_ORDER, InputCumulants
 
 _BLOCKS = 40
@@ -102,7 +101,8 @@ def _batches(data: Any, labels: Any) -> Iterator[tuple[Any, list[Any] | None]]:
         return
     if labels is True:
         raise ShapeError("an array has no labels of its own; pass one per row")
-    array = data if hasattr(data, "__array__") else np.asarray(data, dtype=np.float64)
+    listed = hasattr(data, "__array__") and hasattr(data, "__len__")
+    array = data if listed else as_float64(data, "data")
     if len(getattr(array, "shape", ())) == 0:
         raise ShapeError(f"data {brief(data)}; pass rows of numbers, or batches of them")
     classes = None if labels is None else _list(labels)

@@ -88,8 +88,8 @@ def require_mass(mass: float, grid: Grid, limit: float, owner: str) -> None:
     """Raise :class:`DomainError` where a mass is further from one than ``limit``, or NaN."""
     if not abs(1 - mass) <= limit:
         raise DomainError(
-            f"{owner} has the mass {mass:.6g} on {grid!r}, further from one than limit={limit:g}; "
-            "take a wider or finer grid, or a larger limit"
+            f"{owner} has the mass {mass:.6g} on {grid!r}, further from one than "
+            f"limit={float(limit):g}; take a wider or finer grid, or a larger limit"
         )
 
 

@@ -13,6 +13,8 @@ from cumulant_theory.arguments import brief
 from cumulant_theory.errors import DomainError, ShapeError
 from cumulant_theory.latex.html import Record
 
+from ..backends.numpy import is_tensor
+
 _MOST = 2**20
 
 
@@ -51,7 +53,7 @@ def namespace(array: Any) -> Any:
     >>> namespace(np.zeros(2)) is np
     True
     """
-    return sys.modules["torch"] if type(array).__module__.split(".")[0] == "torch" else np
+    return sys.modules["torch"] if is_tensor(array) else np
 
 
 def like(constant: np.ndarray, array: Any) -> Any:

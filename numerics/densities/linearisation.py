@@ -9,8 +9,8 @@ import torch
 
 from cumulant_theory import activations, layers
 from cumulant_theory.algebra import check_order
-from cumulant_theory.arguments import explained
-from cumulant_theory.errors import DomainError, ShapeError
+from cumulant_theory.arguments import brief, explained
+from cumulant_theory.errors import CumulantError, DomainError, ShapeError
 from numerics.networks import Network, build
 
 from .grid import Grid, real_array
@@ -64,7 +64,21 @@ def linearised_spectrum(
         real_array(p, "linearised_spectrum: the density"))
     if p.ndim != 1:
         raise ShapeError(f"linearised_spectrum: the density has shape {tuple(p.shape)}; give one")
-    jacobian: Any = torch.func.jacrev(map)(p)
+    try:
+        image = map(p)
+        jacobian: Any = torch.func.jacrev(map)(p)
+    except CumulantError:
+        raise
+    except Exception as error:
+        raise DomainError(
+            f"linearised_spectrum: {brief(map)} has no derivative at this density "
+            f"({type(error).__name__}); pass a map of tensors that torch.func can trace"
+        ) from error
+    if image.shape != p.shape:
+        raise ShapeError(
+            f"linearised_spectrum: the image has shape {tuple(image.shape)}, the density "
+            f"{tuple(p.shape)}; pass a map of densities on one grid"
+        )
     values = np.linalg.eigvals(jacobian.detach().cpu().numpy())
     return values[np.argsort(-np.abs(values), kind="stable")][:count]
 

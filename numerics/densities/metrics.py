@@ -74,8 +74,9 @@ def cumulant_mismatch(f: Any, r: Any, grid: Grid, order: int = 4) -> Any:
     >>> float(cumulant_mismatch(f, r, Grid(3, 1), 2))
     1.0
     """
-    theirs = cumulants(r, grid, order)
-    gaps = cumulants(f, grid, order) - theirs
+    mine = cumulants(f, grid, order)
+    theirs = cumulants(r, grid, max(order, 2))
+    gaps = mine - theirs[..., :order]
     return sum(gaps[..., k - 1] ** 2 / theirs[..., 1] ** k for k in range(1, order + 1))
 
 

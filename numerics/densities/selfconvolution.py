@@ -146,7 +146,8 @@ class SelfConvolution(Record):
     def __call__(self, p: Any) -> Any:
         p = self.grid.checked(p)
         q = self.lookup.spectrum(p)
-        q = _power(q, self.b) * (self.dilation * self.grid.spacing ** (self.b - 1))
+        # masses stay near one, whatever b
+        q = _power(q * self.grid.spacing, self.b) * (self.dilation / self.grid.spacing)
         result = self.lookup.values(q)
         if self.limit is not None:
             self._check(p, result)

@@ -4,18 +4,20 @@ A random network of equal widths; the truth are means over samples in batches, s
 a prediction is estimated without bias, and its standard error by leaving out one batch at a time.
 """
 
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cumulant_theory import activations
-from cumulant_theory.algebra import as_integer, check_order
+from cumulant_theory.algebra import check_order
 from cumulant_theory.arguments import explained
 from cumulant_theory.errors import DomainError, OrderError
 from cumulant_theory.latex.html import Markup, number, table, with_error
@@ -198,14 +200,15 @@ def wide_data(
     >>> found.distance.shape, bool(found.distance[1, 1] < found.distance[0, 1])
     ((2, 2), True)
     """
-    for name, value, least in (
-        ("width", width, 1), ("depth", depth, 1), ("seed", seed, 0), ("samples", samples, 64)
+    for name, value, least, most in (
+        ("width", width, 1, 2**12), ("depth", depth, 1, 2**10), ("seed", seed, 0, math.inf),
+        ("samples", samples, 64, 2**40),
     ):
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            raise DomainError(f"wide: {name} is {value!r}; give an integer of at least {least}")
-    highest = as_integer(K, 1)
-    if highest is not None:
-        check_order(highest, "wide: K")
+        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+            raise DomainError(
+                f"wide: {name} is {value!r}; give an integer from {least} to {most}"
+            )
+    highest = check_order(K, "wide: K") if isinstance(K, Integral) else None
     orders = tuple(K) if highest is None else tuple(range(1, highest + 1))  # type: ignore[arg-type]
     if not orders or any(k not in (1, 2, 3, 4) for k in orders):
         raise OrderError(f"wide: K is {K!r}; give orders from 1, 2, 3, 4")

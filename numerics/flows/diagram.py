@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cumulant_theory.arguments import explained
+from cumulant_theory.algebra import as_integer
+from cumulant_theory.arguments import brief, explained
 from cumulant_theory.closures import Closure
 from cumulant_theory.errors import DomainError
 from cumulant_theory.laws import Law
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SEEDS = 9
+_MOST_STEPS = 10**6
 
 
 @explained
@@ -83,6 +85,12 @@ def flow_diagram(
     """
     from .figures import diagram_figure
 
+    number = as_integer(steps)
+    if number is None or number > _MOST_STEPS:
+        raise DomainError(
+            f"flow_diagram: steps is {brief(steps)}; give an integer up to {_MOST_STEPS}"
+        )
+
     maps = {"this map": CumulantMap(source, order, closure)}
     first = maps["this map"]
     if first.networks is not None:
@@ -99,7 +107,7 @@ def flow_diagram(
     for name, map_ in maps.items():
         lifted = chosen.lift(grid)
         moved = chosen.project(map_.try_at(lifted)) - grid
-        paths = [_path(map_, k, steps) for k in beginnings]
+        paths = [_path(map_, k, number) for k in beginnings]
         if fixed_points is not None and map_ is first:
             points, lines = given_points(map_, fixed_points, (x0, x1), (y0, y1))
         elif map_.exact:
@@ -115,7 +123,7 @@ def flow_diagram(
 def _starts(
     starts: Sequence[Any], plane: Plane, order: int, grid: NDArray[np.float64]
 ) -> list[NDArray[np.float64]]:
-    if not starts:
+    if starts is None or not len(starts):
         inside = plane.lift(grid)
         inside = inside[possible(inside) & (inside[:, 1] > 0)]
         picked = np.linspace(0, len(inside) - 1, min(_SEEDS, len(inside))).astype(int)

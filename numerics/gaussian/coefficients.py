@@ -19,7 +19,7 @@ from cumulant_theory.errors import DomainError, ShapeError
 from cumulant_theory.latex.html import Record
 
 from ..backends import get_backend
-from ..backends.numpy import as_float64
+from ..backends.numpy import as_float64, is_tensor
 from .jets import jets, knots
 from .moments import density, full_moment, hermite, partial_moment, signed_moment
 from .quadrature import EPS, check_reach, integrate
@@ -103,17 +103,21 @@ def wick(
             f"wick: {activation!r} is no activation; pass one of cumulant_theory.activations"
         )
     m, p = check_wick_orders(activation, m, p)
+    mean, variance = (
+        x if is_tensor(x) else as_float64(x, name)
+        for x, name in ((mean, "mean"), (variance, "variance"))
+    )
     try:
         np.broadcast_shapes(np.shape(mean), np.shape(variance))
-    except ValueError as error:
+    except (ValueError, RuntimeError) as error:
         raise ShapeError(
             f"{activation!r}: mean and variance do not broadcast to one shape: {error}"
         ) from None
-    if any(type(x).__module__.split(".")[0] == "torch" for x in (mean, variance)):
+    if is_tensor(mean) or is_tensor(variance):
         backend: Any = get_backend("torch")
         values, error, exact = backend.smooth(Coefficient(activation, m, p), (mean, variance))
         return WickValues(values, bool(exact), error)
-    mu, v = np.broadcast_arrays(as_float64(mean, "mean"), as_float64(variance, "variance"))
+    mu, v = np.broadcast_arrays(mean, variance)
     if not (np.isfinite(mu).all() and np.isfinite(v).all()):
         raise DomainError(f"{activation!r}: a mean or variance is not finite")
     if (v < 0).any():

@@ -1,6 +1,7 @@
 """Covariances of functions of two jointly Gaussian units, and of their derivatives."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from math import comb
 from typing import Any, ClassVar
 
@@ -12,7 +13,7 @@ from cumulant_theory.arguments import brief, explained
 from cumulant_theory.errors import DivergenceError, DomainError, ShapeError
 
 from ..backends import get_backend
-from ..backends.numpy import as_float64
+from ..backends.numpy import as_float64, is_tensor
 from .coefficients import Coefficient, Estimate, closed_form, wick
 from .jets import jets, jumps, knots
 from .moments import density, hermite
@@ -84,12 +85,15 @@ def pair(
     0.145344
     """
     for value, what in ((means, "means"), (variances, "variances")):
-        if isinstance(value, (str, bytes, Mapping)) or not hasattr(value, "__len__") or (
-                len(value) != 2):
+        count = 0
+        if not isinstance(value, (str, bytes, Mapping)):
+            with suppress(TypeError):  # of what has no length
+                count = len(value)
+        if count != 2:
             raise ShapeError(f"pair: {what} is {brief(value)}; pass two, one for each unit")
     given = (*means, *variances, covariance)
     function = PairFunction(activations, powers, orders)
-    if any(type(x).__module__.split(".")[0] == "torch" for x in given):
+    if any(map(is_tensor, given)):
         backend: Any = get_backend("torch")
         return backend.smooth(function, given)[0]
     return function(*given)[0]
@@ -112,9 +116,11 @@ class PairFunction:
 
     def __call__(self, *given: Any) -> tuple[Array, Array]:
         """The values, and estimates of their absolute errors."""
-        arrays = np.broadcast_arrays(
-            *(as_float64(x, name) for x, name in zip(given, self.names, strict=True))
-        )
+        arrays = [as_float64(x, name) for x, name in zip(given, self.names, strict=True)]
+        try:
+            arrays = np.broadcast_arrays(*arrays)
+        except (ValueError, RuntimeError) as error:
+            raise ShapeError(f"pair: the moments do not broadcast to one shape: {error}") from None
         m1, m2, v1, v2, c = (np.array(x, dtype=float).ravel() for x in arrays)
         phi, psi = self.activations
         if not all(np.isfinite(x).all() for x in (m1, m2, v1, v2, c)):

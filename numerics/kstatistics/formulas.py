@@ -252,9 +252,10 @@ def exact_kstatistic(data: Sequence[Any], *indices: int) -> Fraction:
             columns[i] = [
                 Fraction(x if isinstance(x, Rational) else float(x)) for x in (r[i] for r in rows)
             ]
-        except (OverflowError, ValueError):
+        except (OverflowError, TypeError, ValueError):
             raise DomainError(
-                f"unit {i} of the data has NaN or infinite entries; remove these samples"
+                f"unit {i} of the data has entries that are NaN, infinite or no numbers; remove "
+                "these samples"
             ) from None
     n = len(rows)
 

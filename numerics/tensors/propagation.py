@@ -265,9 +265,13 @@ def _maps(activation: Any, count: int) -> list[PointwiseMap]:
                 f"{len(activation)} activations for {count} pointwise layers; give one for each, "
                 "or a single one for all"
             )
-        return [as_map(a) for a in activation]
+        return [_map(a) for a in activation]
+    return [_map(activation)] * count
+
+
+def _map(activation: Any) -> PointwiseMap:
     check_instance(activation, (str, Activation, PointwiseMap), "propagate: activation")
-    return [as_map(activation)] * count
+    return as_map(activation)
 
 
 def _closure(closure: Any, order: int, maps: list[PointwiseMap]) -> Closure:

@@ -36,8 +36,9 @@ def check_arguments(module: Any, settings: Mapping[str, Any]) -> None:
             kind = OrderError if what == "order" else ShapeError
             raise kind(f"train: {what} is {number!r}; give an integer of at least {least}")
     for what in ("lr", "tol"):
-        if not (np.isfinite(settings[what]) and settings[what] >= 0):
-            raise DomainError(f"train: {what} is {settings[what]!r}; give a number from 0 up")
+        number = settings[what]
+        if not isinstance(number, (int, float, np.number)) or not 0 <= number < np.inf:
+            raise DomainError(f"train: {what} is {number!r}; give a float from 0 up")
     if settings["loss"] == "law" and not exact and not energy:
         if settings["order"] > 8:
             raise OrderError("train: k-statistics go to order 8; lower order or set exact=True")

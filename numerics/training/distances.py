@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from cumulant_theory.arguments import check_instance
 from cumulant_theory.errors import DomainError, SymmetryError, UnknownNameError
 from cumulant_theory.layers import AffineRule, Layer
 from cumulant_theory.layers.kronecker import KroneckerRule
@@ -178,6 +179,7 @@ def distances(
         return found
     names = [layers] if isinstance(layers, str) else list(layers)
     for name in names:
+        check_instance(name, str, "the name of a linear layer")
         if name not in known:
             raise UnknownNameError.of("linear layer", name, known)
     return [_distance(network, symmetry, name, *known[name]) for name in names]

@@ -15,6 +15,7 @@ from cumulant_theory.arguments import brief, entries
 from cumulant_theory.closures import Closure
 from cumulant_theory.cumulants import CumulantSource, blocks_of
 from cumulant_theory.errors import DomainError, NoClosedFormError, OrderError, ShapeError
+from numerics.backends.numpy import rounded
 from numerics.kernels import compile_system
 from numerics.kstatistics import kstatistic_coefficients
 from numerics.networks import build
@@ -225,7 +226,9 @@ def law_residuals(
     kernel = compile_system(system, "torch")
     state = task.target.propagate(task.inputs, max(used))
     like = module.theta
-    goal = torch.as_tensor(np.array([float(state.cumulant(a).evalf(30)) for a in alphas])).to(like)
+    goal = torch.as_tensor(np.array([
+        rounded(state.cumulant(a), f"law_residuals: the target's cumulant {a}") for a in alphas
+    ])).to(like)
     root = torch.as_tensor(np.sqrt([weights[sum(a) - 1] for a in alphas])).to(like)
     order_of = [str(p) for p in net.parameters]
     columns = torch.tensor([order_of.index(str(p)) for p in kernel.parameters], dtype=torch.long)

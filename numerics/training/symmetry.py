@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from cumulant_theory.arguments import check_instance
 from cumulant_theory.errors import DomainError, ShapeError, UnknownNameError
 from cumulant_theory.latex.html import Record
 from numerics.training.breaking import SymmetryBreaking
@@ -31,7 +32,7 @@ class SoftSymmetry(Record):
     Raises
     ------
     DomainError
-        If a strength is negative or not finite.
+        If a strength is negative or not finite, or no layer is named.
 
     Notes
     -----
@@ -66,6 +67,10 @@ class SoftSymmetry(Record):
             raise DomainError(
                 "SoftSymmetry: name the layers by the mapping of strengths, or by layers="
             )
+        check_instance(self.layers, (str, Sequence, type(None)), "SoftSymmetry: layers")
+        named = self.strength if isinstance(self.strength, Mapping) else self.layers
+        if named is not None and not named:
+            raise DomainError("SoftSymmetry: no layer is named; leave layers out for all that fit")
 
     def terms(self, network: Any) -> list[tuple[Distance, np.ndarray]]:
         """Distances and their strengths, () or (S,).

@@ -7,6 +7,7 @@ from typing import Any
 import sympy as sp
 
 from ...algebra import exact
+from ...arguments import check_instance
 from ...errors import DomainError, UnknownNameError
 from ..kronecker import Operator
 from .base import NodeShared
@@ -90,6 +91,7 @@ class GraphConv(_Convolution):
         self, graph: Any, in_features: int = 1, out_features: int = 1, aggregation: str = "sum",
         bias: bool = False, **options: Any,
     ) -> None:
+        check_instance(aggregation, str, "GraphConv: aggregation")
         if aggregation not in AGGREGATIONS:
             raise UnknownNameError.of("aggregation", aggregation, AGGREGATIONS)
         self.aggregation = aggregation
