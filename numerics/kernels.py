@@ -252,7 +252,7 @@ def compile(target: Any, order: int = 4, backend: str = "numpy", **options: Any)
     UnknownNameError, MissingDependencyError, ShapeError, OrderError
         As :func:`compile_system`.
     """
-    if hasattr(target, "definitions"):
+    if hasattr(target, "definitions") and hasattr(target, "parameters"):
         if options:
             raise DomainError(
                 f"a finished system takes no options such as {', '.join(options)}; pass them "

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from cumulant_theory.algebra import check_order
 from cumulant_theory.errors import DomainError, OrderError, ShapeError, UnknownNameError
 from numerics.networks import Ensemble, Network
 
@@ -35,6 +36,7 @@ def check_arguments(module: Any, settings: Mapping[str, Any]) -> None:
         if not isinstance(number, int) or isinstance(number, bool) or number < least:
             kind = OrderError if what == "order" else ShapeError
             raise kind(f"train: {what} is {number!r}; give an integer of at least {least}")
+    check_order(settings["order"])
     for what in ("lr", "tol"):
         number = settings[what]
         if not isinstance(number, (int, float, np.number)) or not 0 <= number < np.inf:
