@@ -446,6 +446,7 @@ def test_wrong_settings_say_what_is_wrong(tmp_path, text, match):
         load_config(path)
 
 
+@pytest.mark.slow
 def test_command_line(tmp_path, capsys):
     assert main(["competition", "--print-config"]) == 0
     text = capsys.readouterr().out

@@ -341,6 +341,7 @@ def test_wrong_arguments_of_wide_networks():
     (lambda: explorers.failure(seeds=0), set()),
     (lambda: explorers.wide(8, 2, K=2, samples=4096, widths=(8, 12)), set()),
 ], ids=["rg_flow", "symmetry", "failure", "wide"])
+@pytest.mark.slow
 def test_every_value_of_every_control(make, messages, monkeypatch):
     explorer = make()
     drawn, calls = layout.picture, []

@@ -151,6 +151,7 @@ class TestOutside:
         assert "verified: " in shown
         assert "quadratic_sharing" in run(place, "cumulants", "theorems")
 
+    @pytest.mark.slow
     def test_suite(self, place):
         """A part that takes seconds; with WHEEL_TESTS=all everything that reads no source tree."""
         shutil.copytree(

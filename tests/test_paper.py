@@ -159,6 +159,7 @@ def test_every_reference_is_complete_and_escaped():
 # -------------------------------------------------------------------------------- projects
 
 
+@pytest.mark.slow
 @pytest.mark.latex
 @pytest.mark.parametrize("notation", [Notation(), FIELD], ids=["plain", "field"])
 @pytest.mark.parametrize("name", ["article", "amsart", "revtex4-2"])

@@ -178,6 +178,7 @@ def test_resume_repeats_nothing_and_gives_the_same_tables(tmp_path):
     assert manifest["versions"]["torch"]
 
 
+@pytest.mark.slow
 def test_a_folder_in_use_or_of_another_study_is_refused(tmp_path):
     run_study(TINY, tmp_path, progress=False, jobs=1)
     with pytest.raises(OutputError, match="--resume"):
@@ -230,6 +231,7 @@ def test_a_cell_that_fails_leaves_the_others(tmp_path, monkeypatch):
     assert {o["symmetry"] for o in whole.outcomes} == {"free", "shared"}
 
 
+@pytest.mark.slow
 def test_an_interrupted_study_keeps_what_was_finished(tmp_path):
     config = tmp_path / "study.toml"
     config.write_text(

@@ -106,6 +106,7 @@ def test_any_order_of_finishing_gives_the_same_tables(reference, first, second, 
         assert contents(out) == reference
 
 
+@pytest.mark.slow
 def test_a_cluster_gives_the_same_tables(tmp_path, reference, caplog):
     distributed = pytest.importorskip("distributed")
     broken = tmp_path / "broken"
