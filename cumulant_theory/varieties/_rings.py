@@ -51,6 +51,7 @@ def reorder(ring: Any, blocks: Sequence[Sequence[int]]) -> Any:
 
 
 def parameters_of(ring: Any) -> tuple[sp.Symbol, ...]:
+    """Symbols of the coefficients."""
     return tuple(ring.domain.symbols) if ring.domain.is_Composite else ()
 
 
@@ -107,6 +108,7 @@ def sympy_basis(generators: Iterable[Any], ring: Any) -> list[Any]:
 
 
 def ordered(basis: Iterable[Any]) -> list[Any]:
+    """Monic, by falling leading monomials."""
     return sorted((g.monic() for g in basis), key=lambda g: g.ring.order(g.LM), reverse=True)
 
 

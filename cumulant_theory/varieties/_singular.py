@@ -2,19 +2,17 @@
 
 import os
 import re
-import shutil
 import signal
 import subprocess
-import sysconfig
 import time
 from collections.abc import Sequence
 from functools import cache
 from math import lcm
-from pathlib import Path
 from typing import Any
 
 from ..algebra.clock import check_time, remaining
 from ..errors import EngineError, MissingDependencyError
+from ._programs import located
 from ._rings import ordered, parameters_of, polynomial_part, recast
 
 _PATIENCE, _TURN, _LONG = 1.0, 0.02, 3600.0  # seconds
@@ -24,14 +22,7 @@ _TOKEN = re.compile(r"\d+|[xt]\d+|[-+*/^()]")
 @cache
 def executable() -> str | None:
     """Path of Singular: on PATH, or in the wheel passagemath-singular."""
-    found = shutil.which("Singular")
-    if found:
-        return found
-    for folder in {sysconfig.get_path("platlib"), sysconfig.get_path("purelib")}:
-        path = Path(folder) / "sage_wheels" / "bin" / "Singular"
-        if path.is_file() and os.access(path, os.X_OK):
-            return str(path)
-    return None
+    return located("Singular")
 
 
 def program() -> str:
