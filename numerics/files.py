@@ -1,14 +1,15 @@
-"""Files written whole or not at all."""
+"""Files written whole or not at all; settings and folders with errors that say what to do."""
 
 import os
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from cumulant_theory.errors import OutputError
+from cumulant_theory.errors import ConfigError, OutputError
 
-__all__ = ["PARTIAL", "replaced", "write_bytes", "write_text"]
+__all__ = ["PARTIAL", "made_folder", "read_toml", "replaced", "write_bytes", "write_text"]
 
 PARTIAL = ".part"
 
@@ -96,3 +97,40 @@ def write_text(path: Path, text: str) -> Path:
         If it cannot be written.
     """
     return write_bytes(path, text.encode("utf-8"))
+
+
+def made_folder(path: str | Path) -> Path:
+    """A folder, made if it does not exist.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be made.
+    """
+    out = Path(path)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"{out} cannot be made ({error.strerror}); choose another --out folder"
+        ) from None
+    return out
+
+
+def read_toml(path: str | Path) -> dict[str, Any]:
+    """What a TOML file holds.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be read or is no TOML.
+    """
+    path = Path(path)
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not UTF-8 text") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not valid TOML: {error}") from None

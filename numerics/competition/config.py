@@ -14,6 +14,7 @@ from cumulant_theory.latex.html import Record, folded, record, table
 from cumulant_theory.parsing import parse_activation, parse_law, parse_number
 
 from ..densities.families import FAMILIES
+from ..files import read_toml
 from ..sampling import require_samplable
 from ..study.architectures import check_architecture
 from .defaults import DEFAULT_TOML
@@ -324,16 +325,7 @@ def load_config(path: str | Path) -> Competition:
     ConfigError
         If the file cannot be read, is no TOML, or holds unknown or wrong settings.
     """
-    path = Path(path)
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path} is not UTF-8 text") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}") from None
-    return from_mapping(tomllib.loads(DEFAULT_TOML) | data, str(path))
+    return from_mapping(tomllib.loads(DEFAULT_TOML) | read_toml(path), str(path))
 
 
 def from_mapping(data: Mapping[str, Any], where: str) -> Competition:

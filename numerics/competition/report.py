@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from cumulant_theory.errors import OutputError
 from cumulant_theory.latex import Article, Block, Figure, Heading, Paragraph, Table
 from cumulant_theory.references import reference_text
 
-from ..files import write_text
+from ..files import made_folder, write_text
 from ..study.html import page
 from ..study.sections import chunks
 from .analysis import (
@@ -45,13 +44,7 @@ def write_report(results: Results, out: str | Path) -> list[Path]:
     MissingDependencyError
         If Matplotlib is not installed.
     """
-    out = Path(out)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"{out} cannot be made ({error.strerror}); choose another --out folder"
-        ) from None
+    out = made_folder(out)
     figures = write_figures(results, out)
     alternatives = {f"fig:{name}": text for name, (_, text) in CAPTIONS.items()}
     article = build_article(results, figures)

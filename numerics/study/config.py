@@ -10,6 +10,7 @@ from cumulant_theory.errors import ConfigError, CumulantError
 from cumulant_theory.latex.html import Record
 from cumulant_theory.parsing import parse_activation, parse_law
 
+from ..files import read_toml
 from ..sampling import require_samplable
 from .architectures import check_architecture
 
@@ -163,16 +164,7 @@ def load_config(path: str | Path) -> StudyConfig:
     ConfigError
         If the file cannot be read, is no TOML, or holds unknown or wrong settings.
     """
-    path = Path(path)
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ConfigError(f"{path} is not UTF-8 text") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not valid TOML: {error}") from None
-    return from_mapping(tomllib.loads(DEFAULT_TOML) | data, str(path))
+    return from_mapping(tomllib.loads(DEFAULT_TOML) | read_toml(path), str(path))
 
 
 def from_mapping(data: dict[str, Any], where: str) -> StudyConfig:

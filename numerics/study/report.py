@@ -7,7 +7,7 @@ from cumulant_theory.errors import MissingDependencyError, OutputError
 from cumulant_theory.latex import Article, Block, Heading, Paragraph, Table
 from cumulant_theory.references import reference_text
 
-from ..files import write_text
+from ..files import made_folder, write_text
 from .figures import write_figures
 from .html import page
 from .recursions import theory_blocks
@@ -60,13 +60,7 @@ def write_report(results: StudyResults, out_dir: str | Path) -> ReportFiles:
     MissingDependencyError
         If Matplotlib is not installed.
     """
-    out = Path(out_dir)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"{out} cannot be made ({error.strerror}); choose another --out folder"
-        ) from None
+    out = made_folder(out_dir)
     figures = write_figures(results, out)
     article = build_article(results, figures)
     alternatives = {f"fig:{name}": text for name, (_, text) in FIGURES.items()}
