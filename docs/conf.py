@@ -24,6 +24,7 @@ extensions = [
     "sphinx.ext.mathjax",
     "sphinxcontrib.bibtex",
     "articles",
+    "commands",
     "registries",
     "contracts",
     "measurements",

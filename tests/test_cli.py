@@ -129,6 +129,17 @@ def test_styles_as_json_are_the_equations_of_the_library(style, capsys):
     assert data["parameters"] == [str(p) for p in network.parameters]
 
 
+@pytest.mark.parametrize("law", ["generic", "normal(0, sigma)"])
+def test_text_names_its_hypotheses(law, capsys):
+    layers = "linear(2, 1, permutation_invariant)"
+    assert main(["derive", "--layers", layers, "--law", law, "--order", "1"]) == 0
+    head = capsys.readouterr().out.split("\n\n")[0].splitlines()
+    told = [line[:14].strip() for line in head[2:]]
+    assert told[0] == "hypotheses"
+    assert not any(told[1:])
+    assert "commute with the action of S_2" in head[-1]
+
+
 def test_latex_and_articles(tmp_path, capsys):
     assert main(["derive", "--layers", "blocksum(3)", "--format", "latex"]) == 0
     assert r"\begin{align}" in capsys.readouterr().out

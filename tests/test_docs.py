@@ -185,6 +185,19 @@ def test_tables_are_those_of_the_registries(extensions):
         assert all(len(row) == len(header) == len(widths) for row in rows)
 
 
+def test_every_command_and_option_is_listed(extensions):
+    from commands import options, subcommands
+
+    found = subcommands()
+    assert {"study", "competition", "derive", "theorems", "paper", "laws"} <= set(found)
+    for name, (line, parser) in found.items():
+        assert line, name
+        listed = " ".join(left for left, _ in options(parser))
+        for word in parser.format_usage().replace("[", " ").replace("]", " ").split():
+            assert word in listed or not word.startswith("--"), (name, word)
+    assert ("--order ORDER", "default: 4") in options(found["derive"][1])
+
+
 def test_drawing_holds_every_layer_of_the_contracts(extensions):
     import contracts
 

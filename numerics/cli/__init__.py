@@ -8,7 +8,7 @@ from cumulant_theory.errors import CumulantError
 from .parser import command_line
 from .runs import fail
 
-__all__ = ["main"]
+__all__ = ["command_line", "main"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:

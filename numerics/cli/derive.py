@@ -157,8 +157,8 @@ def _text(
     hypotheses: tuple[str, ...],
 ) -> str:
     lines = [repr(network), f"  input law   {law}"]
-    lines += [f"  {'hypotheses' if k == 0 else '':<12}{h}"
-              for k, h in enumerate(dict.fromkeys(hypotheses)) if "independent copies" not in h]
+    told = [h for h in dict.fromkeys(hypotheses) if "independent copies" not in h]
+    lines += [f"  {'hypotheses' if k == 0 else '':<12}{h}" for k, h in enumerate(told)]
     for section in sections:
         lines += ["", section.title]
         lines += [f"  {e.lhs} = {_one_line(e.rhs)}" for e in section.equations]
