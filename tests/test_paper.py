@@ -233,8 +233,21 @@ def test_command_line(tmp_path, capsys):
     assert "written:" in capsys.readouterr().out
 
 
+def test_command_line_takes_the_networks_of_derive(tmp_path):
+    assert main([
+        "paper", "--out", str(tmp_path), "--no-pdf", "--order", "2", "--layers", "blocksum(b)",
+        "--layers", "linear(2, 2) | relu | linear(2, 1)", "--closure", "diagrams:2",
+    ]) == 0  # fmt: skip
+    source = (tmp_path / "main.tex").read_text()
+    assert source.count(r"\section{Cumulants of") == 2
+    assert r"\kappa_{2}" in source
+    assert "diagrams of cost 2" in source
+
+
 @pytest.mark.parametrize(("arguments", "message"), [
     ([], "would be empty"),
+    (["--layers", "linear(2, 2) | relu"], "--closure diagrams:3"),
+    (["--layers", "blocksum(2)", "--order", "99"], "at most 12"),
     (["--theorems", "mirror"], "did you mean 'mirror_image'"),
     (["--theorems", "all", "--rename", "kappa"], "OLD=NEW"),
     (["--tables", "none.csv"], "cannot be read"),

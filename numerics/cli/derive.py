@@ -6,24 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cumulant_theory.closures import Closure
 from cumulant_theory.derivation import Derivation, Equation
-from cumulant_theory.errors import (
-    NoClosedFormError,
-    OrderError,
-    OutputError,
-    ParseError,
-    ShapeError,
-)
+from cumulant_theory.errors import OutputError, ParseError
 from cumulant_theory.latex import display, latex
-from cumulant_theory.layers import BlockSum, Layer
-from cumulant_theory.layers.diagram_rule import DiagramRule
-from cumulant_theory.network_language import parse_network
-from cumulant_theory.parsing import parse_closure, parse_law
+from cumulant_theory.layers import Layer
 from cumulant_theory.rg import RGMap
 
+from .networks import Question, advised, read_question
+
 _FORMATS = {".tex": "tex", ".pdf": "tex", ".json": "json", ".txt": "text"}
-_HIGHEST_ORDER = 12
 
 
 @dataclass(frozen=True)
@@ -50,30 +41,20 @@ def derive(
     OutputError
         If the file cannot be written.
     """
-    if order > _HIGHEST_ORDER:
-        raise OrderError(f"order {order}: the command line derives at most {_HIGHEST_ORDER}")
-    network, input_law = parse_network(layers), parse_law(law)
     form = form or (_FORMATS.get(out.suffix.lower(), "text") if out else "text")
     if pdf and (out is None or form != "tex"):
         raise ParseError("--pdf compiles an article; add --out FILE.tex")
-    inputs = inputs_of(network, input_law, order)
-    closed = parse_closure(closure)
+    asked = read_question(layers, law, order, closure)
     derivation = None
-    try:
+    with advised():
         if verify or form == "tex":
-            derivation = network.propagate(inputs, order=order, closure=closed).derivation
-        sections, hypotheses = _sections(network, inputs, order, style, closed)
-    except NoClosedFormError as error:
-        raise NoClosedFormError(
-            f"{error}. On the command line: --closure diagrams:3 or --closure neglect:2, with "
-            "--style indices or expanded"
-        ) from None
+            derivation = asked.derivation()
+        sections, hypotheses = _sections(asked, style)
     if verify and derivation is not None:
         print(derivation.verify(), file=sys.stdout if out or form == "text" else sys.stderr)
     if form == "tex" and derivation is not None:
         return _article(derivation, out, pdf or (out is not None and out.suffix == ".pdf"))
-    described = law + (", independent copies" if hasattr(input_law, "iid") else "")
-    text = _WRITERS[form](network, described, order, style, sections, hypotheses)
+    text = _WRITERS[form](asked.network, asked.law, order, style, sections, hypotheses)
     if out is None:
         print(text)
         return 0
@@ -88,34 +69,6 @@ def derive(
     return 0
 
 
-def inputs_of(network: Layer, law: Any, order: int) -> Any:
-    """The joint input law: independent copies of a univariate one."""
-    if not hasattr(law, "iid"):
-        return law
-    if _is_symbolic(network):
-        return law.iid(network.b)  # type: ignore[attr-defined]
-    widths = [layer.in_features for layer in network.layers]
-    if all(w is None for w in widths):
-        raise ShapeError(
-            f"{network!r} takes any number of units; begin with a layer that says how many, such "
-            "as linear(2, 3) or residual(linear(2, 2) | square)"
-        )
-    if any(isinstance(layer, BlockSum) and layer.is_symbolic for layer in network.layers):
-        raise ShapeError(
-            f"{network!r}: blocksum with a symbol for b stands alone; give b a number inside a "
-            "network"
-        )
-    inputs = law.iid(network.input_units(None))
-    rules = (stage.rule for stage in network.stages(int(inputs.dim)))
-    if not any(isinstance(rule, DiagramRule) for rule in rules):
-        law.cumulant(network.input_order(order))  # An order that does not exist is said here.
-    return inputs
-
-
-def _is_symbolic(network: Layer) -> bool:
-    return isinstance(network, BlockSum) and network.is_symbolic
-
-
 def _article(derivation: Derivation, out: Path | None, pdf: bool) -> int:
     if out is None:
         print(derivation.to_latex())
@@ -127,22 +80,23 @@ def _article(derivation: Derivation, out: Path | None, pdf: bool) -> int:
     return 0
 
 
-def _sections(
-    network: Layer, inputs: Any, order: int, style: str, closure: Closure
-) -> tuple[list[_Section], tuple[str, ...]]:
-    if _is_symbolic(network):
-        out = network.propagate(inputs, order=order)
+def _sections(asked: Question, style: str) -> tuple[list[_Section], tuple[str, ...]]:
+    network, order = asked.network, asked.order
+    if asked.symbolic:
+        out = network.propagate(asked.inputs, order=order)
         names = [e.lhs for e in RGMap(network).recursion(order)]
         equations = tuple(Equation(name, out[r], r) for r, name in enumerate(names, 1))
         return [_Section(f"{network!r}: x -> R", equations)], tuple(out.hypotheses)
     if style == "effective":
-        system = network.system(order, inputs=inputs, form="effective", closure=closure)
+        system = network.system(
+            order, inputs=asked.inputs, form="effective", closure=asked.closure
+        )
         named = [Equation(d.symbol, d.expr, d.order) for d in system.definitions]
         return [
             _Section("effective coefficients", tuple(e for e in named if not e.order)),
             _Section("output cumulants", tuple(e for e in named if e.order)),
         ], tuple(system.hypotheses)
-    recursion = network.recursion(order, inputs=inputs, closure=closure)
+    recursion = asked.recursion()
     return [
         _Section(
             f"{layer.label} ({layer.rule}): {layer.source} -> {layer.target}",

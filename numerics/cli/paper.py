@@ -17,10 +17,8 @@ from cumulant_theory.latex import (
     write_project,
     write_snippet,
 )
-from cumulant_theory.network_language import parse_network
-from cumulant_theory.parsing import parse_law
 
-from .derive import inputs_of
+from .networks import advised, read_question
 
 _PICTURES = (".png", ".pdf", ".jpg", ".jpeg")
 
@@ -37,7 +35,7 @@ class Choice:
         Networks whose recursions are wanted, in the language of ``cumulants derive``.
     proofs : bool
         Their derivations as well.
-    law, order
+    law, order, closure
         Of the recursions.
     tables, figures : sequence of Path
         CSV files with a header, and pictures.
@@ -48,6 +46,7 @@ class Choice:
     proofs: bool = False
     law: str = "generic"
     order: int = 3
+    closure: str = "exact"
     tables: Sequence[Path] = ()
     figures: Sequence[Path] = ()
 
@@ -94,16 +93,15 @@ def _theorems(choice: Choice) -> list[Any]:
 
 def _recursions(choice: Choice) -> list[Any]:
     blocks: list[Any] = []
-    for text in choice.layers:
-        network, law = parse_network(text), parse_law(choice.law)
-        blocks += [
-            Heading(1, f"Cumulants of {network!r}", f"sec:network{len(blocks) + 1}"),
-            network.recursion(order=choice.order),
-        ]
-        if choice.proofs:
-            inputs = inputs_of(network, law, choice.order)
-            derivation = network.propagate(inputs, order=choice.order).derivation
-            blocks += [Heading(2, f"Derivation: {choice.law}"), derivation]
+    for number, text in enumerate(choice.layers, 1):
+        asked = read_question(text, choice.law, choice.order, choice.closure)
+        title = f"Cumulants of {asked.network!r}"
+        blocks.append(Heading(1, title, f"sec:network{number}"))
+        with advised():
+            if not asked.symbolic:
+                blocks.append(asked.recursion())
+            if choice.proofs or asked.symbolic:
+                blocks += [Heading(2, f"Derivation: {asked.law}"), asked.derivation()]
     return blocks
 
 

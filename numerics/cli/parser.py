@@ -116,6 +116,8 @@ def _paper(commands: Any) -> None:
     paper.add_argument("--derivations", action="store_true", help="of the networks as well")
     paper.add_argument("--law", default="generic", help="law of one input; default: %(default)s")
     paper.add_argument("--order", type=_positive, default=3, help="default: %(default)s")
+    paper.add_argument("--closure", default="exact", metavar="CLOSURE",
+                       help="as in cumulants derive; default: %(default)s")
     paper.add_argument("--tables", nargs="+", default=(), metavar="CSV", type=Path,
                        help="tables with a header")
     paper.add_argument("--figures", nargs="+", default=(), metavar="FILE", type=Path,

@@ -70,7 +70,7 @@ def paper(arguments: argparse.Namespace) -> int:
 
     choice = Choice(
         arguments.theorems, arguments.layers, arguments.derivations, arguments.law,
-        arguments.order, arguments.tables, arguments.figures,
+        arguments.order, arguments.closure, arguments.tables, arguments.figures,
     )
     return paper(
         choice, arguments.out, title=arguments.title, author=arguments.author,
