@@ -24,7 +24,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import sympy as sp
-from IPython.display import Latex, display
+from IPython.display import Latex, Markdown, display
 
 import numerics as nm
 from cumulant_theory import activations, generalisation, laws, layers, rg, symmetries
@@ -115,7 +115,7 @@ networks["invariant"].recursion(order=2)
 
 # %%
 for name, net in networks.items():
-    print(name)
+    display(Markdown(f"*{name}*"))
     lines = [(d.symbol, sp.factor(d.expr)) for d in net.effective().definitions]
     display(Latex(inline_display(lines)))
 

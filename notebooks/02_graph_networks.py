@@ -25,7 +25,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import sympy as sp
-from IPython.display import Latex, display
+from IPython.display import Latex, Markdown, display
 
 import numerics as nm
 from cumulant_theory import activations, laws, layers, symbolic_width
@@ -68,7 +68,7 @@ plt.show()
 
 # %%
 for aggregation in ("sum", "mean"):
-    print(aggregation)
+    display(Markdown(f"*{aggregation}*"))
     display(layers.GraphConv(blocks["star"], aggregation=aggregation))
 
 # %% [markdown]
@@ -164,7 +164,7 @@ for name, net in networks.items():
     definitions = net.system(2, form="effective").definitions
     linear[name] = [d.expr for d in definitions if str(d.symbol).startswith("l")]
     lines = [(d.symbol, sp.factor_terms(d.expr.subs("kappa_1", 0))) for d in definitions]
-    print(name)
+    display(Markdown(f"*{name}*"))
     display(Latex(inline_display(lines)))
 
 # %% [markdown]
