@@ -252,7 +252,7 @@ class Derivation:
         )
 
     def _repr_html_(self) -> str:
-        from .latex.html import Markup, card, facts, folded
+        from .latex.html import Markup, card, count, facts, folded
 
         room = 36_000 // max(min(len(self.steps), _STEPS), 1)
         steps = [
@@ -260,7 +260,7 @@ class Derivation:
             for k, s in enumerate(self.steps[:_STEPS], 1)
         ]
         left = len(self.steps) - _STEPS
-        note = f"… {left} more steps; see .steps" if left > 0 else ""
+        note = f"… {count(left, 'more step')}; see .steps" if left > 0 else ""
         head = facts([("steps", len(self.steps)), ("requires", list(self.hypotheses))])
         return card(self.title[:160], head, Markup("".join(steps)), note=note)
 
@@ -274,7 +274,7 @@ class Derivation:
         return f"Derivation({self.title!r}, {len(self.steps)} steps)"
 
 
-_STEPS = 12  # steps on display
+_STEPS = 14  # steps on display
 
 
 class Derived:
