@@ -22,7 +22,7 @@ import numpy as np
 
 from cumulant_theory import activations
 from cumulant_theory.closures import Closure, Diagrams, Neglect
-from numerics.chain import evaluate
+from numerics.activations import evaluate
 from numerics.tensors import propagate
 
 ACTIVATIONS = {"relu": 2**0.5, "gelu": 2**0.5, "tanh": 1.0}  # with gains

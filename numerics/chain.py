@@ -1,25 +1,24 @@
 """Networks as chains of affine maps and activations with numeric weights."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property, lru_cache, partial
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import sympy as sp
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from cumulant_theory import layers
-from cumulant_theory.activations import Activation, PiecewisePolynomial
+from cumulant_theory.activations import Activation
+from cumulant_theory.arguments import explained
 from cumulant_theory.errors import DomainError, ShapeError
 from cumulant_theory.latex.html import card, formula, joined
 from cumulant_theory.latex.pictures import network
 
+from .activations import Array, evaluate
 from .backends.numpy import as_float64
-from .gaussian.jets import jets, knots
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,8 +75,14 @@ class Affine:
         return self.weight.shape[0]
 
     def __call__(self, x: Array) -> Array:
-        return x @ self.weight.T + self.bias
+        points = as_float64(x, "x")
+        if points.shape[-1:] != (self.in_features,):
+            raise ShapeError(
+                f"Affine: points of shape {points.shape} do not end in {self.in_features} units"
+            )
+        return points @ self.weight.T + self.bias
 
+    @explained
     def after(self, first: "Affine") -> "Affine":
         """This map after another one."""
         return Affine(self.weight @ first.weight, self.weight @ first.bias + self.bias)
@@ -172,6 +177,7 @@ class Chain:
     [49/4]
     """
 
+    @explained
     def __init__(self, parts: Sequence[Part], hypotheses: Sequence[str] = ()) -> None:
         self.parts: tuple[Part, ...] = _checked(parts)
         self.hypotheses: tuple[str, ...] = tuple(dict.fromkeys(hypotheses))
@@ -365,55 +371,3 @@ def _text(parts: Sequence[Part]) -> str:
         else:
             words.append(f"[x + {_text(part.body)}]")
     return " -> ".join(words)
-
-
-def evaluate(activation: Activation, z: ArrayLike) -> Array:
-    """An activation at points, in float32 where they are of that type, else in float64.
-
-    Parameters
-    ----------
-    activation : Activation
-        Without free symbols.
-    z : array
-
-    Raises
-    ------
-    DomainError
-        If the activation has free symbols.
-
-    Examples
-    --------
-    >>> from cumulant_theory import activations
-    >>> evaluate(activations.Cubic(2), [1.0, 2.0])
-    array([ 3., 18.])
-    """
-    points: Any = np.asarray(z)
-    points = points if points.dtype == np.float32 else points.astype(np.float64)
-    first, *rest = _pieces(activation)
-    found = first(points)
-    for kink, exact, piece in zip(knots(activation), activation.knots, rest, strict=True):
-        found = np.where(points <= kink, found, piece(points))
-        at = points == kink
-        if at.any():
-            found = np.where(at, float(activation(exact)), found)
-    return found
-
-
-@lru_cache(maxsize=256)
-def _pieces(activation: Activation) -> list[Callable[[Array], Any]]:
-    """The activation between its knots; polynomials by Horner's rule, which is much faster."""
-    z = sp.Dummy("z", real=True)
-    general = jets(activation, 1, 0)
-    if not isinstance(activation, PiecewisePolynomial):
-        return [lambda x, jet=jet: jet(x)[0] for jet in general]
-    return [
-        partial(_horner, [float(c) for c in sp.Poly(piece, z).all_coeffs()])
-        for piece in activation.pieces(z)
-    ]
-
-
-def _horner(coefficients: list[float], x: Array) -> Any:
-    result: Any = coefficients[0]
-    for c in coefficients[1:]:
-        result = result * x + c
-    return result

@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from cumulant_theory.arguments import explained
 from cumulant_theory.errors import ConfigError, OutputError
 
-__all__ = ["PARTIAL", "made_folder", "read_toml", "replaced", "write_bytes", "write_text"]
+__all__ = ["PARTIAL", "made_folder", "read_toml", "replaced", "told", "write_bytes", "write_text"]
 
 PARTIAL = ".part"
+_LONGEST = 1000  # of a path in a message
 
 
 @contextmanager
@@ -53,10 +55,22 @@ def replaced(path: Path) -> Iterator[BinaryIO]:
         _drop(partial)
         if isinstance(error, OSError) and not isinstance(error, OutputError):
             raise OutputError(
-                f"{path} cannot be written ({error.strerror or error}); make room, or choose "
-                "another --out folder"
+                f"{told(path)} cannot be written ({error.strerror or error}); make room, or "
+                "choose another --out folder"
             ) from None
         raise
+
+
+def told(path: str | Path) -> str:
+    """A path in a message, cut where it is very long.
+
+    Examples
+    --------
+    >>> told(Path("a", "b"))
+    'a/b'
+    """
+    text = str(path)
+    return text if len(text) < _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def _keep_entry(folder: Path) -> None:
@@ -75,6 +89,7 @@ def _drop(path: Path) -> None:
         return
 
 
+@explained
 def write_bytes(path: Path, data: bytes) -> Path:
     """Write a file whole or not at all.
 
@@ -88,6 +103,7 @@ def write_bytes(path: Path, data: bytes) -> Path:
     return path
 
 
+@explained
 def write_text(path: Path, text: str) -> Path:
     """The same for text, as UTF-8.
 
@@ -99,6 +115,7 @@ def write_text(path: Path, text: str) -> Path:
     return write_bytes(path, text.encode("utf-8"))
 
 
+@explained
 def made_folder(path: str | Path) -> Path:
     """A folder, made if it does not exist.
 
@@ -110,13 +127,15 @@ def made_folder(path: str | Path) -> Path:
     out = Path(path)
     try:
         out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # the latter for names that hold a zero byte
+        why = getattr(error, "strerror", error)
         raise OutputError(
-            f"{out} cannot be made ({error.strerror}); choose another --out folder"
+            f"{told(path)} cannot be made ({why}); choose another --out folder"
         ) from None
     return out
 
 
+@explained
 def read_toml(path: str | Path) -> dict[str, Any]:
     """What a TOML file holds.
 
@@ -128,9 +147,10 @@ def read_toml(path: str | Path) -> dict[str, Any]:
     path = Path(path)
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path} is not UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}") from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", error)
+        raise ConfigError(f"{told(path)} cannot be read: {why}") from None

@@ -6,15 +6,18 @@ from typing import Any
 
 import sympy as sp
 
-from cumulant_theory.arguments import explained
+from cumulant_theory.arguments import brief, explained
 from cumulant_theory.errors import DomainError, ShapeError, UnknownNameError
 from cumulant_theory.latex.html import card, code, facts, folded, joined
 
 from .backends import Backend, get_backend
-from .codegen import Program, System, generate
+from .codegen import generate
+from .program import Program
+from .system import System
 
 __all__ = ["Kernel", "compile", "compile_system"]
 
+_PARTS = ("inputs", "parameters", "definitions", "outputs")
 LISTED = 12  # names in a message
 
 
@@ -219,6 +222,12 @@ def compile_system(system: System, backend: str = "numpy", order: int | None = N
     >>> kernel({"w": [1.0, 2.0]}, {"kappa_2": 3.0})[(2,)]
     array([ 3., 12.])
     """
+    missing = [name for name in _PARTS if not hasattr(system, name)]
+    if missing:
+        raise DomainError(
+            f"compile_system: {brief(system)} has no {', '.join(missing)}; pass a system, such as "
+            "net.system(order), or a network to compile"
+        )
     return Kernel(generate(system, order), backend)
 
 
@@ -252,14 +261,14 @@ def compile(target: Any, order: int = 4, backend: str = "numpy", **options: Any)
     UnknownNameError, MissingDependencyError, ShapeError, OrderError
         As :func:`compile_system`.
     """
-    if hasattr(target, "definitions") and hasattr(target, "parameters"):
+    if all(hasattr(target, name) for name in _PARTS):
         if options:
             raise DomainError(
                 f"a finished system takes no options such as {', '.join(options)}; pass them "
                 "where the system is made"
             )
         return compile_system(target, backend, order)
-    if not callable(getattr(target, "system", None)):
+    if isinstance(target, type) or not callable(getattr(target, "system", None)):
         raise DomainError(
             f"{type(target).__name__} cannot be compiled; pass a network, a recursion or a system "
             "with .definitions"

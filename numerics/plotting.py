@@ -4,7 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cumulant_theory.errors import MissingDependencyError, ShapeError
+from cumulant_theory.arguments import explained
+from cumulant_theory.errors import ShapeError
+
+from .canvas import COLOURS, MARKERS, blank, plain, tiled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -15,11 +18,10 @@ if TYPE_CHECKING:
     from numerics.training import SymmetryBreaking
     from numerics.transfer import OrderTransfer
 
-COLOURS = {"agree": "#2a6fbb", "undecided": "#d29922", "disagree": "#c0262d"}
-MARKERS = {1: "o", 2: "s", 3: "^", 4: "D"}
 _Z_CAP = 40.0
 
 
+@explained
 def comparison_figure(comparison: "Comparison") -> "Figure":
     """Predicted against measured cumulants (left), z-scores by layer (right).
 
@@ -48,7 +50,7 @@ def comparison_figure(comparison: "Comparison") -> "Figure":
     >>> len(comparison_figure(compare(Prediction(("input",), one(0.0)), m)).axes)
     2
     """
-    figure = _figure(11, 4.6)
+    figure = blank(11, 4.6)
     from matplotlib.lines import Line2D
     from scipy import stats
 
@@ -106,9 +108,10 @@ def comparison_figure(comparison: "Comparison") -> "Figure":
     figure.legend(handles=handles, loc="outside upper right", ncols=3, frameon=False)
     if comparison.measured.law:
         figure.suptitle(comparison.measured.law, x=0.01, ha="left")
-    return _plain(figure)
+    return plain(figure)
 
 
+@explained
 def transfer_figure(transfer: "OrderTransfer") -> "Figure":
     """Error of each output order by input orders kept (left), predicted against measured (right).
 
@@ -137,7 +140,7 @@ def transfer_figure(transfer: "OrderTransfer") -> "Figure":
     4
     """
     orders = transfer.output_orders
-    figure = _figure(3.2 * (1 + len(orders)), 3.4)
+    figure = blank(3.2 * (1 + len(orders)), 3.4)
     left, *panels = figure.subplots(1, 1 + len(orders))
     for order in orders:
         errors = [max(transfer.error(k, order), 1e-16) for k in transfer.kept]
@@ -163,9 +166,10 @@ def transfer_figure(transfer: "OrderTransfer") -> "Figure":
         axes.set_xlabel("measured")
     panels[0].set_ylabel("predicted")
     panels[0].legend(frameon=False, fontsize="small")
-    return _plain(figure)
+    return plain(figure)
 
 
+@explained
 def convergence_figure(scaling: "WidthScaling") -> "Figure":
     """Squared error of the mean output against the width of random networks, for each K.
 
@@ -193,7 +197,7 @@ def convergence_figure(scaling: "WidthScaling") -> "Figure":
     >>> len(convergence_figure(found).axes)
     1
     """
-    figure = _figure(8, 4)
+    figure = blank(8, 4)
     axes = figure.subplots()
     slopes = scaling.slopes
     for k, order in enumerate(scaling.orders):
@@ -221,9 +225,10 @@ def convergence_figure(scaling: "WidthScaling") -> "Figure":
     axes.set_xlabel("width $n$")
     axes.set_ylabel("squared error of the mean")
     figure.legend(loc="outside right upper", frameon=False, fontsize="small")
-    return _plain(figure)
+    return plain(figure)
 
 
+@explained
 def density_figure(
     module: "DensityNetwork", target: "SelfConvolution", densities: Any, steps: int = 4
 ) -> "Figure":
@@ -265,17 +270,18 @@ def density_figure(
     """
     if not isinstance(steps, int) or isinstance(steps, bool) or steps < 1:
         raise ShapeError(f"density_figure: steps is {steps!r}; give a positive integer")
+    titles: list[Any] = []
     if isinstance(densities, dict):
-        titles, rows = list(densities), np.stack([np.asarray(p) for p in densities.values()])
-    else:
-        rows = np.atleast_2d(np.asarray(densities))
-        titles = [""] * len(rows)
-    rows = target.grid.checked(rows)
+        titles, densities = list(densities), list(densities.values())
+    rows = np.atleast_2d(target.grid.checked(densities))
+    if rows.ndim != 2:
+        raise ShapeError(f"density_figure: densities of shape {rows.shape}; give (n, points)")
+    titles = titles or [""] * len(rows)
     exact = target.flow(rows, steps)
     learned = module.flow(rows, steps).cpu().double().numpy()
     if module.seeds is None:
         learned = learned[:, None]
-    figure = _figure(9, 2.6 * len(rows))
+    figure = blank(9, 2.6 * len(rows))
     panels = figure.subplots(len(rows), 2, squeeze=False, sharex=True)
     x = target.grid.x
     for k, (title, (left, right)) in enumerate(zip(titles, panels, strict=True)):
@@ -296,9 +302,10 @@ def density_figure(
     for axes in panels[-1]:
         axes.set_xlabel("$x$")
     panels[0, 0].legend(frameon=False, fontsize="small")
-    return _plain(figure)
+    return plain(figure)
 
 
+@explained
 def breaking_figure(breaking: "SymmetryBreaking", relative: bool = False) -> "Figure":
     """Distances to symmetries against training steps, one panel for each symmetry.
 
@@ -332,12 +339,7 @@ def breaking_figure(breaking: "SymmetryBreaking", relative: bool = False) -> "Fi
     symmetries = list(dict.fromkeys(symmetry for _, symmetry in breaking.keys))
     layers = list(dict.fromkeys(layer for layer, _ in breaking.keys))
     values = breaking.relative if relative else breaking.distance
-    columns = min(3, len(symmetries))
-    rows = -(-len(symmetries) // columns)
-    figure = _figure(1 + 4 * columns, 3.4 * rows)
-    panels = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()
-    for axes in panels[len(symmetries) :]:
-        axes.remove()
+    figure, panels = tiled(len(symmetries), 4, 3.4, margin=1, sharey=True)
     for (layer, symmetry), curve in zip(breaking.keys, values, strict=True):
         axes = panels[symmetries.index(symmetry)]
         networks = curve.reshape(len(breaking.steps), -1)
@@ -348,15 +350,15 @@ def breaking_figure(breaking: "SymmetryBreaking", relative: bool = False) -> "Fi
         axes.plot(breaking.steps, middle, color=colour, linewidth=1.2, label=layer)
         if networks.shape[1] > 1:
             axes.fill_between(breaking.steps, low, high, color=colour, alpha=0.2, linewidth=0)
-    for axes, symmetry in zip(panels[: len(symmetries)], symmetries, strict=True):
+    for axes, symmetry in zip(panels, symmetries, strict=True):
         axes.set_yscale("log")
         axes.set_xlabel("step")
         axes.set_title(symmetry, fontsize="medium")
         axes.legend(frameon=False, fontsize="small")
     distance = r"|\theta - P\theta|^2"
-    for axes in panels[: len(symmetries) : columns]:
+    for axes in panels[::3]:
         axes.set_ylabel(rf"${distance} / |\theta|^2$" if relative else rf"${distance}$")
-    return _plain(figure)
+    return plain(figure)
 
 
 def _quartiles(values: np.ndarray) -> np.ndarray:
@@ -365,25 +367,6 @@ def _quartiles(values: np.ndarray) -> np.ndarray:
     used = np.isfinite(values).any(axis=1)
     found[:, used] = np.nanquantile(values[used], (0.25, 0.5, 0.75), axis=1)
     return found
-
-
-def _plain(figure: "Figure") -> "Figure":
-    """Without upper and right borders, with a faint grid."""
-    for axes in figure.axes:
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(alpha=0.25, linewidth=0.6)
-    return figure
-
-
-def _figure(width: float, height: float) -> "Figure":
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise MissingDependencyError(
-            "plots need Matplotlib, which is not installed; "
-            "pip install 'cumulant-theory[numerics]'"
-        ) from None
-    return Figure(figsize=(width, height), layout="constrained")
 
 
 def _spread(layers: np.ndarray) -> np.ndarray:

@@ -16,8 +16,7 @@ from cumulant_theory.errors import (
     TimeLimitError,
     UnknownNameError,
 )
-from cumulant_theory.varieties import Ideal, _singular, rationalised
-from cumulant_theory.varieties import ideal as ideal_module
+from cumulant_theory.varieties import Ideal, _engine, _singular, rationalised
 
 SINGULAR = pytest.param("singular", marks=pytest.mark.skipif(
     _singular.executable() is None, reason="Singular is not installed"
@@ -350,7 +349,7 @@ def test_a_wrong_answer_is_caught(monkeypatch):
 def test_an_ideal_that_is_not_prime_is_caught(monkeypatch):
     monkeypatch.setattr(_singular, "executable", lambda: "Singular")
     monkeypatch.setattr(_singular, "_run", lambda script: "@ideal\n@x1^2-1\n@end\n")
-    monkeypatch.setattr(ideal_module, "_SMALL", 0)  # small quotient rings need no program
+    monkeypatch.setattr(_engine, "_SMALL", 0)  # small quotient rings need no program
     with pytest.raises(EngineError, match="not maximal"):
         Ideal([x**2 - 1], [x]).real_points()
 

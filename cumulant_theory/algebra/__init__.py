@@ -1,10 +1,12 @@
 """Exact engine: multi-indices, partitions, moment-cumulant maps and polynomial arithmetic."""
 
 from .bell import complete_bell, partial_bell
+from .expressions import exact, substitution, symbols_in
 from .factors import factored
 from .limits import (
     as_integer,
     check_at_most,
+    check_digits,
     check_edges,
     check_entries,
     check_indices,
@@ -12,6 +14,7 @@ from .limits import (
     check_order,
     check_size,
     check_terms,
+    check_terms_at_most,
     check_types,
     partition_count,
 )
@@ -32,7 +35,7 @@ from .partitions import (
     set_partitions_connected_with,
     vector_partitions,
 )
-from .polynomial import Polynomial, Ring, exact, substitution, symbols_in
+from .polynomial import Polynomial, Ring
 from .products import sum_of_products
 from .roots import real_roots
 from .transforms import (
@@ -52,6 +55,7 @@ __all__ = [
     "as_integer",
     "binomial",
     "check_at_most",
+    "check_digits",
     "check_edges",
     "check_entries",
     "check_indices",
@@ -60,6 +64,7 @@ __all__ = [
     "check_order",
     "check_size",
     "check_terms",
+    "check_terms_at_most",
     "check_types",
     "complete_bell",
     "cumulant_formula",

@@ -2,11 +2,14 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import wraps
 from numbers import Integral
-from typing import Any
+from typing import Any, TypeVar, cast
 
-from ..arguments import brief
-from ..errors import OrderError, ShapeError
+from ..arguments import brief, explained
+from ..errors import CumulantError, DomainError, OrderError, ShapeError
+
+T = TypeVar("T")
 
 ORDER_LIMIT = 200  # recursions over orders nest as deep as the order
 ENTRY_LIMIT = 2**20  # of an explicit weight matrix
@@ -15,6 +18,8 @@ EDGE_LIMIT = 2**20  # nodes and edges of an explicit graph
 INDEX_LIMIT = 2 * 10**7  # entries of all multi-indices that are listed at once
 TYPE_LIMIT = 10**4  # types of cumulants of alike nodes
 DIAGRAM_LIMIT = 10**5
+DIGIT_LIMIT = 1000  # of numbers
+PARTITION_LIMIT = 12  # elements of a set whose partitions are gone through: 4 213 597 of them
 TERM_LIMIT = 10**7  # monomials in the input cumulants of one output cumulant
 SYMBOL_LIMIT = 30_000  # of one polynomial ring, whose monomials have an exponent for each
 
@@ -36,6 +41,25 @@ def as_integer(value: Any, least: int = 0) -> int | None:
     if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         return None
     return int(value)
+
+
+def same_arithmetic(function: T) -> T:
+    """Decorator: entries that cannot be added and multiplied give a DomainError."""
+    target: Any = explained(function)
+
+    @wraps(target)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return target(*args, **kwargs)
+        except CumulantError:
+            raise
+        except (TypeError, ValueError, ArithmeticError) as error:
+            raise DomainError(
+                f"{target.__name__}: the entries cannot be added and multiplied ({error}); pass "
+                "numbers, SymPy expressions or elements of one ring"
+            ) from error
+
+    return cast(T, call)
 
 
 def check_order(order: Any, owner: str = "", least: int = 1) -> int:
@@ -64,6 +88,31 @@ def check_order(order: Any, owner: str = "", least: int = 1) -> int:
             f"{head} {number}: exact cumulants go to order {ORDER_LIMIT}; ask for a lower order"
         )
     return number
+
+
+def check_digits(digits: Any, owner: str) -> int:
+    """A number of decimal digits as an integer.
+
+    Raises
+    ------
+    DomainError
+        Unless it is an integer from 1 to ``DIGIT_LIMIT``.
+    """
+    number = as_integer(digits, 1)
+    if number is None or number > DIGIT_LIMIT:
+        raise DomainError(
+            f"{owner}: digits is {brief(digits)}; pass a number of digits, 1 to {DIGIT_LIMIT}"
+        )
+    return number
+
+
+def check_partitions(count: int, what: str) -> None:
+    """Raise OrderError where a set of this size has too many partitions to go through."""
+    if count > PARTITION_LIMIT:
+        raise OrderError(
+            f"{what}: {count} elements have too many set partitions to go through; at most "
+            f"{PARTITION_LIMIT} can be done"
+        )
 
 
 def check_input_order(order: int, needed: int) -> None:
@@ -150,6 +199,14 @@ def check_terms(named: Sequence[int], what: str) -> None:
         )
 
 
+def check_terms_at_most(count: int, limit: int, what: str, way_out: str) -> None:
+    """Raise OrderError where a polynomial has more terms than a limit."""
+    if count > limit:
+        raise OrderError(
+            f"{what} {_short(count)} terms, more than the {limit} of a closed form; {way_out}"
+        )
+
+
 def check_at_most(count: int, limit: int, what: str, things: str, way_out: str) -> None:
     """Raise ShapeError where there are more things than a limit."""
     if count > limit:
@@ -159,6 +216,7 @@ def check_at_most(count: int, limit: int, what: str, things: str, way_out: str) 
         )
 
 
+@explained
 def partition_count(order: int, colours: int = 1, channels: int = 1) -> int:
     """Types of an order: multisets of nodes of ``colours`` classes with ``channels`` each.
 

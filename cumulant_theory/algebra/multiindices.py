@@ -4,13 +4,13 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import suppress
 from functools import lru_cache
-from itertools import product
+from itertools import combinations_with_replacement, product
 from numbers import Integral
 from typing import Any
 
-from ..arguments import brief
+from ..arguments import brief, explained
 from ..errors import ShapeError
-from .limits import as_integer
+from .limits import INDEX_LIMIT, UNIT_LIMIT, as_integer, check_at_most, check_order
 
 MultiIndex = tuple[int, ...]
 
@@ -64,25 +64,35 @@ def check_multi_index(alpha: Any, dim: int, what: str) -> MultiIndex:
 def multi_indices(dim: int, order: int) -> list[MultiIndex]:
     """All multi-indices over ``dim`` units of exactly ``order``, first unit heaviest first.
 
+    Raises
+    ------
+    ShapeError, OrderError
+        If there are too many, or ``dim`` or ``order`` is no number of units or order.
+
     Examples
     --------
     >>> multi_indices(2, 2)
     [(2, 0), (1, 1), (0, 2)]
     """
-    return list(_multi_indices(dim, order))
+    units, order = as_integer(dim), check_order(order, "multi_indices", 0)
+    if units is None:
+        raise ShapeError(f"multi_indices: dim is {brief(dim)}; pass a number of units")
+    check_at_most(
+        units * math.comb(units + order, order), INDEX_LIMIT, "multi_indices", "entries",
+        "lower the order, or take fewer units",
+    )
+    return list(_multi_indices(units, order))
 
 
 @lru_cache(maxsize=1024)
 def _multi_indices(dim: int, order: int) -> tuple[MultiIndex, ...]:
-    if dim == 0:
-        return ((),) if order == 0 else ()
-    if dim == 1:
-        return ((order,),)
-    return tuple(
-        (first, *rest)
-        for first in range(order, -1, -1)
-        for rest in _multi_indices(dim - 1, order - first)
-    )
+    found = []
+    for units in combinations_with_replacement(range(dim), order):
+        alpha = [0] * dim
+        for i in units:
+            alpha[i] += 1
+        found.append(tuple(alpha))
+    return tuple(found)
 
 
 def sub_indices(alpha: MultiIndex) -> Iterator[MultiIndex]:
@@ -90,6 +100,7 @@ def sub_indices(alpha: MultiIndex) -> Iterator[MultiIndex]:
     return product(*(range(a + 1) for a in alpha))
 
 
+@explained
 def from_indices(indices: Iterable[int], dim: int) -> MultiIndex:
     """Multi-index of a list of unit indices, e.g. (0, 0, 2) -> (2, 0, 1).
 
@@ -103,7 +114,9 @@ def from_indices(indices: Iterable[int], dim: int) -> MultiIndex:
     >>> from_indices((0, 2, 0), 3)
     (2, 0, 1)
     """
-    alpha = [0] * dim
+    if as_integer(dim) is None or dim > UNIT_LIMIT:
+        raise ShapeError(f"from_indices: dim is {brief(dim)}; pass 0 to {UNIT_LIMIT} units")
+    alpha = [0] * int(dim)
     for i in indices:
         if not isinstance(i, Integral) or not 0 <= i < dim:
             raise ShapeError(f"unit index {i!r} lies outside 0..{dim - 1}: there are {dim} units")

@@ -6,11 +6,24 @@ from typing import Any, TypeVar
 
 from sympy.utilities.iterables import multiset_partitions, partitions
 
-from .multiindices import MultiIndex, sub_indices
+from ..arguments import brief, check_instance, explained
+from ..errors import OrderError
+from .limits import (
+    DIAGRAM_LIMIT,
+    ORDER_LIMIT,
+    TERM_LIMIT,
+    as_integer,
+    check_at_most,
+    check_order,
+    check_partitions,
+    partition_count,
+)
+from .multiindices import MultiIndex, check_multi_index, sub_indices
 
 T = TypeVar("T", bound=Hashable)
 
 
+@explained
 def integer_partitions(n: int) -> list[tuple[int, ...]]:
     """Partitions of ``n`` with parts in decreasing order.
 
@@ -19,9 +32,15 @@ def integer_partitions(n: int) -> list[tuple[int, ...]]:
     >>> integer_partitions(4)
     [(4,), (3, 1), (2, 2), (2, 1, 1), (1, 1, 1, 1)]
     """
-    if n == 0:
+    size = as_integer(n)
+    if size is None or partition_count(min(size, ORDER_LIMIT)) > DIAGRAM_LIMIT:
+        raise OrderError(
+            f"integer_partitions: n is {brief(n)}; pass a non-negative integer with at most "
+            f"{DIAGRAM_LIMIT} partitions"
+        )
+    if size == 0:
         return [()]
-    found: Any = partitions(n, size=False)
+    found: Any = partitions(size, size=False)
     return [tuple(part for part in sorted(p, reverse=True) for _ in range(p[part])) for p in found]
 
 
@@ -35,6 +54,11 @@ def set_partitions(items: Sequence[T]) -> Iterator[list[list[T]]]:
     >>> sum(1 for _ in set_partitions("abcd"))
     15
     """
+    check_instance(items, (Sequence, range), "set_partitions: items")
+    return _set_partitions(items)
+
+
+def _set_partitions(items: Sequence[T]) -> Iterator[list[list[T]]]:
     if not items:
         yield []
         return
@@ -43,6 +67,7 @@ def set_partitions(items: Sequence[T]) -> Iterator[list[list[T]]]:
         yield [[items[i] for i in block] for block in blocks]
 
 
+@explained
 def set_partitions_connected_with(groups: Sequence[int]) -> list[list[list[int]]]:
     """Set partitions pi of the positions with pi v sigma = 1, sigma given by group labels.
 
@@ -59,6 +84,7 @@ def set_partitions_connected_with(groups: Sequence[int]) -> list[list[list[int]]
     >>> set_partitions_connected_with([0, 0, 1])
     [[[0, 1, 2]], [[0, 2], [1]], [[0], [1, 2]]]
     """
+    check_partitions(len(groups), "set_partitions_connected_with")
     return [
         blocks
         for blocks in set_partitions(range(len(groups)))
@@ -81,6 +107,7 @@ def _joins_everything(blocks: list[list[int]], groups: Sequence[int]) -> bool:
     return len({root(g) for g in groups}) <= 1
 
 
+@explained
 @lru_cache(maxsize=4096)
 def vector_partitions(alpha: MultiIndex) -> tuple[tuple[MultiIndex, ...], ...]:
     """Multisets of non-zero multi-indices that add up to ``alpha``, parts in decreasing order.
@@ -90,6 +117,13 @@ def vector_partitions(alpha: MultiIndex) -> tuple[tuple[MultiIndex, ...], ...]:
     >>> vector_partitions((1, 1))
     (((1, 1),), ((1, 0), (0, 1)))
     """
+    parts = [a for a in check_multi_index(alpha, len(alpha), "vector_partitions") if a]
+    order = check_order(sum(parts), "vector_partitions", 0)
+    check_at_most(
+        partition_count(order, channels=max(1, len(parts))), TERM_LIMIT,
+        f"vector_partitions: {brief(alpha)} has too many", "partitions of its order",
+        "take a lower one",
+    )
     return tuple(_vector_partitions(alpha, alpha))
 
 

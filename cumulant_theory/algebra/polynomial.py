@@ -8,7 +8,6 @@ base**(1/n) * base**(-1/n) = 1, and p**(1/n)**n = p for integers p, at the bound
 """
 
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -16,87 +15,11 @@ from typing import Any
 import sympy as sp
 from flint import Ordering, fmpq, fmpq_mpoly_ctx
 
-from ..arguments import brief
 from ..errors import DomainError
 from .clock import check_time
+from .expressions import exact
 from .limits import SYMBOL_LIMIT, check_at_most
 from .products import sum_of_products
-
-_SYMBOL_NAME = re.compile(r"[^\W\d]\w*(,\w+)*")
-
-
-def exact(value: Any, what: str = "value") -> sp.Expr:
-    """The exact SymPy form of a number, symbol, expression or symbol name.
-
-    Strings become plain symbols; they are never parsed.
-
-    Raises
-    ------
-    DomainError
-        For floats, NaN, infinities and anything that is no scalar expression.
-
-    Examples
-    --------
-    >>> exact("sigma"), exact(Fraction(1, 3))
-    (sigma, 1/3)
-    """
-    if isinstance(value, str):
-        if not _SYMBOL_NAME.fullmatch(value):
-            raise DomainError(
-                f"{what}: {brief(value)} is no symbol name; pass a number or a SymPy expression"
-            )
-        return sp.Symbol(value)
-    if isinstance(value, bool) or not isinstance(value, (int, Fraction, sp.Expr)):
-        if isinstance(value, (float, complex)):
-            raise DomainError(
-                f"{what} is the inexact number {value!r}; pass an exact one, for example "
-                "sympy.Rational(1, 3) or fractions.Fraction"
-            )
-        raise DomainError(f"{what} is {brief(value)}, which is no exact scalar expression")
-    result = sp.Rational(value.numerator, value.denominator) if isinstance(value, Fraction) else (
-        sp.sympify(value)
-    )
-    if result.has(sp.Float):
-        raise DomainError(f"{what} = {result} holds a floating-point number; use exact rationals")
-    if isinstance(result, (sp.MatrixExpr, sp.Lambda)) or any(
-        s.is_commutative is False for s in result.free_symbols
-    ):
-        raise DomainError(f"{what} = {brief(result)} is no scalar that commutes; pass one")
-    if result.has(sp.nan, sp.oo, -sp.oo, sp.zoo):
-        raise DomainError(f"{what} = {result} is not finite")
-    return result
-
-
-def substitution(values: Mapping[Any, Any]) -> dict[Any, Any]:
-    """Symbols or their names -> exact values, ready for ``subs``.
-
-    Raises
-    ------
-    DomainError
-        If it is no mapping, a key is no symbol name or a value is not exact.
-
-    Examples
-    --------
-    >>> substitution({"a": Fraction(1, 2)})
-    {a: 1/2}
-    """
-    if not isinstance(values, Mapping):
-        raise DomainError(
-            f"substitution: {brief(values)} is no mapping; pass for example {{'a': 1}}"
-        )
-    return {exact(k, "symbol"): exact(v, f"value of {k}") for k, v in values.items()}
-
-
-def symbols_in(*expressions: Any, without: Iterable[Any] = ()) -> tuple[sp.Symbol, ...]:
-    """Free symbols of expressions and matrices, sorted by name.
-
-    Examples
-    --------
-    >>> symbols_in(sp.Symbol("b") + sp.Symbol("a"))
-    (a, b)
-    """
-    found = {s for e in expressions for s in e.free_symbols} - set(without)
-    return tuple(sorted(found, key=str))
 
 
 class Ring:
@@ -227,22 +150,18 @@ class Ring:
 
     def reduce(self, element: Any) -> Any:
         """Canonical form modulo the relations between roots and inverses."""
-        if not self._relations:
-            return element
-        terms: dict[tuple[int, ...], Any] = {}
-        for monomial, coefficient in element.to_dict().items():
-            exponents = list(monomial)
-            for base, n, position, inverse in self._relations:
-                if inverse is not None:
-                    common = min(exponents[position], exponents[inverse])
-                    exponents[position] -= common
-                    exponents[inverse] -= common
-                elif exponents[position] >= n:
-                    whole, exponents[position] = divmod(exponents[position], n)
-                    coefficient = coefficient * int(base) ** whole
-            key = tuple(exponents)
-            terms[key] = terms.get(key, 0) + coefficient
-        return self._context.from_dict({k: v for k, v in terms.items() if v})
+        for base, n, position, inverse in self._relations:
+            degrees = element.degrees()
+            if inverse is None:
+                power, whole = self._gens[position] ** n, int(base)
+                most = degrees[position] // n
+            else:
+                power, whole = self._gens[position] * self._gens[inverse], 1
+                most = min(degrees[position], degrees[inverse])
+            # remainders on division, high powers first: term by term in Python takes far longer
+            for k in reversed(range(int(most).bit_length())):
+                _, element = divmod(element, power ** 2**k - whole ** 2**k)
+        return element
 
     def expr(self, element: Any) -> sp.Expr:
         """SymPy form of an element, expanded."""
@@ -429,7 +348,7 @@ class Polynomial:
         return self.ring.evaluate(self.element, point)
 
     def __len__(self) -> int:
-        return len(self.element.to_dict())
+        return len(self.element)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Polynomial):

@@ -7,9 +7,12 @@ from typing import Any
 import sympy as sp
 from sympy.core.basic import Basic
 
+from ..arguments import explained
+
 _ORDER = cmp_to_key(Basic.compare)
 
 
+@explained
 def sum_of_products(terms: Iterable[tuple[Any, tuple[Any, ...]]]) -> sp.Expr:
     """Sum of coefficient * product of factors, the same expression as by ``*`` and ``+``.
 

@@ -12,13 +12,15 @@ from typing import Any
 
 import sympy as sp
 
+from ..arguments import explained
 from .clock import check_time
-from .limits import check_order
+from .limits import check_order, check_partitions, same_arithmetic
 from .multiindices import MultiIndex, binomial, sub_indices
 from .partitions import set_partitions
 from .polynomial import Polynomial, Ring
 
 
+@same_arithmetic
 def moments_from_cumulants(kappa: Sequence[Any]) -> list[Any]:
     """Raw moments m_1..m_n of a law with cumulants kappa_1..kappa_n.
 
@@ -40,6 +42,7 @@ def moments_from_cumulants(kappa: Sequence[Any]) -> list[Any]:
     return m[1:]
 
 
+@same_arithmetic
 def cumulants_from_moments(moments: Sequence[Any]) -> list[Any]:
     """Cumulants kappa_1..kappa_n of a law with raw moments m_1..m_n.
 
@@ -115,6 +118,7 @@ def _same(alpha: MultiIndex) -> MultiIndex:
     return alpha
 
 
+@explained
 def joint_moments(
     cumulant: Callable[[MultiIndex], Any], one: Any = 1,
     canonical: Callable[[MultiIndex], MultiIndex] = _same,
@@ -160,6 +164,7 @@ def joint_moments(
     return moment
 
 
+@explained
 def joint_cumulants(
     moment: Callable[[MultiIndex], Any],
     canonical: Callable[[MultiIndex], MultiIndex] = _same,
@@ -195,6 +200,7 @@ def joint_cumulants(
     return cumulant
 
 
+@same_arithmetic
 def joint_cumulant_by_partitions(
     expectation: Callable[[Sequence[int]], Any], variables: Sequence[int]
 ) -> Any:
@@ -218,6 +224,7 @@ def joint_cumulant_by_partitions(
     >>> joint_cumulant_by_partitions(lambda labels: {1: 1, 2: 2, 3: 5}[len(labels)], [0, 0, 0])
     1
     """
+    check_partitions(len(variables), "joint_cumulant_by_partitions")
     labels = list(dict.fromkeys(variables))
     total: Any = 0
     for term, blocks in _partition_terms(tuple(map(labels.index, variables))):

@@ -8,7 +8,7 @@ from ..algebra import Ring
 from ..arguments import explained
 from ..cumulants import JointCumulants
 from ..layers import EffectiveMap, Layer
-from ..layers.rules import SparsePolynomial, polynomial_cumulants
+from ..layers.polynomial_maps import SparsePolynomial, polynomial_cumulants
 from .residuals import check_pair
 
 

@@ -1,7 +1,7 @@
 """Layers: each one a composition of the affine and the pointwise rule."""
 
 from . import graphs
-from .base import Layer, Stage
+from .base import Layer
 from .blocksum import BlockSum
 from .constant import Mean, Residual, Sum
 from .diagram_rule import DiagramRule
@@ -11,6 +11,7 @@ from .linear import Linear
 from .pointwise import Pointwise
 from .rules import AffineRule, PointwiseRule
 from .sequential import Sequential
+from .stages import Stage
 
 __all__ = [
     "AffineRule",

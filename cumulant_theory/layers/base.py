@@ -1,60 +1,25 @@
 """What a layer is: a composition of affine and pointwise rules, and what follows from that."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
-from ..algebra import (
-    Polynomial,
-    Ring,
-    check_indices,
-    check_input_order,
-    check_order,
-    check_size,
-    check_terms,
-    exact,
-    multi_indices,
-)
+from ..algebra import Polynomial, check_indices, check_order, check_size, exact, multi_indices
 from ..arguments import brief, check_flag, explained
 from ..closures import Closure, as_closure
 from ..cumulants import CumulantSource, JointCumulants
 from ..errors import DomainError, ShapeError
-from ..latex.html import Record
 from ..orbits import Permutation
 from ..recursion import Recursion, System
-from .closing import Assumptions, chain_definitions, close_stages
-from .diagram_rule import DiagramRule
+from .closing import close_stages
 from .effective import EffectiveMap
-from .invariance import Invariance, input_invariance
-from .rules import PointwiseRule, Rule, check_widths, fused_is_cheaper
+from .propagation import propagate_stages
+from .rules import Rule, check_widths
+from .stages import Stage, StateNames
 
 if TYPE_CHECKING:
     from .sequential import Sequential
-
-
-@dataclass(frozen=True)
-class Stage(Record):
-    """One rule of a network with the names it is printed under.
-
-    Attributes
-    ----------
-    layer
-        Position of the layer it belongs to, from 0.
-    label
-        Printed name of that layer.
-    rule
-        Affine or pointwise rule.
-    source, target
-        Names of the states before and after.
-    """
-
-    layer: int
-    label: str
-    rule: Rule
-    source: str
-    target: str
 
 
 class Layer:
@@ -127,7 +92,7 @@ class Layer:
     def stages(self, units: int) -> tuple[Stage, ...]:
         """All rules in order, with the names of the states between them."""
         stages: list[Stage] = []
-        source, affine, pointwise = "x", 0, 0
+        names = StateNames()
         for position, layer in enumerate(self.layers):
             rules = layer.rules(units)
             try:
@@ -135,15 +100,9 @@ class Layer:
             except ShapeError as error:
                 raise ShapeError(f"layer {position + 1}, {layer!r}: {error}") from None
             for rule in rules:
-                if rule.kind == "affine":
-                    affine += 1
-                    target = f"z{affine}"
-                else:
-                    pointwise += 1
-                    target = f"y{pointwise}"
                 label = f"{position + 1} {type(layer).__name__}"
-                stages.append(Stage(position, label, rule, source, target))
-                source, units = target, rule.out_units
+                stages.append(Stage(position, label, rule, *names.around(rule.kind)))
+                units = rule.out_units
         return tuple(stages)
 
     @explained
@@ -338,101 +297,6 @@ class Layer:
 def check_bias(value: Any, what: str) -> None:
     """Raise DomainError unless the value is True or False: entries are given otherwise."""
     check_flag(value, what, "pass True or False, and exact entries as bias_values")
-
-
-def needed_orders(stages: Sequence[Stage], order: int) -> list[int]:
-    """Cumulant order needed of every state, input first, for an output order."""
-    orders = [order]
-    for stage in reversed(stages):
-        orders.insert(0, stage.rule.input_order(orders[0]))
-        check_input_order(order, orders[0])
-    return orders
-
-
-def input_state(stages: Sequence[Stage], source: CumulantSource, order: int) -> JointCumulants:
-    """Input cumulants over the ring of all symbols of the law and of the stages."""
-    first = JointCumulants.from_source(source, order)
-    if any(isinstance(s.rule, PointwiseRule) and s.rule.degree > 1 for s in stages):
-        single = [first.cumulant((r, *(0,) * (first.dim - 1))) for r in range(1, order + 1)]
-        check_terms([int(k.is_Symbol) for k in single], " >> ".join(s.label for s in stages))
-    ring = Ring([*first.ring.atoms, *(e for s in stages for e in s.rule.expressions)])
-    return JointCumulants.from_source(source, order, ring)
-
-
-def propagate_stages(
-    network: Layer, stages: Sequence[Stage], source: CumulantSource, order: int,
-    orbits: bool = True, closure: Closure | None = None,
-) -> JointCumulants:
-    """Chain the rules; each state is evaluated by its cheaper exact route, on demand."""
-    orders = needed_orders(stages, order)
-    state = input_state(stages, source, orders[0])
-    ring = state.ring
-    states = [state]
-    symmetry = input_invariance(network.layers, state) if orbits else Invariance(state.dim)
-    closure = as_closure(closure)
-    assumed = Assumptions(stages, source)
-    hypotheses = list(state.hypotheses)
-    for layer in network.layers:
-        hypotheses.extend(layer.hypotheses)
-
-    def derive() -> Any:
-        if any(isinstance(s.rule, DiagramRule) for s in stages):
-            from .derive_diagrams import derive_closed
-
-            return derive_closed(network, stages, source, order, closure)
-        from .derive import derive_network
-
-        return derive_network(network, stages, source, order, states[1:])
-
-    for k, stage in enumerate(stages):
-        chain = [s.rule for s in stages[: k + 1]]
-        symmetry = symmetry.pushed(stage.rule)
-        group = symmetry.orbits(orders[k + 1])
-        element = (
-            _fused(chain, source, states[0], orders[k + 1])
-            if not any(isinstance(rule, DiagramRule) for rule in chain)
-            and fused_is_cheaper(chain, state.blocks, orders[k + 1])
-            else stage.rule.transfer(states[-1], group)
-        )
-        is_last = k == len(stages) - 1
-        ends = [j for j, s in enumerate(stages) if j + 1 == len(stages)
-                or stages[j + 1].layer != s.layer]
-        states.append(JointCumulants(
-            stage.rule.out_units, orders[k + 1], ring, element, state=stage.target,
-            blocks=stage.rule.out_blocks(states[-1].blocks),
-            exact=state.exact and assumed.exact(k),
-            closure=repr(closure) if state.exact else state.closure,
-            hypotheses=(*hypotheses, *assumed.hypotheses(k)),
-            first_neglected=assumed.first_neglected(k) or state.first_neglected,
-            definitions=chain_definitions(stages[: k + 1], tuple(states)),
-            layers=tuple(states[j + 1] for j in ends if j < k) if is_last else (),
-            derive=derive if is_last else None, orbits=group,
-        ))
-    return states[-1] if stages else state
-
-
-def _fused(
-    rules: Sequence[Rule], source: CumulantSource, first: JointCumulants, order: int
-) -> Any:
-    """alpha -> element by the effective polynomial map, built at the first call."""
-    built: list[Any] = []
-
-    def element(alpha: tuple[int, ...]) -> Any:
-        if not built:
-            effective = EffectiveMap(rules, first.dim, first.ring)
-            if effective.is_structured:
-                inner = effective.structured(source, order)
-                images = {d.symbol: d.polynomial.element for d in effective.definitions}
-                built.append(
-                    lambda a: first.ring.reduce(
-                        inner.ring.compose(inner.element(a), images, first.ring)
-                    )
-                )
-            else:
-                built.append(effective.direct(first))
-        return built[0](alpha)
-
-    return element
 
 
 def all_multi_indices(dim: int, order: int) -> list[tuple[int, ...]]:

@@ -83,6 +83,7 @@ class BlockSum(Layer):
         """Symbols among b, s and the weights."""
         return symbols_in(*(self.weights or (self.b, self.s)))
 
+    @explained
     def eigenvalue(self, r: int) -> sp.Expr:
         """Factor of kappa_r: b^{1 - r s}, or the power sum p_r of the weights.
 
@@ -91,10 +92,12 @@ class BlockSum(Layer):
         >>> BlockSum("b").eigenvalue(3)
         1/sqrt(b)
         """
+        r = exact(r, "eigenvalue: r")
         if self.weights is not None:
             return sp.Add(*(w**r for w in self.weights))
         return sp.Pow(self.b, sp.expand(1 - r * self.s))
 
+    @explained
     def input_permutations(self, units: int) -> list[Permutation]:
         """All of them where the weights are equal."""
         return symmetric_group(units)

@@ -12,9 +12,10 @@ from ..algebra import Ring
 from ..derivation import Check, Equation, Step
 from ..errors import VerificationError
 from ..oracle import FiniteLaw, Numbers, random_finite_law, random_fraction, random_law_of_blocks
-from .base import Layer, Stage, all_multi_indices
+from .base import Layer, all_multi_indices
 from .equations import affine_names, index_patterns, pattern_symbol, rule_definitions
 from .rules import AffineRule, PointwiseRule
+from .stages import Stage
 
 
 def random_point(symbols: Sequence[Any], rng: random.Random) -> dict[Any, Fraction]:

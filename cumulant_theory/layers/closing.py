@@ -15,7 +15,7 @@ from .diagram_rule import DiagramRule
 from .rules import PointwiseRule
 
 if TYPE_CHECKING:
-    from .base import Stage
+    from .stages import Stage
 
 
 def is_gaussian(source: Any) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 import sympy as sp
 
-from ..algebra import check_size
+from ..algebra import check_entries, check_size
 from ..arguments import explained
 from ..errors import ShapeError
 from ..orbits import Permutation, symmetric_group
@@ -27,6 +27,7 @@ class Sum(Layer):
         self.in_features: int = check_size(in_features, "Sum: the number of units")
         self.out_features = 1
 
+    @explained
     def input_permutations(self, units: int) -> list[Permutation]:
         """All of them."""
         return symmetric_group(units)
@@ -50,6 +51,7 @@ class Mean(Layer):
         self.in_features: int = check_size(in_features, "Mean: the number of units")
         self.out_features = 1
 
+    @explained
     def input_permutations(self, units: int) -> list[Permutation]:
         """All of them."""
         return symmetric_group(units)
@@ -111,8 +113,11 @@ class Residual(Layer):
         """Those of the inner network."""
         return tuple(h for layer in self.inner.layers for h in layer.hypotheses)
 
+    @explained
     def rules(self, units: int) -> tuple[Rule, ...]:
         """Copy, act on one copy, add."""
+        units = check_size(units, "Residual: units")
+        check_entries(units, units, "Residual")
         eye = sp.eye(units)
         inner = [stage.rule for stage in self.inner.stages(units)]
         width = inner[-1].out_units if inner else units
@@ -134,6 +139,7 @@ class Residual(Layer):
 
         return Residual(Sequential(self.inner, prefix=f"r{position},"))
 
+    @explained
     def subs(self, values: Mapping[Any, Any]) -> "Residual":
         """With parameters of the inner network replaced."""
         known = {str(p) for p in self.parameters}

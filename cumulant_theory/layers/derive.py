@@ -21,7 +21,7 @@ from ..derivation import Check, Derivation, Equation, Step, require_equal
 from ..errors import VerificationError
 from ..laws import Generic, Law, Product
 from ..oracle import FiniteLaw, Numbers, random_finite_law, random_fraction, random_law_of_blocks
-from .base import Layer, Stage, all_multi_indices, input_state, needed_orders
+from .base import Layer, all_multi_indices
 from .checks import (
     LateCumulant,
     affine_check,
@@ -32,7 +32,9 @@ from .checks import (
 )
 from .equations import affine_indices, build_system, pointwise_indices, rule_definitions
 from .invariance import symmetry_step
+from .propagation import input_state
 from .rules import AffineRule
+from .stages import Stage, needed_orders
 
 
 def derive_network(
@@ -90,7 +92,7 @@ def derive_block_sum(layer: Any, law: Law, order: int) -> Derivation:
         f"Cumulants of {layer!r}",
         (Step(
             rule="block sum",
-            text="Cumulants add over independent units and are homogeneous of degree r under "
+            text="Cumulants add over independent units and are homogeneous of degree $r$ under "
             "scaling.",
             statement=equations, check=_block_sum_check(layer, law), hypotheses=copies,
             reference="jona-lasinio",

@@ -24,11 +24,12 @@ from ..derivation import Check, Derivation, Equation, Step
 from ..diagrams import PairIntegral, cost
 from ..errors import VerificationError
 from ..oracle import random_fraction
-from .base import Layer, Stage, all_multi_indices, needed_orders
+from .base import Layer, all_multi_indices
 from .closing import Assumptions
 from .derive import law_check, rule_step, summary
 from .diagram_rule import DiagramRule
 from .equations import layer_definitions, rule_definitions
+from .stages import Stage, needed_orders
 from .wick import GaussianDefinition, PairDefinition, WickDefinition
 
 _DIGITS = 20

@@ -13,7 +13,8 @@ import sympy as sp
 from ..algebra import MultiIndex, Polynomial, Ring, to_indices
 from ..cumulants import CumulantSource, JointCumulants, index_name
 from ..recursion import Definition
-from .rules import Rule, SparsePolynomial, coordinates, polynomial_cumulants
+from .polynomial_maps import SparsePolynomial, coordinates, polynomial_cumulants
+from .rules import Rule
 
 _LETTERS = {0: "c", 1: "l", 2: "Q"}
 

@@ -28,11 +28,13 @@ from ..diagrams.enumeration import LETTERS
 from ..errors import DomainError, ShapeError
 from ..laws import Generic, Product
 from ..recursion import Definition, LayerEquations, Recursion, System
-from .base import Layer, Stage, all_multi_indices, input_state, needed_orders
+from .base import Layer, all_multi_indices
 from .closing import Assumptions, close_stages
 from .diagram_rule import DiagramRule
 from .effective import EffectiveMap
+from .propagation import input_state
 from .rules import AffineRule, PointwiseRule, fused_is_cheaper
+from .stages import Stage, needed_orders
 from .wick import GaussianDefinition
 
 

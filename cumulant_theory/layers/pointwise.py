@@ -49,11 +49,13 @@ class Pointwise(Layer):
         """Coefficients given as symbols."""
         return self.activation.parameters
 
+    @explained
     def rules(self, units: int) -> tuple[Rule, ...]:
         """One pointwise rule."""
         kind = DiagramRule if self.activation.coefficients is None else PointwiseRule
         return (kind((self.activation,) * units),)
 
+    @explained
     def width_after(self, units: int) -> int:
         """The width is kept."""
         return units

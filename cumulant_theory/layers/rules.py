@@ -13,14 +13,20 @@ from typing import Any
 import sympy as sp
 
 from ..activations import Activation
-from ..algebra import MultiIndex, Ring, joint_cumulants
-from ..cumulants import Blocks, JointCumulants, moments_of
+from ..algebra import MultiIndex, Ring
+from ..cumulants import Blocks, JointCumulants
 from ..errors import NoClosedFormError, ShapeError
 from ..latex.html import Record
 from ..orbits import Orbits, Permutation
 from .diagram_rule import DiagramRule
-
-SparsePolynomial = dict[MultiIndex, Any]
+from .polynomial_maps import (
+    SparsePolynomial,
+    add_multiple,
+    coordinates,
+    multiplied,
+    polynomial_cumulants,
+    without_zeros,
+)
 
 
 @dataclass(frozen=True)
@@ -167,20 +173,24 @@ class AffineRule(Record):
             terms: SparsePolynomial = {}
             for j, w in enumerate(self.weight.row(i)):
                 if w != 0:
-                    _accumulate(terms, inner[j], ring.element(w))
+                    add_multiple(terms, inner[j], ring.element(w))
             if self.shift[i] != 0:
-                _accumulate(terms, {(0,) * variables: ring.one}, ring.element(self.shift[i]))
-            outputs.append(_clean(terms))
+                add_multiple(terms, {(0,) * variables: ring.one}, ring.element(self.shift[i]))
+            outputs.append(without_zeros(terms))
         return outputs
 
     def forward(self, values: Sequence[Any], number: Callable[[sp.Expr], Any]) -> list[Any]:
         """The map at a point; ``number`` turns exact entries into the caller's numbers."""
         return [
-            sum(
-                (number(w) * v for w, v in zip(self.weight.row(i), values, strict=True) if w != 0),
-                start=number(self.shift[i]),
-            )
-            for i in range(self.out_units)
+            sum((number(w) * values[j] for j, w in row), start=number(c))
+            for row, c in zip(self._entries, self.shift, strict=True)
+        ]
+
+    @cached_property
+    def _entries(self) -> list[list[tuple[int, Any]]]:
+        """(unit, weight) of the inputs of each output: matrices are slow to read."""
+        return [
+            [(j, w) for j, w in enumerate(row) if w != 0] for row in self.weight.tolist()
         ]
 
     def lifted(self, carried: int) -> "AffineRule":
@@ -274,9 +284,9 @@ class PointwiseRule(Record):
         for z, unit in zip(inner, self.coefficients, strict=True):
             value: SparsePolynomial = {}
             for a in reversed(unit):
-                value = _multiply(value, z)
-                _accumulate(value, {origin: ring.one}, ring.element(a))
-            outputs.append(_clean(value))
+                value = multiplied(value, z)
+                add_multiple(value, {origin: ring.one}, ring.element(a))
+            outputs.append(without_zeros(value))
         return outputs
 
     def forward(self, values: Sequence[Any], number: Callable[[sp.Expr], Any]) -> list[Any]:
@@ -297,59 +307,6 @@ class PointwiseRule(Record):
 
 
 Rule = AffineRule | PointwiseRule | DiagramRule
-
-
-def polynomial_cumulants(
-    outputs: list[SparsePolynomial], source: JointCumulants, orbits: Orbits | None = None
-) -> Callable[[MultiIndex], Any]:
-    """Joint cumulants of polynomials in the units of ``source``, on demand.
-
-    Parameters
-    ----------
-    outputs
-        One polynomial per output unit: exponents over the units of ``source`` -> ring element.
-    orbits
-        Permutations of the outputs that leave their joint law as it is.
-    """
-    ring = source.ring
-    canonical = (orbits or Orbits(len(outputs))).canonical
-    moment = moments_of(source)
-    origin = (0,) * source.dim
-    constants = [p.get(origin, ring.zero) for p in outputs]
-    centred = [{k: c for k, c in p.items() if k != origin} for p in outputs]
-    powers: dict[MultiIndex, SparsePolynomial] = {(0,) * len(outputs): {origin: ring.one}}
-
-    def power(alpha: MultiIndex) -> SparsePolynomial:
-        if alpha not in powers:
-            i = next(k for k, a in enumerate(alpha) if a)
-            rest = (*alpha[:i], alpha[i] - 1, *alpha[i + 1 :])
-            powers[alpha] = _multiply(power(rest), centred[i])
-        return powers[alpha]
-
-    memo: dict[MultiIndex, Any] = {}
-
-    def expectation(alpha: MultiIndex) -> Any:
-        alpha = canonical(alpha)
-        if alpha not in memo:
-            memo[alpha] = sum(
-                (c * moment(k) for k, c in power(alpha).items()), start=ring.zero
-            )
-        return memo[alpha]
-
-    shifted = joint_cumulants(expectation, canonical)
-
-    def cumulant(alpha: MultiIndex) -> Any:
-        value = shifted(alpha)
-        return value + constants[alpha.index(1)] if sum(alpha) == 1 else value
-
-    return cumulant
-
-
-def coordinates(units: int, ring: Ring) -> list[SparsePolynomial]:
-    """The units themselves as polynomials."""
-    return [
-        {tuple(1 if k == i else 0 for k in range(units)): ring.one} for i in range(units)
-    ]
 
 
 def check_widths(rules: Sequence[Rule], units: int) -> None:
@@ -395,22 +352,3 @@ def fused_is_cheaper(rules: Sequence[Rule], blocks: Blocks, order: int) -> bool:
     symbolic = any(not e.is_number for rule in rules for e in rule.expressions)
     fused = monomials(units, degree * order) * monomials(units, degree)
     return fused <= layered * (_SWELL if symbolic else 1)
-
-
-def _multiply(p: SparsePolynomial, q: SparsePolynomial) -> SparsePolynomial:
-    product: SparsePolynomial = {}
-    for k, a in p.items():
-        for m, b in q.items():
-            key = tuple(x + y for x, y in zip(k, m, strict=True))
-            value = a * b
-            product[key] = product[key] + value if key in product else value
-    return product
-
-
-def _accumulate(total: SparsePolynomial, p: SparsePolynomial, factor: Any) -> None:
-    for k, c in p.items():
-        total[k] = total[k] + factor * c if k in total else factor * c
-
-
-def _clean(p: SparsePolynomial) -> SparsePolynomial:
-    return {k: c for k, c in p.items() if c != 0}

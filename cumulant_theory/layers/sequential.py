@@ -5,10 +5,11 @@ from typing import Any
 
 import sympy as sp
 
-from ..arguments import check_name, explained
+from ..arguments import check_name, entry_at, explained
 from ..errors import ShapeError, SymmetryError
-from .base import Layer, Stage
+from .base import Layer
 from .rules import AffineRule, Rule
+from .stages import Stage
 
 
 class Sequential(Layer):
@@ -127,7 +128,7 @@ class Sequential(Layer):
         return len(self._layers)
 
     def __getitem__(self, position: int) -> Layer:
-        return self._layers[position]
+        return entry_at(self._layers, position, "layers")
 
     def __repr__(self) -> str:
         return " >> ".join(map(repr, self._layers))

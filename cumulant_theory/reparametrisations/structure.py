@@ -11,7 +11,7 @@ import sympy as sp
 from ..errors import UnknownNameError
 from ..latex.html import Record, card, facts, joined
 from ..layers import Layer
-from ..layers.base import Stage
+from ..layers.stages import Stage
 from .forms import Form, forms_of
 from .terms import Terms, opaque_parameters, read_terms
 

@@ -7,8 +7,10 @@ from typing import Any
 
 import sympy as sp
 
-from ..algebra.polynomial import exact
-from ..errors import DomainError, EngineError
+from ..algebra.expressions import exact
+from ..algebra.limits import check_digits
+from ..arguments import explained
+from ..errors import EngineError
 from ._intervals import Box, Polynomials, enclosure, terms_of
 from ._newton import newton, proven_box
 from ._rings import element
@@ -76,8 +78,10 @@ class CertifiedPoint:
         """Variable -> rational middle of its interval."""
         return {x: (low + high) / 2 for x, (low, high) in self.box.items()}
 
+    @explained
     def decimals(self, digits: int = 15) -> dict[sp.Symbol, sp.Expr]:
         """Variable -> its value to a number of digits, for display."""
+        digits = check_digits(digits, "decimals")
         point = self if self.width * 10 ** (digits + 2) < 1 else self.refine(digits + 2)
         return {x: sp.N(value, digits) for x, value in point.midpoint().items()}
 
@@ -103,6 +107,7 @@ class CertifiedPoint:
         low, high = enclosure(terms, self._fractions(), _bits(self.width))
         return _rational(low), _rational(high)
 
+    @explained
     def refine(self, digits: int) -> "CertifiedPoint":
         """The same point in a box with sides below 10^-digits.
 
@@ -120,8 +125,7 @@ class CertifiedPoint:
         >>> fine.width < sp.Rational(1, 10**200), fine.decimals(30)[x]
         (True, 1.25992104989487316476721060728)
         """
-        if digits < 1:
-            raise DomainError(f"digits={digits}; give a positive number of digits")
+        digits = check_digits(digits, "refine")
         if self.width * 10**digits < 1:
             return self
         square, old = self._square, self._fractions()
@@ -158,6 +162,11 @@ class CertifiedPoint:
         from ..latex import inline_display
 
         return inline_display(self._shown())
+
+    def _repr_html_(self) -> str:
+        from .display import point_card
+
+        return point_card(self)
 
     def _shown(self) -> list[tuple[sp.Symbol, sp.Expr]]:
         near = self.decimals(15)

@@ -6,6 +6,9 @@ from typing import Any
 from ..errors import EngineError, UnknownNameError
 from . import _primes, _singular
 from ._rings import sympy_basis
+from ._zero_dimensional import maximal_ideals, quotient_size
+
+_SMALL = 40  # complex points with multiplicity
 
 
 class Engine:
@@ -36,6 +39,19 @@ class Engine:
                  if not (b and b[0].is_ground)]
         _check(generators, found, ring)
         return _primes.irredundant(found)
+
+    def maximal_ideals(
+        self, generators: Sequence[Any], basis: Sequence[Any], ring: Any
+    ) -> list[list[Any]]:
+        """Bases of the maximal ideals above a zero-dimensional ideal with a Groebner basis.
+
+        Linear algebra in a small quotient ring is faster than primary decomposition, by far where
+        the coefficients are long.
+        """
+        if basis[0].is_ground or quotient_size(basis, ring) > _SMALL:
+            return self.minimal_primes(generators, ring)
+        found = maximal_ideals(basis, ring)
+        return sorted(found, key=lambda b: [str(g) for g in b])
 
     def eliminate(
         self, generators: Sequence[Any], ring: Any, places: Sequence[int]

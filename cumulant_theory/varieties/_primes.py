@@ -15,6 +15,7 @@ from ._rings import (
     recast,
     reorder,
     sympy_basis,
+    without_first,
 )
 from ._zero_dimensional import maximal_ideals
 
@@ -92,9 +93,7 @@ def saturated(generators: Sequence[Any], f: Any, ring: Any) -> list[Any]:
         return sympy_basis(generators, ring)
     extra, first, rest = with_inverse(generators, f, ring)
     basis = sympy_basis(extra, reorder(first, ((0,), rest)))
-    return sympy_basis(
-        [ring.from_dict({m[1:]: c for m, c in g.items()}) for g in basis if not g.LM[0]], ring
-    )
+    return sympy_basis(without_first((g for g in basis if not g.LM[0]), ring), ring)
 
 
 def with_inverse(

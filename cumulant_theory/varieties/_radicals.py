@@ -5,7 +5,7 @@ from typing import Any
 
 import sympy as sp
 
-from ..algebra.polynomial import exact
+from ..algebra.expressions import exact
 from ..arguments import explained
 
 

@@ -12,7 +12,7 @@ from ..algebra.clock import check_time
 from ..errors import NoClosedFormError
 from ._engine import Engine
 from ._primes import irredundant, with_inverse
-from ._rings import independent_set, independent_sets, recast
+from ._rings import independent_set, independent_sets
 from ._zero_dimensional import real_points
 
 _TRIES = 10
@@ -240,13 +240,3 @@ def _reduced(polynomials: Iterator[Any], basis: Basis) -> list[Any]:
         if rest:
             found[rest.monic()] = None
     return list(found)
-
-
-def with_positive(
-    generators: Basis, ring: Any, places: Sequence[int], larger: Any
-) -> list[Any]:
-    """Adds s q^2 = 1, solvable in real q exactly when s > 0, for every variable s at the places."""
-    extra = [recast(g, larger) for g in generators]
-    for k, i in enumerate(places):
-        extra.append(larger.gens[i] * larger.gens[ring.ngens + k] ** 2 - 1)
-    return extra

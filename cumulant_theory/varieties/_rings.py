@@ -14,7 +14,7 @@ from sympy.polys.groebnertools import groebner
 from sympy.polys.polyerrors import BasePolynomialError
 
 from ..algebra.clock import check_time
-from ..algebra.polynomial import exact
+from ..algebra.expressions import exact
 from ..errors import DomainError
 
 _PolyRing: Any = rings.PolyRing
@@ -71,6 +71,36 @@ def element(ring: Any, expression: Any) -> Any:
             f"{e} is no polynomial in {', '.join(map(str, ring.symbols))} over the rationals and "
             f"the parameters: {error}"
         ) from error
+
+
+def coefficients(ring: Any, f: Any) -> list[tuple[Any, Any]]:
+    """(monomial, coefficient in the ring) of f in the symbols that the ring does not have."""
+    e = exact(f, "polynomial")
+    extra: list[Any] = sorted(
+        e.free_symbols - set(ring.symbols) - set(parameters_of(ring)), key=lambda s: s.sort_key()
+    )
+    if not extra:
+        return [(sp.S.One, element(ring, e))]
+    try:
+        terms = sp.Poly(sp.expand(e), *extra).terms()
+    except sp.PolynomialError as error:
+        raise DomainError(f"{e} is no polynomial in {extra}: {error}") from error
+    return [
+        (sp.Mul(*(x**k for x, k in zip(extra, m, strict=True))), element(ring, c))
+        for m, c in terms
+    ]
+
+
+def expression(f: Any) -> sp.Expr:
+    """The SymPy form of a multiple of f without denominators."""
+    whole = polynomial_part(f).as_expr()
+    return whole * sp.ilcm(1, *(c.q for c in sp.Poly(whole).coeffs())) if whole.free_symbols \
+        else whole
+
+
+def without_first(elements: Iterable[Any], ring: Any) -> list[Any]:
+    """Elements free of the first variable, in the ring without it."""
+    return [ring.from_dict({m[1:]: c for m, c in g.items()}) for g in elements]
 
 
 def recast(f: Any, ring: Any) -> Any:

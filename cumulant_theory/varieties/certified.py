@@ -12,9 +12,10 @@ from typing import Any
 
 import sympy as sp
 
+from ..algebra import as_integer
 from ..algebra.clock import check_time, remaining, time_limit
-from ..algebra.polynomial import exact
-from ..arguments import explained
+from ..algebra.expressions import exact
+from ..arguments import brief, explained
 from ..errors import DomainError, TimeLimitError
 from ..latex.html import Record
 from ._certificates import CertifiedPoint, make_point
@@ -169,7 +170,9 @@ def search_points(
     search = _Search(generators, variables, avoid, positive, engine)
     if count < 1 or starts < 1:
         raise DomainError(f"count={count}, starts={starts}; give positive numbers")
-    random = Random(seed)
+    if as_integer(seed) is None:
+        raise DomainError(f"seed is {brief(seed)}; pass a non-negative integer")
+    random = Random(int(seed))
     try:
         with time_limit(seconds):
             search.prepare()

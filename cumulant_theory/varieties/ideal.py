@@ -8,26 +8,27 @@ from typing import Any
 import sympy as sp
 
 from ..algebra.clock import time_limit
-from ..algebra.polynomial import exact
+from ..algebra.expressions import exact
 from ..arguments import explained
 from ..errors import DomainError, UnknownNameError
 from ._engine import Engine
-from ._primes import irredundant, with_inverse
-from ._real import RealSearch, is_smooth, with_positive
+from ._positive import with_positive, without_roots
+from ._primes import with_inverse
+from ._real import RealSearch, is_smooth
 from ._rings import (
+    coefficients,
     element,
+    expression,
     independent_set,
     make_ring,
     parameters_of,
-    polynomial_part,
     recast,
     reorder,
+    without_first,
 )
-from ._zero_dimensional import maximal_ideals, quotient_size
 from ._zero_dimensional import real_points as points_of_maximal
 
 _LONGEST = 100  # characters of an ideal printed in full
-_SMALL = 40  # complex points with multiplicity
 
 
 class Ideal:
@@ -126,7 +127,7 @@ class Ideal:
     @property
     def generators(self) -> list[sp.Expr]:
         """The generators, without denominators."""
-        return [_expression(g) for g in self._elements]
+        return [expression(g) for g in self._elements]
 
     def __repr__(self) -> str:
         listed = f"Ideal({self.generators}, {list(self.variables)})"
@@ -160,26 +161,9 @@ class Ideal:
             raise UnknownNameError.of("monomial order", order, ["grevlex", "lex"])
         with self._limit(seconds):
             if order == "grevlex":
-                return [_expression(g) for g in self._basis()]
+                return [expression(g) for g in self._basis()]
             ring = reorder(self._ring, [(i,) for i in range(self._ring.ngens)])
-            return [_expression(g) for g in self._engine.basis(self._elements, ring)]
-
-    def _pieces(self, f: Any) -> list[tuple[Any, Any]]:
-        """Coefficients of f in the symbols that the ideal does not know."""
-        e = exact(f, "polynomial")
-        extra: list[Any] = sorted(
-            e.free_symbols - set(self.variables) - set(self.parameters), key=lambda s: s.sort_key()
-        )
-        if not extra:
-            return [(sp.S.One, element(self._ring, e))]
-        try:
-            terms = sp.Poly(sp.expand(e), *extra).terms()
-        except sp.PolynomialError as error:
-            raise DomainError(f"{e} is no polynomial in {extra}: {error}") from error
-        return [
-            (sp.Mul(*(x**k for x, k in zip(extra, m, strict=True))), element(self._ring, c))
-            for m, c in terms
-        ]
+            return [expression(g) for g in self._engine.basis(self._elements, ring)]
 
     @explained
     def reduce(self, f: Any, *, seconds: float | None = None) -> sp.Expr:
@@ -190,7 +174,7 @@ class Ideal:
         with self._limit(seconds):
             basis = self._basis()
             return sp.Add(*(
-                m * (g.rem(basis) if basis else g).as_expr() for m, g in self._pieces(f)
+                m * (g.rem(basis) if basis else g).as_expr() for m, g in coefficients(self._ring, f)
             )).expand()
 
     @explained
@@ -202,7 +186,7 @@ class Ideal:
     def in_radical(self, f: Any, *, seconds: float | None = None) -> bool:
         """Whether a power of f lies in the ideal (Rabinowitsch)."""
         with self._limit(seconds):
-            for _, g in self._pieces(f):
+            for _, g in coefficients(self._ring, f):
                 extra, ring, _ = with_inverse(self._elements, g, self._ring)
                 basis = self._engine.basis(extra, ring)
                 if not (basis and basis[0].is_ground):
@@ -238,7 +222,7 @@ class Ideal:
         """I : f^oo, the ideal of the points of the variety off f = 0."""
         with self._limit(seconds):
             extra, ring, _ = with_inverse(self._elements, element(self._ring, f), self._ring)
-            return self._other(_dropped(self._engine.eliminate(extra, ring, [0]), self._ring))
+            return self._other(without_first(self._engine.eliminate(extra, ring, [0]), self._ring))
 
     @explained
     def intersect(self, other: "Ideal", *, seconds: float | None = None) -> "Ideal":
@@ -251,7 +235,7 @@ class Ideal:
         with self._limit(seconds):
             mixed = [first * recast(g, ring) for g in self._elements]
             mixed += [(1 - first) * recast(g, ring) for g in other._elements]
-            return self._other(_dropped(self._engine.eliminate(mixed, ring, [0]), self._ring))
+            return self._other(without_first(self._engine.eliminate(mixed, ring, [0]), self._ring))
 
     @property
     def dimension(self) -> int:
@@ -281,13 +265,6 @@ class Ideal:
         if not set(names) <= set(self.variables):
             raise DomainError(f"positive={names} names no variables among {self.variables}")
         return [self.variables.index(x) for x in names]
-
-    def _positive(self, positive: Iterable[sp.Symbol]) -> tuple[list[Any], Any, list[int]]:
-        places = self._places(positive)
-        roots = [sp.Dummy(f"q{i}") for i in places]
-        ring = make_ring((*self.variables, *roots), ()) if roots else self._ring
-        new = list(range(self._ring.ngens, ring.ngens))
-        return with_positive(self._elements, self._ring, places, ring), ring, new
 
     @explained
     def real_components(
@@ -321,15 +298,11 @@ class Ideal:
         """
         self._real("the real variety")
         with self._limit(seconds):
-            extra, ring, new = self._positive(positive)
+            places = self._places(positive)
+            extra, ring = with_positive(self._elements, self._ring, places)
             found = RealSearch(self._engine).components(extra, ring)
-            if new:
-                small = [
-                    [recast(self._ring.from_dict({m[: self._ring.ngens]: c for m, c in g.items()}),
-                            self._ring) for g in self._engine.eliminate(b, ring, new)]
-                    for b in found
-                ]
-                found = irredundant([self._engine.basis(b, self._ring) for b in small])
+            if places:
+                found = without_roots(found, ring, self._ring, self._engine)
             return [self._prime(b) for b in found]
 
     @explained
@@ -394,28 +367,20 @@ class Ideal:
                     "use sample_real_point or real_components"
                 )
             points = [
-                point for basis in self._maximal() for point in points_of_maximal(basis, self._ring)
+                point
+                for basis in self._engine.maximal_ideals(self._elements, self._basis(), self._ring)
+                for point in points_of_maximal(basis, self._ring)
             ]
         return [p for p in points if all(p[self.variables[i]] > 0 for i in places)]
 
-    def _maximal(self) -> list[list[Any]]:
-        """Bases of the maximal ideals above a zero-dimensional ideal.
-
-        Linear algebra in a small quotient ring is faster than primary decomposition, by far where
-        the coefficients are long.
-        """
-        basis = self._basis()
-        if basis[0].is_ground or quotient_size(basis, self._ring) > _SMALL:
-            return self._engine.minimal_primes(self._elements, self._ring)
-        found = maximal_ideals(basis, self._ring)
-        return sorted(found, key=lambda b: [str(g) for g in b])
-
+    @explained
     def has_real_points(
         self, *, positive: Iterable[sp.Symbol] = (), seconds: float | None = None
     ) -> bool:
         """Whether the variety has a real point."""
         return self._sample(positive, 0, seconds) is not None
 
+    @explained
     def sample_real_point(
         self, seed: int = 0, *, positive: Iterable[sp.Symbol] = (), seconds: float | None = None
     ) -> dict[sp.Symbol, sp.Expr]:
@@ -444,18 +409,7 @@ class Ideal:
     ) -> dict[sp.Symbol, sp.Expr] | None:
         self._real("the real variety")
         with self._limit(seconds):
-            extra, ring, _ = self._positive(positive)
+            extra, ring = with_positive(self._elements, self._ring, self._places(positive))
             search = RealSearch(self._engine, Random(seed).getrandbits(32))
             found = search.first(extra, ring)
         return None if found is None else {x: found[1][x] for x in self.variables}
-
-
-def _dropped(elements: Iterable[Any], ring: Any) -> list[Any]:
-    """Elements free of the first variable, in the ring without it."""
-    return [ring.from_dict({m[1:]: c for m, c in g.items()}) for g in elements]
-
-
-def _expression(g: Any) -> sp.Expr:
-    whole = polynomial_part(g).as_expr()
-    return whole * sp.ilcm(1, *(c.q for c in sp.Poly(whole).coeffs())) if whole.free_symbols \
-        else whole

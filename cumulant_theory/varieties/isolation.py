@@ -7,7 +7,7 @@ from typing import Any
 import sympy as sp
 
 from ..algebra.clock import time_limit
-from ..algebra.polynomial import exact
+from ..algebra.expressions import exact
 from ..arguments import explained
 from ..errors import DomainError, EngineError
 from . import _msolve

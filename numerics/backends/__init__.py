@@ -4,9 +4,9 @@ Adding a backend takes one file with a :class:`~numerics.backends.base.Backend` 
 and one line in :data:`REGISTRY`.
 """
 
-from functools import cache
 from importlib import import_module
 
+from cumulant_theory.arguments import explained
 from cumulant_theory.errors import MissingDependencyError, UnknownNameError
 
 from .base import Backend
@@ -21,7 +21,7 @@ REGISTRY: dict[str, tuple[str, str, str]] = {
 __all__ = ["REGISTRY", "Backend", "get_backend"]
 
 
-@cache
+@explained
 def get_backend(name: str) -> Backend:
     """Return the backend of this name.
 

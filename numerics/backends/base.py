@@ -8,7 +8,7 @@ from typing import Any
 from cumulant_theory.errors import DomainError
 from cumulant_theory.latex.html import card, facts
 
-from ..codegen import Program
+from ..program import Program
 
 Shape = tuple[int, ...]
 Evaluator = Callable[[Sequence[Any], Shape], list[Any]]

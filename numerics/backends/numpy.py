@@ -10,7 +10,7 @@ import sympy as sp
 from cumulant_theory.arguments import brief
 from cumulant_theory.errors import DomainError
 
-from ..codegen import Program
+from ..program import Program
 from .base import Backend, Evaluator, Shape, blocks, box_of, not_real
 
 BLOCK = 4096

@@ -14,7 +14,7 @@ import symengine
 
 from cumulant_theory.errors import MissingDependencyError
 
-from ..codegen import Program
+from ..program import Program
 from .base import Evaluator, Shape, blocks, box_of
 from .numpy import NumpyBackend, full_rank
 

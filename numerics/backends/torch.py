@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..codegen import Program
+from ..program import Program
 from .base import Backend, Evaluator, Shape, not_real
 
 
@@ -28,13 +28,7 @@ class TorchBackend(Backend):
         device = next((v.device for v in given if v.ndim), given[0].device if given else None)
         result = []
         for value, name in zip(values, names, strict=True):
-            try:
-                tensor = _tensor(value)
-            except (TypeError, ValueError, RuntimeError, OverflowError) as error:
-                raise not_real(name, value) from error
-            if tensor.dtype.is_complex:
-                raise not_real(name, value)
-            result.append(tensor.to(device=device, dtype=dtype))
+            result.append(as_tensor(value, name).to(device=device, dtype=dtype))
         return result
 
     def build(self, program: Program) -> Evaluator:
@@ -156,6 +150,28 @@ def _summed(gradient: torch.Tensor, shape: torch.Size) -> torch.Tensor:
 
 def _listed(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and any(isinstance(v, torch.Tensor) for v in value)
+
+
+def as_tensor(value: Any, name: str) -> torch.Tensor:
+    """Convert real numbers to a tensor; tensors and arrays keep their type.
+
+    Raises
+    ------
+    DomainError
+        If it is no array of real numbers.
+
+    Examples
+    --------
+    >>> as_tensor([1, 2.5], "x")
+    tensor([1.0000, 2.5000], dtype=torch.float64)
+    """
+    try:
+        tensor = _tensor(value)
+    except Exception as error:  # whatever the object's own methods raise
+        raise not_real(name, value) from error
+    if tensor.dtype.is_complex:
+        raise not_real(name, value)
+    return tensor
 
 
 def _tensor(value: Any) -> torch.Tensor:

@@ -2,20 +2,30 @@
 
 import json
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import sympy as sp
 
-from cumulant_theory.errors import ConfigError, CumulantError
+from cumulant_theory.arguments import explained
+from cumulant_theory.errors import ConfigError
 from cumulant_theory.latex.html import Record, folded, record, table
-from cumulant_theory.parsing import parse_activation, parse_law, parse_number
+from cumulant_theory.parsing import parse_activation, parse_number
 
 from ..densities.families import FAMILIES
 from ..files import read_toml
-from ..sampling import require_samplable
+from ..settings import (
+    check_known,
+    check_laws,
+    check_lists_of_integers,
+    check_lists_of_texts,
+    check_parsed,
+    check_positive,
+    check_scalars,
+    made,
+)
 from ..study.architectures import check_architecture
 from .defaults import DEFAULT_TOML
 
@@ -82,12 +92,12 @@ class Grid(Record):
     methods: tuple[str, ...] = ("sampled",)
 
     def __post_init__(self) -> None:
-        _texts(self, "symmetries", "activations", "train_laws", "losses", "methods")
-        _integers(self, {"blocks": (2, 16), "widths": (1, 64), "depths": (1, 4)})
-        _known("loss", self.losses, LOSSES)
-        _known("method", self.methods, METHODS)
-        _parsed("symmetry", _architecture, self.symmetries)
-        _parsed("activation", parse_activation, self.activations)
+        check_lists_of_texts(self, "symmetries", "activations", "train_laws", "losses", "methods")
+        check_lists_of_integers(self, {"blocks": (2, 16), "widths": (1, 64), "depths": (1, 4)})
+        check_known("loss", self.losses, LOSSES)
+        check_known("method", self.methods, METHODS)
+        check_parsed("symmetry", _architecture, self.symmetries)
+        check_parsed("activation", parse_activation, self.activations)
 
 
 @dataclass(frozen=True)
@@ -128,17 +138,19 @@ class DensityGrid(Record):
     rate: float = 0.01
 
     def __post_init__(self) -> None:
-        if not self.symmetries:
+        if isinstance(self.symmetries, (list, tuple)) and not self.symmetries:
             return
-        _texts(self, "symmetries", "activations", "train", "test")
-        _integers(self, {"widths": (1, 1024)})
-        _scalars(self, {"points": (4, 512), "b": (2, 16), "seeds": (2, 4096), "steps": (1, 10**6),
-                        "batch": (2, 10**6), "samples": (2, 10**6)})
-        _positive(self, "half_width", "rate")
-        _known("family", (*self.train, *self.test), tuple(FAMILIES))
-        _known("normalisation", (self.normalise,), NORMALISATIONS)
-        _parsed("symmetry", check_architecture, self.symmetries)
-        _parsed("activation", parse_activation, self.activations)
+        check_lists_of_texts(self, "symmetries", "activations", "train", "test")
+        check_lists_of_integers(self, {"widths": (1, 1024)})
+        check_scalars(self, {
+            "points": (4, 512), "b": (2, 16), "seeds": (2, 4096), "steps": (1, 10**6),
+            "batch": (2, 10**6), "samples": (2, 10**6),
+        })
+        check_positive(self, "half_width", "rate")
+        check_known("family", (*self.train, *self.test), FAMILIES)
+        check_known("normalisation", (str(self.normalise),), NORMALISATIONS)
+        check_parsed("symmetry", check_architecture, self.symmetries)
+        check_parsed("activation", parse_activation, self.activations)
 
 
 @dataclass(frozen=True)
@@ -214,20 +226,27 @@ class Competition(Record):
     def __post_init__(self) -> None:
         if not isinstance(self.title, str) or not isinstance(self.curves, bool):
             raise ConfigError("title must be text in quotes, curves true or false")
-        _scalars(self, {"seeds": (2, 4096), "restarts": (1, 1024), "exact_steps": (1, 10**6),
-                        "steps": (1, 10**7), "batch": (4, 10**7), "match_order": (1, 6),
-                        "samples": (100, 10**8), "seed": (0, 2**31)})
-        _positive(self, "rate", "floor")
+        check_scalars(self, {
+            "seeds": (2, 4096), "restarts": (1, 1024), "exact_steps": (1, 10**6),
+            "steps": (1, 10**7), "batch": (4, 10**7), "match_order": (1, 6),
+            "samples": (100, 10**8), "seed": (0, 2**31),
+        })
+        check_positive(self, "rate", "floor")
         for name in ("train_laws", "test_laws"):
             laws = getattr(self, name)
             if not isinstance(laws, Mapping) or not laws:
                 raise ConfigError(f'[{name}] must give at least one law, as in G = "normal(0, 1)"')
-            _parsed("law", _samplable, tuple(laws.values()))
-        if set(self.fails_above) != set(LOSSES) or not all(
+            check_laws(laws.values())
+        above = self.fails_above
+        if not isinstance(above, Mapping) or set(above) != set(LOSSES) or not all(
             isinstance(v, (int, float)) and not isinstance(v, bool) and v > 0
-            for v in self.fails_above.values()
+            for v in above.values()
         ):
             raise ConfigError("[fails_above] must give positive numbers, pointwise = and law =")
+        if not isinstance(self.grid, (list, tuple)) or not all(
+            isinstance(one, Grid) for one in self.grid
+        ) or not isinstance(self.density, DensityGrid):
+            raise ConfigError("grid must be a list of Grid, and density a DensityGrid")
         object.__setattr__(self, "grid", tuple(self.grid))
         for one in self.grid:
             unknown = [law for law in one.train_laws if law not in self.train_laws]
@@ -244,72 +263,9 @@ class Competition(Record):
         return json.loads(json.dumps(asdict(self)))
 
 
-def _texts(owner: Any, *names: str) -> None:
-    for name in names:
-        entries = getattr(owner, name)
-        if not isinstance(entries, (list, tuple)) or not entries:
-            raise ConfigError(f"{name} must be a list with at least one entry")
-        if not all(isinstance(e, str) for e in entries):
-            raise ConfigError(f"{name} = {list(entries)!r} must hold texts in quotes")
-        if len(set(entries)) != len(entries):
-            raise ConfigError(f"{name} = {list(entries)!r} lists an entry twice")
-        object.__setattr__(owner, name, tuple(entries))
-
-
-def _integer(value: Any, name: str, low: int, high: int) -> None:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise ConfigError(f"{name} = {value!r} must be an integer")
-    if not low <= value <= high:
-        raise ConfigError(f"{name} = {value} must lie in {low}..{high}")
-
-
-def _integers(owner: Any, limits: Mapping[str, tuple[int, int]]) -> None:
-    for name, (low, high) in limits.items():
-        entries = getattr(owner, name)
-        if not isinstance(entries, (list, tuple)) or not entries:
-            raise ConfigError(f"{name} must be a list with at least one integer")
-        for value in entries:
-            _integer(value, name, low, high)
-        if len(set(entries)) != len(entries):
-            raise ConfigError(f"{name} = {list(entries)!r} lists an entry twice")
-        object.__setattr__(owner, name, tuple(entries))
-
-
-def _scalars(owner: Any, limits: Mapping[str, tuple[int, int]]) -> None:
-    for name, (low, high) in limits.items():
-        _integer(getattr(owner, name), name, low, high)
-
-
-def _positive(owner: Any, *names: str) -> None:
-    for name in names:
-        value = getattr(owner, name)
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not number or not 0 < value < float("inf"):
-            raise ConfigError(f"{name} = {value!r} must be a positive number")
-        object.__setattr__(owner, name, float(value))
-
-
-def _known(kind: str, entries: tuple[str, ...], names: tuple[str, ...]) -> None:
-    for entry in entries:
-        if entry not in names:
-            raise ConfigError(f"{kind} '{entry}' is unknown; known: {', '.join(names)}")
-
-
-def _parsed(kind: str, parse: Callable[[str], Any], texts: tuple[str, ...]) -> None:
-    for text in texts:
-        try:
-            parse(text)
-        except CumulantError as error:
-            raise ConfigError(f"{kind} '{text}': {error}") from None
-
-
 def _architecture(text: str) -> None:
     if soft_strength(text) is None:
         check_architecture(text)
-
-
-def _samplable(text: str) -> None:
-    require_samplable(parse_law(text))
 
 
 def default_config() -> Competition:
@@ -317,6 +273,7 @@ def default_config() -> Competition:
     return from_mapping(tomllib.loads(DEFAULT_TOML), "built-in default")
 
 
+@explained
 def load_config(path: str | Path) -> Competition:
     """Settings from a TOML file; what it leaves out is as in the default, tables as wholes.
 
@@ -348,23 +305,8 @@ def from_mapping(data: Mapping[str, Any], where: str) -> Competition:
         grids = data.get("grid", [])
         if not isinstance(grids, (list, tuple)):
             raise ConfigError("grid must be a list of tables: write [[grid]]")
-        data["grid"] = tuple(_made(Grid, g, "[[grid]]") for g in grids)
-        data["density"] = _made(DensityGrid, data.get("density", {}), "[density]")
-        return _made(Competition, data, "")
+        data["grid"] = tuple(made(Grid, g, "[[grid]]") for g in grids)
+        data["density"] = made(DensityGrid, data.get("density", {}), "[density]")
+        return made(Competition, data)
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from None
-
-
-def _made(kind: Any, data: Any, place: str) -> Any:
-    if not isinstance(data, Mapping):
-        raise ConfigError(f"{place} must be a table")
-    known = [f.name for f in fields(kind)]
-    unknown = [k for k in data if k not in known]
-    if unknown:
-        raise ConfigError(
-            f"{place} unknown setting {', '.join(unknown)}; known: {', '.join(known)}".strip()
-        )
-    try:
-        return kind(**data)
-    except TypeError as error:
-        raise ConfigError(f"{place}: {error}") from None

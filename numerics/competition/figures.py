@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cumulant_theory.errors import MissingDependencyError, OutputError
-
+from ..canvas import blank, write_figure
 from ..study.palette import BLUE, GREEN, INK, ORANGE, PURPLE, RED, SKY, clean, loss_label
 from .analysis import Score, base_width, scores
 from .planes import failure_planes
@@ -95,31 +94,8 @@ def write_figures(results: Results, out: Path) -> dict[str, Path]:
     for name, figure in drawn.items():
         if figure is None:
             continue
-        path = out / f"{name}.png"
-        try:
-            figure.savefig(path, dpi=140)
-        except OSError as error:
-            raise OutputError(f"{path} cannot be written ({error.strerror})") from None
-        paths[name] = path
+        paths[name] = write_figure(figure, out / f"{name}.png", dpi=140)
     return paths
-
-
-def blank(width: float, height: float) -> "Figure":
-    """An empty figure.
-
-    Raises
-    ------
-    MissingDependencyError
-        If Matplotlib is not installed.
-    """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise MissingDependencyError(
-            "figures need Matplotlib, which is not installed; "
-            "pip install 'cumulant-theory[numerics]'"
-        ) from None
-    return Figure(figsize=(width, height), layout="constrained")
 
 
 def _plain(s: Score, **fixed: Any) -> bool:

@@ -13,6 +13,7 @@ from cumulant_theory import generalisation, layers
 from cumulant_theory.activations import Polynomial
 from cumulant_theory.parsing import parse_law
 
+from ..canvas import blank
 from ..study.palette import INK, ORANGE, RED, clean
 from .flow import rebuilt
 from .runner import Results
@@ -72,8 +73,6 @@ def residual_grid(kind: str, law: str, x: np.ndarray, y: np.ndarray) -> dict[int
 
 def failure_planes(results: Results) -> "Figure | None":
     """Training variety, residual on another law, and trained networks, for both units."""
-    from .figures import blank
-
     points = {"linear": _points(results, "free", "identity", linear_coefficients),
               "tied": _points(results, "shared", "quadratic", tied_coefficients)}
     if all(v is None for v in points.values()):

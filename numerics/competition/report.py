@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from cumulant_theory.arguments import explained
 from cumulant_theory.latex import Article, Block, Figure, Heading, Paragraph, Table
 from cumulant_theory.references import reference_text
 
@@ -27,6 +28,7 @@ from .runner import Results
 __all__ = ["build_article", "summary", "write_report"]
 
 
+@explained
 def write_report(results: Results, out: str | Path) -> list[Path]:
     """Write the figures and ``report.html``.
 
@@ -51,6 +53,7 @@ def write_report(results: Results, out: str | Path) -> list[Path]:
     return [*figures.values(), write_text(out / "report.html", page(article, alternatives))]
 
 
+@explained
 def build_article(results: Results, figures: dict[str, Path]) -> Article:
     """The content of the report.
 
@@ -186,6 +189,7 @@ def _answer(answers: Sequence[Claim], counted: Agreement) -> list[str]:
     ]
 
 
+@explained
 def summary(results: Results) -> str:
     """A short table for the terminal."""
     counted = agreement(results.errors)

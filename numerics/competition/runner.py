@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cumulant_theory.arguments import explained
 from cumulant_theory.errors import ConfigError, SweepError
 from cumulant_theory.latex.html import card, facts
 
@@ -84,6 +85,7 @@ class Results:
         return sum(row["cpu_seconds"] for row in self.networks)
 
 
+@explained
 def run_competition(
     config: Competition,
     out: str | Path,
@@ -137,6 +139,7 @@ def run_competition(
     return _results(done, config, time.perf_counter() - start)
 
 
+@explained
 def load(out: str | Path) -> Results:
     """A competition that was run to its end.
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..plotting import COLOURS, _figure, _plain
+from ..canvas import COLOURS, blank, plain, tiled
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -49,12 +49,7 @@ def flow_figure(result: "FlowResult") -> "Figure":
     orders = range(1, result.order + 1)
     with_entropy = result.order >= 4
     count = len(orders) + with_entropy
-    columns = min(count, 3)
-    rows = -(-count // columns)
-    figure = _figure(3.4 * columns, 2.7 * rows)
-    panels = list(figure.subplots(rows, columns, squeeze=False).ravel())
-    for axes in panels[count:]:
-        axes.remove()
+    figure, panels = tiled(count, 3.4, 2.7)
     time = np.arange(result.steps + 1)
     for r, axes in zip(orders, panels, strict=False):
         start = float(result.cumulant(r)[0].flat[0])
@@ -76,13 +71,13 @@ def flow_figure(result: "FlowResult") -> "Figure":
         axes.set_ylabel("negentropy (leading)")
         if (result.negentropy() > 0).any():
             axes.set_yscale("log")
-    for axes in panels[:count]:
+    for axes in panels:
         axes.set_xlabel("step $t$")
         axes.xaxis.get_major_locator().set_params(integer=True)
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper right", ncols=4, frameon=False)
     figure.suptitle(result.predicted.law, x=0.01, ha="left")
-    return _plain(figure)
+    return plain(figure)
 
 
 def _lines(axes: Any, time: Any, values: NDArray[np.float64], exact_steps: int) -> None:
@@ -134,7 +129,7 @@ def diagram_figure(
 
     from .plane import possible
 
-    figure = _figure(5.2 * len(panels), 4.8)
+    figure = blank(5.2 * len(panels), 4.8)
     fine = np.stack(np.meshgrid(
         *(np.linspace(low, high, 240) for low, high in window)
     ), axis=-1)
@@ -182,7 +177,7 @@ def diagram_figure(
         handles.append(Line2D([], [], color=_RED, linewidth=2.2, label="family of fixed points"))
     handles.append(Line2D([], [], color=_BLUE, marker=".", label=f"{steps} steps"))
     figure.legend(handles=handles, loc="outside lower center", ncols=6, frameon=False)
-    return _plain(figure)
+    return plain(figure)
 
 
 def _arrows(moved: NDArray[np.float64], window: Any) -> NDArray[np.float64]:

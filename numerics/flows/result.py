@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cumulant_theory.arguments import explained
+from cumulant_theory.algebra import as_integer, check_at_most
+from cumulant_theory.arguments import brief, check_flag, explained
 from cumulant_theory.closures import Closure
 from cumulant_theory.errors import DomainError, OrderError
 from cumulant_theory.laws import Law
@@ -62,6 +63,7 @@ class FlowResult:
         """Number of steps at the start whose prediction neglects nothing."""
         return self.steps - len(self.predicted.truncated)
 
+    @explained
     def cumulant(self, order: int) -> NDArray[np.float64]:
         """Predicted kappa_r along the flow, shape (steps + 1,), or (steps + 1, S).
 
@@ -76,11 +78,12 @@ class FlowResult:
         >>> flow(layers.BlockSum(4), laws.Exponential(1), steps=2, samples=0).cumulant(3)
         array([2. , 1. , 0.5])
         """
-        if not 1 <= order <= self.order:
-            raise OrderError(f"kappa_{order}: orders 1 to {self.order} were followed")
+        if as_integer(order, 1) is None or order > self.order:
+            raise OrderError(f"kappa_{brief(order)}: orders 1 to {self.order} were followed")
         values = [self.predicted.values[n][order,] for n in self.predicted.layers]
         return np.stack(np.broadcast_arrays(*values))
 
+    @explained
     def negentropy(self, next_order: bool = False) -> NDArray[np.float64]:
         """Leading terms of the predicted negentropy, shape (steps + 1,), or (steps + 1, S).
 
@@ -91,6 +94,7 @@ class FlowResult:
         OrderError
             If fewer than four cumulants were followed.
         """
+        check_flag(next_order, "negentropy: next_order")
         if self.order < 4:
             raise OrderError(f"negentropy needs order 4; {self.order} cumulants were followed")
         return negentropy_of(np.stack([self.cumulant(r) for r in (2, 3, 4)], axis=-1), next_order)
@@ -198,6 +202,7 @@ def flow(
     for name, value in (("steps", steps), ("exact_order", exact_order), ("samples", samples)):
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:
             raise DomainError(f"flow: {name} is {value!r}; pass an integer from 0 up")
+    check_at_most(steps, 1000, "flow", "steps", "take fewer")
     if not isinstance(law, Law):
         raise DomainError(f"flow: {law!r} is no univariate law, of which copies could be taken")
     rg_map, _ = theory_of(module, "flow")

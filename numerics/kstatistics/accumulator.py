@@ -6,27 +6,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cumulant_theory.algebra import check_indices
-from cumulant_theory.arguments import explained
+from cumulant_theory.algebra import as_integer, check_indices
+from cumulant_theory.arguments import brief, explained
 from cumulant_theory.errors import DomainError, OrderError, ShapeError
 from cumulant_theory.latex.html import card, facts, table, with_error
-from numerics.kstatistics.batches import heavy_threshold, scatter, unite_small
+from numerics.kstatistics.batches import heavy_threshold, scatter
 from numerics.kstatistics.checks import checked_chunk, position_of
 from numerics.kstatistics.formulas import check_order
-from numerics.kstatistics.sums import (
-    Sums,
-    block_sums,
-    collapse_pairs,
-    concatenate,
-    kstatistics_of,
-    layout,
-    merge_sums,
-    total_sums,
-)
+from numerics.kstatistics.stream import Stream
+from numerics.kstatistics.sums import Sums, kstatistics_of, layout, total_sums
 from numerics.tables import spread
 
-MAX_BATCHES = 400
-_MEMORY = 1 << 25
 Value = Any  # float, or array (S,) when an ensemble is measured
 
 _SHOWN = 20  # cumulants on display
@@ -107,13 +97,7 @@ class KStatistics:
                 f"give at least {self.order}"
             )
         self._tables = layout(self.dim, self.order)
-        self._adaptive = batch_size is None
-        self._batch = int(batch_size or 16 * self.order)
-        self._closed: list[Sums] = []
-        self._closed_batches = 0
-        self._open: Sums | None = None
-        self._pivot: NDArray[np.float64] | None = None
-        self._ensemble = False
+        self._stream = Stream(self._tables, batch_size)
         self._cache: dict[str, NDArray[np.float64]] = {}
 
     def __repr__(self) -> str:
@@ -140,13 +124,12 @@ class KStatistics:
     @property
     def count(self) -> int:
         """Number of samples (per network)."""
-        parts = self._closed + ([self._open] if self._open is not None else [])
-        return int(sum(p.counts.sum() for p in parts))
+        return self._stream.count
 
     @property
     def networks(self) -> int | None:
         """Size S of the ensemble axis; None when there is none."""
-        return self._pivot.shape[0] if self._ensemble and self._pivot is not None else None
+        return self._stream.networks
 
     @property
     def alphas(self) -> tuple[tuple[int, ...], ...]:
@@ -181,66 +164,16 @@ class KStatistics:
             The accumulator is then as it was before the call.
         """
         x, ensemble = checked_chunk(chunk, self.dim)
-        if self._pivot is not None and (ensemble, len(x)) != (self._ensemble, len(self._pivot)):
-            was = f"{len(self._pivot)} networks" if self._ensemble else "no ensemble axis"
+        pivot = self._stream.pivot
+        if pivot is not None and (ensemble, len(x)) != (self._stream.ensemble, len(pivot)):
+            was = f"{len(pivot)} networks" if self._stream.ensemble else "no ensemble axis"
             raise ShapeError(
                 f"chunk of shape {np.shape(chunk)} does not continue a stream with {was}; "
                 "keep one accumulator per ensemble"
             )
-        pivot = x[:, 0].copy() if self._pivot is None else self._pivot
-        state = (self._closed, self._closed_batches, self._open, self._batch)
-        try:
-            with np.errstate(over="ignore", invalid="ignore"):
-                self._closed = list(self._closed)
-                self._absorb(x, pivot)
-                self._check_overflow()
-        except BaseException:
-            self._closed, self._closed_batches, self._open, self._batch = state
-            raise
-        self._pivot, self._ensemble = pivot, ensemble
+        self._stream.update(x, ensemble)
         self._cache.clear()
         return self
-
-    def _absorb(self, x: NDArray[np.float64], pivot: NDArray[np.float64]) -> None:
-        total, at = x.shape[1], 0
-        room = _MEMORY // (len(self.alphas) * len(x))
-        most = min(MAX_BATCHES, max(64, room // 2 * 2))
-        while at < total:
-            self._collapse(most)
-            filled = int(self._open.counts[0]) if self._open is not None else 0
-            if filled or total - at < self._batch:
-                rows = min(self._batch - filled, total - at)
-                piece = block_sums(x[:, None, at : at + rows], pivot, self._tables)
-                whole = merge_sums([self._open, piece], self._tables) if self._open else piece
-                self._open = None if filled + rows >= self._batch else whole
-                if self._open is None:
-                    self._close(whole)
-            else:
-                fit = (total - at) // self._batch
-                if self._adaptive:
-                    fit = min(fit, most - self._closed_batches)
-                rows = fit * self._batch
-                blocks = x[:, at : at + rows].reshape(len(x), fit, self._batch, self.dim)
-                self._close(block_sums(blocks, pivot, self._tables))
-            at += rows
-        self._collapse(most)
-
-    def _close(self, blocks: Sums) -> None:
-        self._closed.append(blocks)
-        self._closed_batches += len(blocks.counts)
-
-    def _collapse(self, most: int) -> None:
-        while self._adaptive and self._closed_batches >= most and self._open is None:
-            self._closed = [collapse_pairs(concatenate(self._closed), self._tables)]
-            self._closed_batches = len(self._closed[0].counts)
-            self._batch *= 2
-
-    def _check_overflow(self) -> None:
-        fresh = self._closed[-1:] + ([self._open] if self._open is not None else [])
-        if not all(np.isfinite(p.centred).all() and np.isfinite(p.means).all() for p in fresh):
-            raise DomainError(
-                f"power sums of order {self.order} overflow float64; rescale the data"
-            )
 
     def merge(self, other: "KStatistics") -> "KStatistics":
         """Add all samples of another accumulator.
@@ -273,31 +206,20 @@ class KStatistics:
             raise ShapeError(f"cannot merge a {type(other).__name__}; give a KStatistics")
         if (self.dim, self.order) != (other.dim, other.order):
             raise ShapeError(f"cannot merge {other!r} into {self!r}; dim and order must be equal")
-        if other._pivot is None:
+        mine, theirs = self._stream.pivot, other._stream.pivot
+        if theirs is None:
             return self
-        incoming = concatenate(other._all_blocks())
-        if self._pivot is None:
-            self._pivot, self._ensemble = other._pivot.copy(), other._ensemble
-        elif self.networks != other.networks or self._pivot.shape != other._pivot.shape:
+        if mine is not None and (
+            self.networks != other.networks or mine.shape != theirs.shape
+        ):
             raise ShapeError(f"cannot merge {other!r} into {self!r}; the ensembles differ")
-        if self._open is not None:
-            self._close(self._open)
-            self._open = None
-        self._close(incoming._replace(means=incoming.means + (other._pivot - self._pivot)))
-        self._batch = max(self._batch, other._batch) if self._adaptive else self._batch
+        self._stream.append(other._stream)
         self._cache.clear()
         return self
 
-    def _all_blocks(self) -> list[Sums]:
-        return self._closed + ([self._open] if self._open is not None else [])
-
     def _grouped(self) -> Sums:
-        """Batches, those with less than half the largest count united with neighbours."""
         self._need(1)
-        blocks = concatenate(self._all_blocks())
-        if self._adaptive and len(blocks.counts) < 2 * MAX_BATCHES and self._open is None:
-            self._closed = [blocks]
-        return unite_small(blocks, self.order, self._tables)
+        return self._stream.grouped()
 
     def _need(self, degree: int) -> None:
         count = self.count
@@ -312,10 +234,8 @@ class KStatistics:
     def _values(self) -> NDArray[np.float64]:
         if "values" not in self._cache:
             self._need(1)
-            total = total_sums(concatenate(self._all_blocks()), self._tables)
-            values = kstatistics_of(total, self._tables)[0]
-            values[:, : self.dim] += self._pivot
-            self._cache["values"] = values
+            total = total_sums(self._stream.blocks(), self._tables)
+            self._cache["values"] = self._stream.placed(kstatistics_of(total, self._tables)[0])
         return self._cache["values"]
 
     def _spread(self) -> None:
@@ -323,14 +243,14 @@ class KStatistics:
         blocks = self._grouped()
         if len(blocks.counts) < 2:
             raise DomainError(
-                f"{self.count} samples make {len(blocks.counts)} batch of {self._batch}, but a "
-                "standard error needs two; add samples or give a smaller batch_size"
+                f"{self.count} samples make {len(blocks.counts)} batch of {self._stream.batch}, "
+                "but a standard error needs two; add samples or give a smaller batch_size"
             )
         values = kstatistics_of(blocks, self._tables)
         self._cache |= scatter(blocks.counts, values) | {"batch_values": values}
 
     def _pick(self, array: NDArray[np.float64], k: int) -> Value:
-        return array[:, k].copy() if self._ensemble else float(array[0, k])
+        return array[:, k].copy() if self._stream.ensemble else float(array[0, k])
 
     def cumulant(self, alpha: int | Sequence[int]) -> Value:
         """Unbiased estimate of kappa_alpha from all samples.
@@ -380,11 +300,12 @@ class KStatistics:
         >>> KStatistics(2).update([[0, 0], [2, 4]]).joint(0, 1)
         4.0
         """
-        if not indices or not all(
-            hasattr(i, "__index__") and 0 <= i < self.dim for i in indices
-        ):
-            raise ShapeError(f"unit indices {indices} must be integers from 0 to {self.dim - 1}")
-        return self.cumulant(tuple(indices.count(i) for i in range(self.dim)))
+        units = [as_integer(i) for i in indices]
+        if not units or any(i is None or i >= self.dim for i in units):
+            raise ShapeError(
+                f"unit indices {brief(indices)} must be integers from 0 to {self.dim - 1}"
+            )
+        return self.cumulant(tuple(units.count(i) for i in range(self.dim)))
 
     def _batch_quantity(self, name: str, alpha: int | Sequence[int]) -> Value:
         k = position_of(alpha, self._tables)
@@ -437,10 +358,8 @@ class KStatistics:
         """
         if "batch_values" not in self._cache:
             self._spread()
-        values = self._cache["batch_values"].copy()
-        if self._pivot is not None:
-            values[..., : self.dim] += self._pivot
-        return values if self._ensemble else values[:, 0]
+        values = self._stream.placed(self._cache["batch_values"].copy())
+        return values if self._stream.ensemble else values[:, 0]
 
     def as_dict(self) -> dict[tuple[int, ...], Value]:
         """All cumulants that the number of samples allows, keyed by multi-index.

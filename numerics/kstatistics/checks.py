@@ -1,11 +1,11 @@
 """What is asked of the samples and multi-indices given to an accumulator."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cumulant_theory.algebra import as_integer, check_multi_index
 from cumulant_theory.errors import DomainError, OrderError, ShapeError
 from numerics.backends.numpy import plain_array
 from numerics.kstatistics.formulas import MAX_JOINT_ORDER, check_order
@@ -60,16 +60,9 @@ def position_of(alpha: int | Sequence[int], tables: Layout) -> int:
     OrderError
         An order that does not exist or is not accumulated.
     """
-    given: Any = alpha
-    key = (int(given),) if hasattr(given, "__index__") else tuple(given)
-    if len(key) != tables.dim:
-        raise ShapeError(
-            f"multi-index {alpha!r} has {len(key)} entries but there are {tables.dim} units; "
-            "give one exponent per unit"
-        )
+    single = as_integer(alpha)
+    key = check_multi_index(alpha if single is None else (single,), tables.dim, "KStatistics")
     if key not in tables.position:
-        if any(isinstance(a, bool) or not hasattr(a, "__index__") or a < 0 for a in key):
-            raise ShapeError(f"multi-index {alpha!r} must consist of non-negative integers")
         degree, units = sum(key), sum(a > 0 for a in key)
         check_order(degree, units)
         limit = tables.order if units == 1 else min(tables.order, MAX_JOINT_ORDER)

@@ -6,7 +6,7 @@ import sympy as sp
 import torch
 from torch import nn
 
-from cumulant_theory.layers.base import Stage
+from cumulant_theory.layers import Stage
 from cumulant_theory.layers.kronecker import KroneckerRule
 
 from .entries import Entries

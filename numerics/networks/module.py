@@ -1,7 +1,6 @@
 """Layers as torch modules whose free parameters are the free symbols of the theory."""
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,13 +8,16 @@ import sympy as sp
 import torch
 from torch import nn
 
-from cumulant_theory.arguments import brief, explained
+from cumulant_theory.algebra import as_integer
+from cumulant_theory.arguments import brief, check_instance, explained
 from cumulant_theory.errors import DomainError, ShapeError, UnknownNameError
 from cumulant_theory.latex.html import Markup, card, facts, joined
-from cumulant_theory.layers import AffineRule, Layer
-from cumulant_theory.layers.kronecker import KroneckerRule
+from cumulant_theory.layers import Layer
 
+from ..backends.torch import as_tensor
 from ..sampling import whole_seed
+from .counting import symmetries_of, unconstrained_count
+from .initial import constants_of, initial_values
 from .plan import Plan
 from .stages import stage_module
 
@@ -94,9 +96,9 @@ def build(
     numbers = [whole_seed(number, "build") for number in numbers]
     if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
         raise DomainError(f"build: dtype {dtype!r} is no floating type; pass torch.float64")
-    constants = _constants(net, fixed)
+    constants = constants_of(net, fixed)
     plan = Plan(net, constants, units)
-    drawn = np.stack([_initial(plan, net.parameters, n) for n in numbers])
+    drawn = np.stack([initial_values(plan, net.parameters, n) for n in numbers])
     trained = set(plan.names)
     keep = [k for k, p in enumerate(net.parameters) if str(p) in trained]
     theta = torch.tensor(drawn[:, keep], dtype=dtype)
@@ -108,47 +110,6 @@ def build(
     if values:
         module.load_values(values)
     return module
-
-
-def _constants(net: Layer, fixed: Mapping[Any, Any] | Sequence[Any]) -> dict[str, float]:
-    names = [str(p) for p in net.parameters]
-    if len(set(names)) != len(names):
-        twice = sorted({n for n in names if names.count(n) > 1})
-        raise DomainError(
-            f"{net!r} has different symbols of one name: {', '.join(twice)}; rename one of them"
-        )
-    if not isinstance(fixed, Mapping):
-        pairs = list(fixed)
-        if not all(isinstance(p, (tuple, list)) and len(p) == 2 for p in pairs):
-            raise DomainError(f"build: fixed is {brief(fixed)}; pass a mapping name -> number")
-        fixed = dict(pairs)
-    found = {}
-    for key, value in fixed.items():
-        if str(key) not in names:
-            raise UnknownNameError.of("parameter", key, names)
-        found[str(key)] = _finite(value, str(key))
-    return found
-
-
-def _finite(value: Any, name: str) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise DomainError(f"the value {value!r} of {name} is no real number") from None
-    if not math.isfinite(number):
-        raise DomainError(f"the value {value!r} of {name} is not finite")
-    return number
-
-
-def _initial(plan: Plan, parameters: Sequence[sp.Symbol], seed: int) -> np.ndarray:
-    """One draw per parameter of the network, fixed ones included."""
-    rng = np.random.default_rng(seed)
-    uniform = rng.uniform(-1, 1, len(parameters))
-    normal = 0.1 * rng.standard_normal(len(parameters))
-    return np.array([
-        uniform[k] * plan.bounds[str(p)] if str(p) in plan.bounds else normal[k]
-        for k, p in enumerate(parameters)
-    ])
 
 
 class _Module(nn.Module):
@@ -197,6 +158,12 @@ class _Module(nn.Module):
             Trainable values; default: the module's own.
         """
         theta = self.theta if theta is None else theta
+        check_instance(theta, torch.Tensor, "full: theta")
+        if theta.shape[-1:] != (len(self.names),):
+            raise ShapeError(
+                f"theta has shape {tuple(theta.shape)}; its last axis has {len(self.names)} "
+                "trainable parameters"
+            )
         order = [str(p) for p in self.theory.parameters]
         known = (*self.names, *self.fixed_names)
         index = torch.tensor([known.index(n) for n in order], dtype=torch.long)
@@ -205,17 +172,35 @@ class _Module(nn.Module):
 
     def evaluate_layers(self, theta: torch.Tensor, x: torch.Tensor) -> dict[str, torch.Tensor]:
         """As :meth:`evaluate`, the state after each layer."""
-        if x.shape[-1] != self.in_features:
-            raise ShapeError(
-                f"the input has shape {tuple(x.shape)}, but {self.theory!r} takes "
-                f"{self.in_features} units on the last axis"
-            )
+        self._check(theta, x)
         monomials = self._monomials(theta)
         states = {}
         for stage in self.stages:
             x = stage(monomials, x)
             states[stage.label] = x
         return states
+
+    def _check(self, theta: torch.Tensor, x: torch.Tensor) -> None:
+        for name, value in (("theta", theta), ("x", x)):
+            check_instance(value, torch.Tensor, f"evaluate: {name}")
+            if not value.is_floating_point():
+                raise DomainError(f"evaluate: {name} has type {value.dtype}; give floating numbers")
+        if theta.ndim not in (1, 2) or theta.shape[-1] != len(self.names):
+            raise ShapeError(
+                f"theta has shape {tuple(theta.shape)}, but {self.theory!r} has {len(self.names)} "
+                "trainable parameters on the last axis"
+            )
+        if x.shape[-1:] != (self.in_features,):
+            raise ShapeError(
+                f"the input has shape {tuple(x.shape)}, but {self.theory!r} takes "
+                f"{self.in_features} units on the last axis"
+            )
+        several = theta.ndim == 2
+        if several and not (x.ndim == 2 or (x.ndim == 3 and len(x) == len(theta))):
+            raise ShapeError(
+                f"the input of {len(theta)} networks has shape {tuple(x.shape)}; give "
+                f"(n, {self.in_features}) or ({len(theta)}, n, {self.in_features})"
+            )
 
     def evaluate(self, theta: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
         """The map as a pure function of its parameters, for torch.func.
@@ -239,7 +224,7 @@ class _Module(nn.Module):
         return list(self.evaluate_layers(theta, x).values())[-1]
 
     def _input(self, x: Any) -> torch.Tensor:
-        return torch.as_tensor(x).to(device=self.theta.device, dtype=self.theta.dtype)
+        return as_tensor(x, "the input").to(device=self.theta.device, dtype=self.theta.dtype)
 
     def forward(self, x: Any) -> torch.Tensor:
         """Outputs at x (..., in_features); see :meth:`evaluate` for ensembles."""
@@ -269,6 +254,7 @@ class _Module(nn.Module):
         DomainError, ShapeError
             If a value is not finite, or of another shape.
         """
+        check_instance(values, Mapping, "load_values: values")
         target = self.theta.detach().clone()
         for key, value in values.items():
             name = str(key)
@@ -297,21 +283,21 @@ class _Module(nn.Module):
         return {p: full[..., k] for k, p in enumerate(self.theory.parameters)}
 
     def _describe(self, head: str) -> str:
-        symmetries = dict.fromkeys(_symmetries(self.theory))
+        symmetries = dict.fromkeys(symmetries_of(self.theory))
         lines = [f"{head}: {self.theory!r}"]
         if symmetries:
             lines.append(f"  symmetry: {', '.join(symmetries)}")
         count = f"{len(self.names)} free"
         if self.fixed_names:
             count += f", {len(self.fixed_names)} fixed"
-        lines.append(f"  parameters: {count}, {_unconstrained(self.theory)} without symmetry")
+        lines.append(f"  parameters: {count}, {unconstrained_count(self.theory)} without symmetry")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
         seeds: Any = getattr(self, "seeds", None)
         rows = [
             ("networks", None if seeds is None else len(seeds)),
-            ("free parameters", f"{len(self.names)}, {_unconstrained(self.theory)} without "
+            ("free parameters", f"{len(self.names)}, {unconstrained_count(self.theory)} without "
                                 "symmetry"),
             ("fixed", joined(self.fixed_names) if self.fixed_names else None),
             ("values", f"{str(self.theta.dtype).removeprefix('torch.')} on {self.theta.device}"),
@@ -384,9 +370,22 @@ class Ensemble(_Module):
         return len(self.seeds)
 
     def __getitem__(self, k: int) -> Network:
-        """Network k, with its own copy of the values."""
+        """Network k, with its own copy of the values.
+
+        Raises
+        ------
+        ShapeError
+            If there is no network k.
+        """
+        number = as_integer(k, -len(self))
+        if number is None or number >= len(self):
+            raise ShapeError(f"network {brief(k)}: there are {len(self)}, counted from 0")
         fixed = dict(zip(self.fixed_names, self.fixed_values.tolist(), strict=True))
-        return Network(self.theory, self._plan, self.theta[k].detach(), fixed).to(self.theta.dtype)
+        theta = self.theta[number].detach()
+        return Network(self.theory, self._plan, theta, fixed).to(theta.dtype)
+
+    def __iter__(self) -> Iterator[Network]:
+        return (self[k] for k in range(len(self)))
 
     def values(self) -> dict[sp.Symbol, np.ndarray]:
         """Symbol -> values (S,) of every parameter, fixed ones included."""
@@ -394,40 +393,3 @@ class Ensemble(_Module):
 
     def __repr__(self) -> str:
         return self._describe(f"Ensemble of {len(self)}")
-
-
-def _leaves(net: Layer) -> list[Layer]:
-    found: list[Layer] = []
-    for layer in net.layers:
-        inner = getattr(layer, "inner", None)
-        found += _leaves(inner) if isinstance(inner, Layer) else [layer]
-    return list(dict.fromkeys(found))
-
-
-def _symmetries(net: Layer) -> list[str]:
-    return [repr(la.symmetry) for la in _leaves(net) if hasattr(la, "symmetry")]  # type: ignore[attr-defined]
-
-
-def _unconstrained(net: Layer) -> int:
-    """Number of parameters that the same layers have without a symmetry."""
-    total = 0
-    for layer in _leaves(net):
-        affine: Any = layer
-        if not hasattr(layer, "has_bias"):
-            total += len(layer.parameters)
-            continue
-        tying = getattr(layer, "tying", None)
-        shift = {s for c in set(affine.bias) for s in c.free_symbols}
-        if _has_free_weights(layer) or (tying is not None and tying.dimension == 0):
-            total += layer.in_features * layer.out_features
-        no_bias_allowed = tying is not None and tying.bias_dimension == 0
-        if affine.has_bias and (shift or no_bias_allowed):
-            total += layer.out_features
-    return total
-
-
-def _has_free_weights(layer: Layer) -> bool:
-    (rule,) = layer.rules(layer.in_features)
-    if isinstance(rule, KroneckerRule):
-        return any(theta.free_symbols or s.free_symbols for theta, s in rule.terms)
-    return isinstance(rule, AffineRule) and bool(rule.weight.free_symbols)

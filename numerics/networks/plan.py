@@ -12,8 +12,7 @@ import sympy as sp
 from cumulant_theory.activations import Activation
 from cumulant_theory.algebra import Polynomial
 from cumulant_theory.errors import DomainError, ShapeError
-from cumulant_theory.layers import AffineRule, Layer
-from cumulant_theory.layers.base import Stage
+from cumulant_theory.layers import AffineRule, Layer, Stage
 from cumulant_theory.layers.kronecker import KroneckerRule
 
 Factors = tuple[int, ...]  # positions of the parameters in a monomial, repeated

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from cumulant_theory.activations import Activation
-from cumulant_theory.layers.base import Stage
+from cumulant_theory.layers import Stage
 
 from .activations import Function, torch_function
 from .entries import Entries

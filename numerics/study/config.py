@@ -2,23 +2,31 @@
 
 import json
 import tomllib
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cumulant_theory.errors import ConfigError, CumulantError
+from cumulant_theory.arguments import explained
+from cumulant_theory.errors import ConfigError
 from cumulant_theory.latex.html import Record
-from cumulant_theory.parsing import parse_activation, parse_law
+from cumulant_theory.parsing import parse_activation
 
 from ..files import read_toml
-from ..sampling import require_samplable
+from ..settings import (
+    check_known,
+    check_laws,
+    check_lists_of_texts,
+    check_parsed,
+    check_scalars,
+    made,
+)
 from .architectures import check_architecture
 
 LOSSES = ("pointwise", "law")
-_SCALARS = {"b": 1, "hidden": 1, "order": 1, "match_order": 1, "seeds": 1, "restarts": 1,
-            "samples": 100, "steps": 1, "seed": 0}
-_LIMITS = {"b": 16, "hidden": 64, "order": 4, "match_order": 8, "seeds": 4096, "restarts": 1024,
-           "samples": 10**9, "steps": 10**7, "seed": 2**31}
+_LIMITS = {
+    "b": (1, 16), "hidden": (1, 64), "order": (1, 4), "match_order": (1, 8), "seeds": (1, 4096),
+    "restarts": (1, 1024), "samples": (100, 10**9), "steps": (1, 10**7), "seed": (0, 2**31),
+}
 
 DEFAULT_TOML = """\
 # Networks Linear(b, hidden) >> Pointwise >> Linear(hidden, 1) learn the block sum of the central
@@ -95,39 +103,16 @@ class StudyConfig(Record):
     seed: int = 2026
 
     def __post_init__(self) -> None:
-        for name, least in _SCALARS.items():
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool):
-                raise ConfigError(f"{name} = {value!r} must be an integer")
-            if not least <= value <= _LIMITS[name]:
-                raise ConfigError(f"{name} = {value} must lie in {least}..{_LIMITS[name]}")
+        check_scalars(self, _LIMITS)
         if not isinstance(self.title, str):
             raise ConfigError(f"title = {self.title!r} must be text in quotes")
-        for name in ("symmetries", "activations", "losses", "train_laws"):
-            entries = getattr(self, name)
-            if not isinstance(entries, (list, tuple)) or not entries:
-                raise ConfigError(f"{name} must be a list with at least one entry")
-            if not all(isinstance(e, str) for e in entries):
-                raise ConfigError(f"{name} = {list(entries)!r} must hold texts in quotes")
-            if len(set(entries)) != len(entries):
-                raise ConfigError(f"{name} = {list(entries)!r} lists an entry twice")
-            object.__setattr__(self, name, tuple(entries))
+        check_lists_of_texts(self, "symmetries", "activations", "losses", "train_laws")
         if not isinstance(self.test_laws, dict) or not self.test_laws:
             raise ConfigError('[test_laws] must give at least one law, such as G = "normal(0, 1)"')
-        for loss in self.losses:
-            if loss not in LOSSES:
-                raise ConfigError(f"loss '{loss}' is unknown; known: {', '.join(LOSSES)}")
-        self._parse("symmetry", check_architecture, self.symmetries)
-        self._parse("activation", _polynomial, self.activations)
-        self._parse("law", _samplable, (*self.train_laws, *self.test_laws.values()))
-
-    @staticmethod
-    def _parse(kind: str, parse: Any, texts: Any) -> None:
-        for text in texts:
-            try:
-                parse(text)
-            except CumulantError as error:
-                raise ConfigError(f"{kind} '{text}': {error}") from None
+        check_known("loss", self.losses, LOSSES)
+        check_parsed("symmetry", check_architecture, self.symmetries)
+        check_parsed("activation", _polynomial, self.activations)
+        check_laws((*self.train_laws, *self.test_laws.values()))
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data for JSON."""
@@ -145,17 +130,12 @@ def _polynomial(text: str) -> Any:
     return activation
 
 
-def _samplable(text: str) -> Any:
-    law = parse_law(text)
-    require_samplable(law)
-    return law
-
-
 def default_config() -> StudyConfig:
     """The built-in study."""
     return from_mapping(tomllib.loads(DEFAULT_TOML), "built-in default")
 
 
+@explained
 def load_config(path: str | Path) -> StudyConfig:
     """Configuration from a TOML file; what it leaves out is as in the default.
 
@@ -182,13 +162,7 @@ def from_mapping(data: dict[str, Any], where: str) -> StudyConfig:
     ConfigError
         If it holds unknown or wrong settings.
     """
-    known = [f.name for f in fields(StudyConfig)]
-    unknown = [k for k in data if k not in known]
-    if unknown:
-        raise ConfigError(
-            f"{where}: unknown setting {', '.join(unknown)}; known: {', '.join(known)}"
-        )
     try:
-        return StudyConfig(**data)
+        return made(StudyConfig, data)
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from None

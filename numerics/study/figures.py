@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cumulant_theory.errors import MissingDependencyError, OutputError
-
+from ..canvas import blank, matplotlib, write_figure
 from .mirror import mirror_data, mirror_figure, mirror_panel
 from .palette import BLUE, GREEN, INK, ORANGE, PURPLE, RED, SKY, clean, loss_label
 from .results import StudyResults
@@ -59,31 +58,19 @@ def write_figures(results: StudyResults, out: Path) -> dict[str, Path]:
     OutputError
         If a file cannot be written.
     """
-    try:
-        import matplotlib as mpl
-    except ImportError:
-        raise MissingDependencyError(
-            "the figures need Matplotlib, which is not installed; "
-            "pip install 'cumulant-theory[numerics]'"
-        ) from None
     drawings = {
         "generalisation": generalisation_map, "agreement": agreement_figure,
         "mirror": mirror_figure, "demo": demo_figure,
     }
     written = {}
-    with mpl.rc_context(_STYLE):  # pyright: ignore[reportArgumentType]
+    with matplotlib().rc_context(_STYLE):
         for name, draw in drawings.items():
             figure = draw(results)
             if figure is None:
                 continue
-            path = out / f"{name}.png"
-            try:
-                figure.savefig(path, dpi=150, metadata={"Software": None})
-            except OSError as error:
-                raise OutputError(
-                    f"{path} cannot be written ({error.strerror}); choose another --out folder"
-                ) from None
-            written[name] = path
+            written[name] = write_figure(
+                figure, out / f"{name}.png", dpi=150, metadata={"Software": None}
+            )
     return written
 
 
@@ -96,14 +83,12 @@ def generalisation_map(results: StudyResults) -> "Figure":
     Rows are symmetry and activation, columns test laws, panels loss and training law. A frame
     marks what theory decides beforehand.
     """
-    from matplotlib.figure import Figure
-
     counted = tallies(results)
     rows, columns = _rows(counted), _ordered(t.test_law for t in counted)
     losses, laws = _ordered(t.loss for t in counted), _ordered(t.train_law for t in counted)
     width = 2.3 + len(laws) * (0.4 + 0.92 * len(columns)) + 0.9
     height = 1.5 + len(losses) * (0.75 + 0.44 * len(rows))
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = blank(width, height)
     figure.get_layout_engine().set(h_pad=0.08, w_pad=0.08)  # type: ignore[union-attr]
     axes = figure.subplots(len(losses), len(laws), squeeze=False)
     image: Any = None
@@ -206,9 +191,7 @@ def _frame_handles(counted: Sequence[Tally]) -> list[Any]:
 
 def agreement_figure(results: StudyResults) -> "Figure":
     """Predicted against measured cumulants, and the z-scores with the normal curve."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(10.6, 4.7), layout="constrained")
+    figure = blank(10.6, 4.7)
     left, right = figure.subplots(1, 2, width_ratios=(1.05, 1))
     _scatter(left, results)
     _histogram(right, results)
@@ -312,14 +295,12 @@ def _histogram(axes: "Axes", results: StudyResults) -> None:
 
 def demo_figure(results: StudyResults) -> "Figure":
     """The most telling panels in one picture."""
-    from matplotlib.figure import Figure
-
     counted = tallies(results)
     rows, columns = _rows(counted), _ordered(t.test_law for t in counted)
     loss = "law" if any(t.loss == "law" for t in counted) else counted[0].loss
     law = max(_ordered(t.train_law for t in counted), key=lambda name: sum(
         t.mirror + t.decided for t in counted if (t.loss, t.train_law) == (loss, name)))
-    figure = Figure(figsize=(13.2, 7.6), layout="constrained")
+    figure = blank(13.2, 7.6)
     figure.get_layout_engine().set(w_pad=0.12, h_pad=0.1)  # type: ignore[union-attr]
     grid = figure.add_gridspec(2, 2, width_ratios=(1, 1.05), height_ratios=(1, 0.9))
     whole = figure.add_subplot(grid[:, 0])

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..canvas import blank
 from .palette import BLUE, RED, clean, loss_label
 from .results import StudyResults
 from .tally import label
@@ -21,13 +22,10 @@ def mirror_figure(results: StudyResults) -> "Figure | None":
     Shown are the kinds of network with mirror images, each beside the same kind trained on the
     other laws. None if no test law is skewed.
     """
-    from matplotlib.figure import Figure
-
     data = mirror_data(results)
     if data is None:
         return None
-    figure = Figure(figsize=(max(7.5, 1.2 + 1.0 * len(data["groups"])), 4.8),
-                    layout="constrained")
+    figure = blank(max(7.5, 1.2 + 1.0 * len(data["groups"])), 4.8)
     axes = figure.subplots()
     mirror_panel(axes, data)
     return figure

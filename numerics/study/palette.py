@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from ..canvas import open_frame
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -14,8 +16,7 @@ INK = "#1c2430"
 
 def clean(axes: "Axes") -> None:
     """Light grid, no frame at the top and at the right."""
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(alpha=0.25, linewidth=0.6)
+    open_frame(axes)
     axes.set_axisbelow(True)
 
 

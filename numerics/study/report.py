@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from cumulant_theory.arguments import explained
 from cumulant_theory.errors import MissingDependencyError, OutputError
 from cumulant_theory.latex import Article, Block, Heading, Paragraph, Table
 from cumulant_theory.references import reference_text
@@ -38,6 +39,7 @@ class ReportFiles(list[Path]):
         self.notes: tuple[str, ...] = tuple(notes)
 
 
+@explained
 def write_report(results: StudyResults, out_dir: str | Path) -> ReportFiles:
     """Write the figures, ``report.html``, ``report.tex`` and, with latexmk, ``report.pdf``.
 
@@ -77,6 +79,7 @@ def write_report(results: StudyResults, out_dir: str | Path) -> ReportFiles:
     return ReportFiles(paths, notes)
 
 
+@explained
 def build_article(results: StudyResults, figures: dict[str, Path]) -> Article:
     """The content of the report.
 

@@ -9,6 +9,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from cumulant_theory.arguments import explained
 from cumulant_theory.errors import OutputError
 from cumulant_theory.latex.html import card, facts
 
@@ -93,6 +94,7 @@ class StudyResults:
         return card(self.config.get("title") or "Study", facts(rows))
 
     @classmethod
+    @explained
     def read(cls, out: str | Path) -> "StudyResults":
         """Results of a study that was run to its end.
 
@@ -123,6 +125,7 @@ class StudyResults:
             theory=theory(config), manifest=manifest, failures=found.failures,
         )
 
+    @explained
     def count(self, verdict: str) -> int:
         """Number of comparisons with a verdict: agree, disagree or undecided."""
         return sum(row["verdict"] == verdict for row in self.comparisons)
@@ -148,6 +151,7 @@ class StudyResults:
             if o["expected"] == "must fail" and o["generalises"] and o["resolution"] < RESOLVED
         ]
 
+    @explained
     def write(self, out: Path) -> list[Path]:
         """Write results.csv, outcomes.csv, networks.csv and manifest.json for people.
 

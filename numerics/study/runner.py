@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from cumulant_theory.arguments import explained
 from cumulant_theory.errors import SweepError
 
 from ..comparison import holm
@@ -20,6 +21,7 @@ from .results import TABLES, StudyResults
 LEVEL = 0.01
 
 
+@explained
 def run_study(
     config: StudyConfig,
     out: str | Path,

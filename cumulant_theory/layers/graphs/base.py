@@ -7,7 +7,7 @@ from typing import Any
 import sympy as sp
 
 from ...algebra import check_entries, check_size, exact, symbols_in
-from ...arguments import check_name, entries
+from ...arguments import check_name, entries, explained
 from ...errors import MissingDependencyError, ShapeError, SymmetryError
 from ...orbits import Permutation, on_channels
 from ...symmetries import Free
@@ -57,6 +57,7 @@ class NodeShared(Layer):
     def _kind(self) -> str:
         return type(self).__name__
 
+    @explained
     def input_permutations(self, units: int) -> list[Permutation]:
         """Automorphisms of the graph, acting on the nodes of every channel; needs igraph."""
         if units != self.in_channels * len(self.graph):
@@ -229,6 +230,7 @@ class NodeShared(Layer):
         copy._check_names()
         return copy
 
+    @explained
     def subs(self, values: Mapping[Any, Any]) -> Layer:
         """A copy with parameters, edge weights included, replaced by exact values."""
         images = {

@@ -9,7 +9,7 @@ from typing import Any
 import sympy as sp
 
 from ...algebra import check_edges, exact, symbols_in
-from ...arguments import check_instance
+from ...arguments import check_instance, explained
 from ...errors import DomainError, MissingDependencyError, ShapeError
 
 Arc = tuple[int, int, sp.Expr]
@@ -160,12 +160,14 @@ class Graph:
         >>> Graph((2, [(0, 1, "w")])).subs({"w": 3}).edges
         ((0, 1, 3),)
         """
+        check_instance(values, Mapping, "Graph.subs: values")
         images = {s: values[k] for s in self.weight_symbols for k in (s, str(s)) if k in values}
         if not images:
             return self
         edges = [(u, v, w.subs({s: exact(x) for s, x in images.items()})) for u, v, w in self.edges]
         return Graph((self.nodes, edges), directed=self._directed)
 
+    @explained
     def reordered(self, nodes: Sequence[Hashable]) -> "Graph":
         """The same graph with its nodes in another order.
 
