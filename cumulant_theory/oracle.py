@@ -5,6 +5,7 @@ it and :mod:`cumulant_theory.testing` offers it to everybody.
 """
 
 import math
+import operator
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
@@ -17,15 +18,24 @@ import sympy as sp
 from .algebra import (
     MultiIndex,
     Ring,
+    check_multi_index,
+    exact,
     from_indices,
     joint_cumulant_by_partitions,
     joint_cumulants,
     to_indices,
 )
+from .arguments import answer_of, brief, explained
 from .errors import DomainError, ShapeError
 from .latex.html import card, table
 
 _PARTITION_LIMIT = 6
+_MANY = 1024  # points from which it pays to look for equal ones
+
+
+@explained
+def _expression(value: Any) -> sp.Expr:
+    return value if isinstance(value, sp.Expr) else exact(value)
 
 
 class Numbers:
@@ -49,7 +59,7 @@ class Numbers:
         self._point = {
             s: sp.Rational(v.numerator, v.denominator) for s, v in point.items()
         }
-        values = [sp.sympify(e).xreplace(self._point) for e in dict.fromkeys(expressions)]
+        values = [_expression(e).xreplace(self._point) for e in dict.fromkeys(expressions)]
         irrational = [v for v in values if not v.is_Rational]
         self._ring = Ring.of(irrational) if irrational else None
         self._known: dict[Any, Any] = {}
@@ -65,7 +75,7 @@ class Numbers:
         return self._known[value]
 
     def _number(self, value: Any) -> Any:
-        value = sp.sympify(value).xreplace(self._point)
+        value = _expression(value).xreplace(self._point)
         if self._ring is not None:
             return self._ring.element(value)
         if not value.is_Rational:
@@ -81,6 +91,7 @@ class Numbers:
         return str(a) if self._ring is None else str(self._ring.expr(a))
 
 
+@explained
 class FiniteLaw:
     """A joint law with finitely many points, exact.
 
@@ -125,10 +136,32 @@ class FiniteLaw:
                 for p, w in zip(self.points, self.weights, strict=True)]
         return card(repr(self), table(("point", "probability"), rows, most=20, see=".points"))
 
+    @explained
     def push(self, f: Callable[[Sequence[Any]], Sequence[Any]]) -> "FiniteLaw":
         """Law of f(x)."""
         return FiniteLaw([f(p) for p in self.points], self.weights)
 
+    def push_units(self, f: Callable[[Sequence[Any]], Sequence[Any]]) -> "FiniteLaw":
+        """Law of f(x) for a map of each unit by itself; no number passes through it twice.
+
+        Examples
+        --------
+        >>> coin = FiniteLaw([(-1, 2), (1, 2)], [Fraction(1, 2)] * 2)
+        >>> coin.push_units(lambda x: [x[0] + 1, x[1] ** 2]).points
+        [(0, 4), (2, 4)]
+        """
+        columns = list(zip(*self.points, strict=True))
+        distinct = [list({id(x): x for x in column}.values()) for column in columns]
+        # points that hold every number of every unit once
+        rows = [[v[k % len(v)] for v in distinct] for k in range(max(map(len, distinct)))]
+        images = zip(*map(f, rows), strict=True)
+        mapped = []
+        for column, values, image in zip(columns, distinct, images, strict=True):
+            known = {id(x): y for x, y in zip(values, image, strict=False)}
+            mapped.append([known[id(x)] for x in column])
+        return FiniteLaw(list(zip(*mapped, strict=True)), self.weights)
+
+    @explained
     def times(self, other: "FiniteLaw") -> "FiniteLaw":
         """Joint law of two independent groups of units, those of ``self`` first."""
         pairs = list(product(range(len(self.points)), range(len(other.points))))
@@ -137,9 +170,11 @@ class FiniteLaw:
             [self.weights[i] * other.weights[j] for i, j in pairs],
         )
 
+    @explained
     def moment(self, alpha: MultiIndex) -> Any:
         """E prod x_i^alpha_i."""
         if alpha not in self._moments:
+            check_multi_index(alpha, self.dim, "FiniteLaw")
             self._moments[alpha] = self._plain.moment(alpha)
         return self._moments[alpha]
 
@@ -158,14 +193,18 @@ class FiniteLaw:
         units = range(self.dim)
         means = [self.moment(tuple(int(i == k) for i in units)) for k in units]
         columns = zip(zip(*self.points, strict=True), means, strict=True)
-        return _Columns.of([[x - m for x in column] for column, m in columns], self.weights)
+        return _Columns.of(
+            [_each(column, lambda x, m=m: x - m) for column, m in columns], self.weights
+        )
 
+    @explained
     def cumulant(self, alpha: MultiIndex) -> Any:
         """Joint cumulant: by its definition over set partitions, above order 6 by recursion.
 
         From order 2 on those of the deviations from the means, which are the same.
         """
         if alpha not in self._cumulants:
+            check_multi_index(alpha, self.dim, "FiniteLaw")
             self._cumulants[alpha] = self._cumulant(alpha)
         return self._cumulants[alpha]
 
@@ -201,36 +240,63 @@ class _Columns:
     ) -> None:
         self.columns, self.weights = columns, weights
         self.scales, self.total = scales, total
+        self._marginals: dict[tuple[int, ...], Any] = {}
 
     @classmethod
     def of(cls, columns: Sequence[Sequence[Any]], weights: Sequence[Any]) -> "_Columns":
         """The columns as integers where they are fractions."""
-        if not all(
-            isinstance(x, (Fraction, int)) for column in (weights, *columns) for x in column
-        ):
+        every = [weights, *columns]
+        distinct = [{id(x): x for x in column}.values() for column in every]
+        if not all(isinstance(x, (Fraction, int)) for values in distinct for x in values):
             return cls(columns, weights, [1] * len(columns), 1)
-        scales = [math.lcm(*(x.denominator for x in c)) for c in (weights, *columns)]
+        scales = [math.lcm(*(x.denominator for x in values)) for values in distinct]
         total, *rest = (
-            [x.numerator * (scale // x.denominator) for x in column]
-            for column, scale in zip((weights, *columns), scales, strict=True)
+            _each(column, lambda x, scale=scale: x.numerator * (scale // x.denominator))
+            for column, scale in zip(every, scales, strict=True)
         )
         return cls(rest, total, scales[1:], scales[0])
 
     def moment(self, alpha: MultiIndex) -> Any:
         """Weighted sum of the products."""
-        terms, scale = self.weights, self.total
-        for i, a in enumerate(alpha):
-            if a:
-                terms = [t * x**a for t, x in zip(terms, self.columns[i], strict=True)]
-                scale *= self.scales[i] ** a
+        units = tuple([i for i, a in enumerate(alpha) if a])
+        terms, columns = self._marginal(units)
+        scale = self.total
+        for i, column in zip(units, columns, strict=True):
+            for _ in range(alpha[i]):
+                terms = list(map(operator.mul, terms, column))
+            scale *= self.scales[i] ** alpha[i]
         found = sum(terms[1:], terms[0])
         return Fraction(found, scale) if isinstance(found, int) else found
+
+    def _marginal(self, units: tuple[int, ...]) -> tuple[Sequence[Any], Sequence[Sequence[Any]]]:
+        """Weights and columns of some units, points where they are the same taken together."""
+        columns = [self.columns[i] for i in units]
+        if len(self.weights) < _MANY or not isinstance(self.weights[0], int):
+            return self.weights, columns
+        if units not in self._marginals:
+            joined: dict[Any, Any] = {}
+            for weight, *row in zip(self.weights, *columns, strict=True):
+                key = tuple(row)
+                joined[key] = joined.get(key, 0) + weight
+            few = 2 * len(joined) < len(self.weights)
+            self._marginals[units] = (
+                (list(joined.values()), list(zip(*joined, strict=True))) if few
+                else (self.weights, columns)
+            )
+        return self._marginals[units]
 
     def is_zero(self, unit: int) -> bool:
         """Whether a unit is 0 at all points."""
         return all(x == 0 for x in self.columns[unit])
 
 
+def _each(column: Sequence[Any], f: Callable[[Any], Any]) -> list[Any]:
+    """f of all numbers; an object that occurs often is mapped once."""
+    images = {k: f(x) for k, x in {id(x): x for x in column}.items()}
+    return [images[id(x)] for x in column]
+
+
+@explained
 def enumerated(law: Any, numbers: Callable[[Any], Any] | None = None) -> FiniteLaw:
     """The finite law of a toolkit law with finite support.
 
@@ -245,21 +311,29 @@ def enumerated(law: Any, numbers: Callable[[Any], Any] | None = None) -> FiniteL
     >>> enumerated(laws.Rademacher().iid(2)).cumulant((2, 2))
     Fraction(0, 1)
     """
-    support = law.support()
+    support = law.support() if hasattr(law, "support") else None
     if support is None:
-        raise DomainError(f"{law!r} has no finite support; use laws.Discrete or laws.Rademacher")
-    numbers = numbers or Numbers([], {})
+        raise DomainError(
+            f"{brief(law)} has no finite support; use laws.Discrete or laws.Rademacher"
+        )
+    given = numbers or Numbers([], {})
+
+    def read(value: Any) -> Any:
+        return answer_of(given, (value,), "enumerated: numbers", "pass a function of numbers")
+
     points = [p if isinstance(p, tuple) else (p,) for p, _ in support]
     return FiniteLaw(
-        [tuple(numbers(c) for c in p) for p in points], [numbers(w) for _, w in support]
+        [tuple(map(read, p)) for p in points], [read(w) for _, w in support]
     )
 
 
+@explained
 def random_fraction(rng: random.Random, size: int = 97) -> Fraction:
     """A random non-zero fraction, numerator up to ``size`` and denominator up to 89."""
     return Fraction(rng.choice([-1, 1]) * rng.randint(1, size), rng.randint(1, 89))
 
 
+@explained
 def random_finite_law(
     rng: random.Random, dim: int, numbers: Callable[[Any], Any] = Fraction, atoms: int = 3
 ) -> FiniteLaw:
@@ -271,6 +345,7 @@ def random_finite_law(
     )
 
 
+@explained
 def random_law_of_blocks(
     rng: random.Random, blocks: Sequence[Sequence[int]], identical: bool,
     numbers: Callable[[Any], Any] = Fraction, atoms: int = 3,

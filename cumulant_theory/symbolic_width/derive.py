@@ -79,7 +79,8 @@ def _check(named: NamedStage, stages: Sequence[Stage], order: int) -> Check:
         numbers, point = _numbers(explicit, stated, rng)
         trial = source.affine_trial_law if rule.kind == "affine" else source.trial_law
         law = trial(rule.in_channels, rng, numbers)
-        image = law.push(lambda p: explicit.forward(p, numbers))
+        push = law.push if rule.kind == "affine" else law.push_units
+        image = push(lambda p: explicit.forward(p, numbers))
         values: dict[Any, Any] = {s: numbers(v) for s, v in point.items()}
         for t in all_types(stage.family, needed, rule.in_channels):
             if len(t) <= distinct:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
+from ..algebra import exact
 from ..errors import CumulantError
 from ..latex.html import Markup, card, count, equation, equations, facts, folded, formula, joined
 from ..latex.pictures import network
@@ -19,7 +20,7 @@ _DRAWN = 6  # nodes of a family on display
 
 def family_picture(family: "Family") -> Markup:
     """A member of the family with few nodes."""
-    least = sum(a for a in sp.Add.make_args(sp.sympify(family.n)) if a.is_Integer)
+    least = sum(a for a in sp.Add.make_args(exact(family.n)) if a.is_Integer)
     if least > 10 * _DRAWN:
         return Markup("")
     symbols = [s for s in getattr(family.n, "free_symbols", ()) if isinstance(s, sp.Symbol)]
@@ -32,7 +33,7 @@ def family_picture(family: "Family") -> Markup:
 
 def family_card(family: "Family") -> str:
     """Number of nodes and a small member."""
-    return card(repr(family), facts([("nodes", sp.sympify(family.n))]), family_picture(family))
+    return card(repr(family), facts([("nodes", exact(family.n))]), family_picture(family))
 
 
 def layer_card(layer: "Layer") -> str:
@@ -46,7 +47,7 @@ def layer_card(layer: "Layer") -> str:
     title = f"Network of {len(layers)} layers" if len(layers) > 1 else type(layer).__name__
     rows = [
         ("graphs", repr(layer.family) if layer.family is not None else "any"),
-        ("nodes", sp.sympify(layer.n) if layer.n is not None else None),
+        ("nodes", exact(layer.n) if layer.n is not None else None),
         ("parameters", joined(layer.parameters) if layer.parameters else "none"),
         ("requires", list(layer.hypotheses)),
     ]
@@ -87,7 +88,7 @@ def state_card(state: "FamilyCumulants") -> str:
         value = state.cumulant(kind) if terms <= 40 else rf"\text{{{terms} terms}}"
         lines.append((state.symbol(kind), value))
     head = [
-        ("nodes", sp.sympify(state.n)), ("graphs", repr(state.family)),
+        ("nodes", exact(state.n)), ("graphs", repr(state.family)),
         ("channels", state.channels if state.channels > 1 else None), ("order", state.order),
         ("values", "exact" if state.exact else f"under {state.closure}"),
         ("requires", list(state.hypotheses)),

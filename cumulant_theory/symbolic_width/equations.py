@@ -10,11 +10,12 @@ from ..algebra import Polynomial, Ring, factored
 from ..derivation import Equation
 from ..errors import DomainError
 from ..laws import Generic
+from ..layers.stages import needed_orders
 from ..recursion import Definition, LayerEquations, Recursion, System
 from .families import Family, complete
 from .laws import FamilyLaw, generic, iid
 from .layers.base import Layer
-from .propagation import Stage, needed_orders, stages_of
+from .propagation import Stage, stages_of
 from .rules import PolynomialRule, Rule, centred_cumulants
 from .types import Type, order_of, unit
 from .width import collected, reduced

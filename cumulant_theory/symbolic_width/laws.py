@@ -6,12 +6,14 @@ from typing import Any
 import sympy as sp
 
 from ..algebra import Ring, check_order, check_size, exact
+from ..arguments import explained
 from ..errors import DomainError, OrderError
 from .families import Family, family_of
 from .state import FamilyCumulants
 from .types import Type, order_of
 
 
+@explained
 class FamilyLaw:
     """Input law of the nodes of a family, given by one cumulant per type.
 
@@ -113,18 +115,22 @@ class FamilyLaw:
     def _value(self, kind: Type) -> Any:
         return self._cumulant(self.family.key(kind, self.channels))
 
+    @explained
     def type(self, *kind: Any) -> sp.Expr:
         """Cumulant of a type: ``type("iij")``, or ``type(2, 1)`` in short form."""
         return self.cumulant(kind[0] if len(kind) == 1 and isinstance(kind[0], str) else kind)
 
+    @explained
     def values(self, order: int) -> dict[Type, sp.Expr]:
         """Type -> cumulant up to an order."""
+        order = check_order(order, "values")
         self.cumulant(self.family.types(order, self.channels)[0])
         return {
             kind: self._checked(kind)
             for r in range(1, order + 1) for kind in self.family.types(r, self.channels)
         }
 
+    @explained
     def propagated(self, order: int, ring: Ring | None = None) -> FamilyCumulants:
         """The law as a state up to an order."""
         values = self.values(order)
@@ -175,7 +181,7 @@ class _Explicit:
         self._law = law
         self._images = images
         self._family = law.family.subs(images)
-        nodes = int(self._family.n)
+        nodes = check_size(self._family.n, "explicit: n")
         self.dim = nodes * law.channels
         self.blocks = law.blocks(nodes)
         self.max_order = law.max_order

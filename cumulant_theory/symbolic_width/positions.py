@@ -148,6 +148,12 @@ class Positions:
         _, start = max((b - a, b) for a, b in zip(places, after, strict=True))
         return _canonical(tuple(((p - start) % self.length, c) for p, c in kind), None)
 
+    @staticmethod
+    def check_placements(order: int, channels: int, radius: int) -> None:
+        """Raise OrderError where the placements of an order are too many to list."""
+        # compositions of the order with gaps of up to 2 * radius edges, up to reflection
+        check_types((1 + 2 * radius) ** (order - 1) // 2, "a ring", order, channels)
+
     def placements(self, content: Content, radius: int) -> dict[Type, int]:
         """Types of given content, with how often each occurs per node in a total.
 
@@ -159,10 +165,9 @@ class Positions:
         >>> Positions().placements((2,), 1)
         {((0, (1,)), (1, (1,))): 2, ((0, (1,)), (2, (1,))): 2, ((0, (2,)),): 1}
         """
-        order, channels = sum(content), len(content)
-        # compositions of the order with gaps of up to 2 * radius edges, up to reflection
-        check_types((1 + 2 * radius) ** (order - 1) // 2, "a ring", order, channels)
-        long = self.length is not None and self.length > 2 * radius * sum(content)
+        order = sum(content)
+        self.check_placements(order, len(content), radius)
+        long = self.length is not None and self.length > 2 * radius * order
         found = _placements(content, radius, None if long else self.length)
         if not long:
             return dict(found)

@@ -1,11 +1,12 @@
 """The rules of a network one after the other."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..algebra import Ring, check_input_order
+from ..algebra import Ring
 from ..errors import DomainError
+from ..layers.stages import StateNames, needed_orders
 from .families import Family
 from .laws import FamilyLaw
 from .layers.base import Layer
@@ -52,29 +53,14 @@ def stages_of(network: Layer, family: Family, channels: int) -> list[Stage]:
         If a layer does not take the nodes or channels it gets.
     """
     stages: list[Stage] = []
-    source, affine, pointwise = "x", 0, 0
+    names = StateNames()
     for position, layer in enumerate(network.layers):
         layer.checked_input(family, channels)
         for rule in layer.rules(family, channels):
-            if rule.kind == "affine":
-                affine += 1
-                target = f"z{affine}"
-            else:
-                pointwise += 1
-                target = f"y{pointwise}"
             out = rule.out_family(family)
-            stages.append(Stage(position, layer, rule, source, target, family, out))
-            source, family, channels = target, out, rule.out_channels
+            stages.append(Stage(position, layer, rule, *names.around(rule.kind), family, out))
+            family, channels = out, rule.out_channels
     return stages
-
-
-def needed_orders(stages: Sequence[Stage], order: int) -> list[int]:
-    """Cumulant order needed of every state, input first, for an output order."""
-    orders = [order]
-    for stage in reversed(stages):
-        orders.insert(0, stage.rule.input_order(orders[0]))
-        check_input_order(order, orders[0])
-    return orders
 
 
 def propagate_layers(network: Layer, x: Any, order: int) -> FamilyCumulants:
@@ -101,6 +87,7 @@ def propagate_layers(network: Layer, x: Any, order: int) -> FamilyCumulants:
             lambda t: old.ring.compose(old.element(t), {}, ring),
             channels=old.channels, network=base, state=old.state, exact=old.exact,
             closure=old.closure, hypotheses=old.hypotheses, highest=old.highest,
+            check=old.check_order,
         )
 
     def derive() -> Any:
@@ -131,5 +118,16 @@ def propagate_layers(network: Layer, x: Any, order: int) -> FamilyCumulants:
             layers=tuple(states[j + 1] for j in ends) if last else (),
             derive=derive if last else None, again=again(stage.position),
             highest=(highest := stage.rule.highest_after(highest)),
+            check=_check(stage, states[-1]),
         ))
     return states[-1]
+
+
+def _check(stage: Stage, before: FamilyCumulants) -> Callable[[int], None]:
+    """Whether the cumulants of an order behind a stage can be listed."""
+
+    def check(order: int) -> None:
+        stage.rule.check_order(order, stage.family)
+        before.check_order(stage.rule.input_order(order))
+
+    return check

@@ -6,10 +6,12 @@ from typing import Any
 import sympy as sp
 
 from ..algebra import Polynomial, Ring, as_integer, check_order, check_size, substitution
+from ..arguments import explained
 from ..cumulants import JointCumulants
 from ..derivation import Derivation, Derived
 from ..errors import DomainError, OrderError
 from .families import Family, complete, family_of
+from .size import check_expression, check_polynomial
 from .types import Type, order_of
 from .width import LeadingTerm, check_width, collected, leading_term
 
@@ -123,6 +125,8 @@ class FamilyCumulants(Derived):
         Size symbols -> numbers; propagates anew on a graph too small for the closed form.
     highest
         Order above which the cumulants are known to vanish, 2 for Gaussians; None if none is.
+    check
+        Refuses an order that takes too many cumulants of the states before.
 
     Examples
     --------
@@ -144,7 +148,7 @@ class FamilyCumulants(Derived):
         closure: str = "Exact()", hypotheses: Sequence[str] = (),
         layers: Sequence["FamilyCumulants"] = (), derive: Callable[[], Derivation] | None = None,
         again: Callable[[Mapping[Any, Any]], "FamilyCumulants"] | None = None,
-        highest: int | None = None,
+        highest: int | None = None, check: Callable[[int], None] | None = None,
     ) -> None:
         self.family: Family = family_of(family, "FamilyCumulants")
         self.network: Family = network or self.family
@@ -160,6 +164,7 @@ class FamilyCumulants(Derived):
         self._derive = derive
         self._again = again
         self.highest = highest
+        self._check = check
         self._memo: dict[Type, Polynomial] = {}
 
     @property
@@ -180,16 +185,45 @@ class FamilyCumulants(Derived):
         return known.element
 
     def polynomial(self, kind: Any) -> Polynomial:
-        """Cumulant of a type as an exact polynomial; inverses such as 1/n are atoms of it."""
+        """Cumulant of a type as an exact polynomial; inverses such as 1/n are atoms of it.
+
+        Raises
+        ------
+        OrderError
+            If that order was not propagated, or the polynomial would have too many terms.
+        """
         found = self.family.read(kind, self.channels)
         if order_of(found) > self.order:
             raise OrderError(
                 f"cumulant of order {order_of(found)} of {self.state}: orders 1 to {self.order} "
                 f"were propagated; call propagate(..., order={order_of(found)})"
             )
+        if found not in self._memo:
+            self.check_order(order_of(found))
+            check_polynomial(found, self.family, self._named(found), self._terms)
         self.element(found)
         return self._memo[found]
 
+    def check_order(self, order: int) -> None:
+        """Raise OrderError where that order takes too many cumulants of the states before."""
+        if self._check is not None:
+            self._check(order)
+
+    def _terms(self, kind: Type) -> int:
+        self.element(kind)
+        return len(self._memo[kind])
+
+    def _named(self, kind: Type) -> str:
+        return f"cumulant {self.family.word(kind, self.channels)} of {self.state}"
+
+    def _collected(self, kind: Any) -> sp.Expr:
+        polynomial = self.polynomial(kind)
+        check_expression(
+            len(polynomial), self._named(self.family.read(kind, self.channels))
+        )
+        return collected(polynomial, self.network.width)
+
+    @explained
     def type(self, *kind: Any) -> sp.Expr:
         """Cumulant of a type: ``type("iij")``, or ``type(2, 1)`` in short form.
 
@@ -203,14 +237,14 @@ class FamilyCumulants(Derived):
         ShapeError
             If it is no type, or needs more distinct nodes than there are.
         OrderError
-            If that order was not propagated.
+            If that order was not propagated, or the value has too many terms.
         """
         given = kind[0] if len(kind) == 1 and isinstance(kind[0], str) else kind
-        return collected(self.polynomial(given), self.network.width)
+        return self._collected(given)
 
     def cumulant(self, kind: Any) -> sp.Expr:
         """Cumulant of a type given as a word or tuple, or as the order for kappa_i...i."""
-        return collected(self.polynomial(kind), self.network.width)
+        return self._collected(kind)
 
     __getitem__ = cumulant
 
@@ -298,9 +332,9 @@ class FamilyCumulants(Derived):
         mapped = {a: ring.element(b) for a, b in zip(self.ring.atoms, atoms, strict=True)}
         return FamilyCumulants(
             family, self.order, ring,
-            lambda t: self.ring.compose(self.element(opened(t)), mapped, ring),
+            lambda t: self.ring.compose(self.polynomial(opened(t)).element, mapped, ring),
             channels=self.channels, network=network, state=self.state, exact=self.exact,
-            closure=self.closure, hypotheses=self.hypotheses,
+            closure=self.closure, hypotheses=self.hypotheses, check=self.check_order,
         )
 
     def _small(self, images: Mapping[Any, Any], family: Family) -> "FamilyCumulants":

@@ -2,9 +2,10 @@
 
 import random
 from collections.abc import Callable, Sequence
+from itertools import product
 from typing import Any
 
-from ..oracle import FiniteLaw, random_finite_law, random_fraction, random_law_of_blocks
+from ..oracle import FiniteLaw, random_finite_law, random_fraction
 
 Numbers = Callable[[Any], Any]
 
@@ -104,28 +105,38 @@ def ring_law(
     >>> law.cumulant((1, 1, 0, 0, 0)) == law.cumulant((1, 0, 0, 0, 1)) != 0
     True
     """
-    blocks = [range(v, nodes * channels, nodes) for v in range(nodes)]
-    law = random_law_of_blocks(rng, blocks, True, numbers, 2)
-    if not radius:
-        return law
+    seed = random_finite_law(rng, channels, numbers, 2)
     weights = [
         [[numbers(random_fraction(rng, 5)) for _ in range(channels)] for _ in range(radius + 1)]
         for _ in range(channels)
     ]
 
-    def at(x: Sequence[Any], channel: int, v: int) -> Any:
-        return x[channel * nodes + v % nodes]
+    def local(arc: Sequence[Sequence[Any]], c: int) -> Any:
+        """Value in the middle of an arc of inputs."""
+        if not radius:
+            return arc[0][c]
+        return sum(
+            (
+                weights[c][d][source] * (arc[radius - d][source] + arc[radius + d][source])
+                for d in range(radius + 1) for source in range(channels)
+            ),
+            arc[0][c] * arc[-1][c],
+        )
 
-    def local(x: Sequence[Any]) -> list[Any]:
-        return [
-            sum(
-                (
-                    weights[c][d][source] * (at(x, source, v + d) + at(x, source, v - d))
-                    for d in range(radius + 1) for source in range(channels)
-                ),
-                at(x, c, v - radius) * at(x, c, v + radius),
-            )
-            for c in range(channels) for v in range(nodes)
-        ]
-
-    return law.push(local)
+    # a node takes few values, one for each choice of the inputs on its arc
+    values = [
+        {
+            arc: local([seed.points[k] for k in arc], c)
+            for arc in product(range(2), repeat=2 * radius + 1)
+        }
+        for c in range(channels)
+    ]
+    places = [[(v + d) % nodes for d in range(-radius, radius + 1)] for v in range(nodes)]
+    low, high = seed.weights
+    shares = [low ** (nodes - k) * high**k for k in range(nodes + 1)]
+    choices = list(product(range(2), repeat=nodes))
+    points = []
+    for choice in choices:
+        arcs = [tuple([choice[p] for p in arc]) for arc in places]
+        points.append([value[arc] for value in values for arc in arcs])
+    return FiniteLaw(points, [shares[sum(choice)] for choice in choices])

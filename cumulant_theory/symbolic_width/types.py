@@ -105,6 +105,20 @@ def splits(
     >>> splits(((0, (1,)), (0, (1,))), sorted_type)
     ((((0, (1,)),), ((0, (1,)),), 1), (((0, (1,)), (0, (1,))), (), 1))
     """
+    chosen = (
+        _merged_splits(kind, gathered, highest) if reach is None
+        else _line_splits(kind, highest, reach)
+    )
+    found: Counter[tuple[Type, Type]] = Counter()
+    for a, b, c in chosen:
+        found[canonical(a), canonical(b)] += c
+    return tuple((a, b, c) for (a, b), c in found.items())
+
+
+def _merged_splits(
+    kind: Type, gathered: Canonical, highest: int | None
+) -> Iterator[tuple[Type, Type, int]]:
+    """The splits, those of equal parts counted after every node."""
     terms: dict[tuple[int, Type, Type], int] = {(0, (), ()): 1}
     for position, (label, content) in enumerate(kind):
         grown: Counter[tuple[int, Type, Type]] = Counter()
@@ -113,16 +127,33 @@ def splits(
             for (size, a, b), c in terms.items():
                 if highest is not None and size + order > highest:
                     continue
-                if order and a and reach is not None and label - a[-1][0] > reach:
-                    continue
                 left = gathered((*a, (label, inner))) if order else a
                 right = gathered((*b, (label, outer))) if others else b
                 grown[size + order, left, right] += c * count
         terms = grown
-    found: Counter[tuple[Type, Type]] = Counter()
     for (_, a, b), c in terms.items():
-        found[canonical(a), canonical(b)] += c
-    return tuple((a, b, c) for (a, b), c in found.items())
+        yield a, b, c
+
+
+def _line_splits(
+    kind: Type, highest: int | None, reach: int
+) -> Iterator[tuple[Type, Type, int]]:
+    """The splits at increasing positions, where no two parts are equal."""
+    waiting: list[tuple[int, Type, Type, int, int]] = [(0, (), (), 0, 1)]
+    while waiting:
+        position, a, b, size, c = waiting.pop()
+        if position == len(kind) or size == highest or (
+            a and kind[position][0] - a[-1][0] > reach
+        ):
+            yield a, b + kind[position:], c
+            continue
+        label, content = kind[position]
+        for inner, outer, count in _shares(content, position == 0):
+            order = sum(inner)
+            if highest is None or size + order <= highest:
+                left = (*a, (label, inner)) if order else a
+                right = (*b, (label, outer)) if any(outer) else b
+                waiting.append((position + 1, left, right, size + order, c * count))
 
 
 @lru_cache(maxsize=8192)

@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 
 import sympy as sp
 
+from ...algebra import substitution
+from ...arguments import explained
 from ...errors import DomainError, ShapeError
 from ..width import check_width
 from .classes import ClassFamily
@@ -70,8 +72,10 @@ class CompleteBipartite(ClassFamily):
         ]
         return [{a: sp.Integer(b) for a, b in s.items() if a.is_Symbol} for s in sizes]
 
+    @explained
     def subs(self, images: Mapping[Any, Any]) -> "CompleteBipartite":
         """With the sizes replaced."""
+        images = substitution(images)
         return complete_bipartite(self.left.subs(images), self.right.subs(images))
 
     def letters(self, label: int) -> str:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import sympy as sp
 
 from ...algebra import check_types, multi_indices, partition_count, vector_partitions
+from ...arguments import explained
 from ...errors import DomainError, ShapeError, UnknownNameError
 from ...latex.html import Record
 from ...layers.graphs import Graph
@@ -53,6 +54,7 @@ class ClassFamily(Family):
     canonical: "ClassVar[staticmethod[[Any], Type]]" = staticmethod(sorted_type)
     gathered: "ClassVar[staticmethod[[Any], tuple[Node, ...]]]" = staticmethod(sorted_type)
 
+    @explained
     def types(self, order: int, channels: int = 1) -> list[Type]:
         """Types of one order, those of few distinct nodes first; impossible ones left out."""
         unbounded = sum(1 for s in self.sizes if not s.is_Integer)

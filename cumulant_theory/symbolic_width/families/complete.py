@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from ...algebra import substitution
 from ...errors import ShapeError
 from ...layers import graphs
 from ...layers.graphs import Graph
@@ -35,7 +36,7 @@ class Complete(ClassFamily):
 
     def subs(self, images: Mapping[Any, Any]) -> "Complete":
         """With n replaced."""
-        return complete(self.n.subs(images))
+        return complete(self.n.subs(substitution(images)))
 
     def key(self, kind: Type, channels: int = 1) -> Any:
         """With one channel, how often each distinct node occurs: (2, 1) for iij."""
@@ -59,9 +60,9 @@ class Complete(ClassFamily):
         if not any(isinstance(a, tuple) and a and isinstance(a[-1], tuple) for a in nodes):
             nodes = tuple((0, a if isinstance(a, tuple) else (a,)) for a in nodes)
             good = nodes and all(
-                len(c) == channels and any(c)
+                len(c) == channels
                 and all(isinstance(a, int) and not isinstance(a, bool) and a >= 0 for a in c)
-                for _, c in nodes
+                and any(c) for _, c in nodes
             )
             if not good:
                 raise ShapeError(

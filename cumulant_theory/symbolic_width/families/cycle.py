@@ -7,7 +7,8 @@ from typing import Any
 
 import sympy as sp
 
-from ...algebra import multi_indices
+from ...algebra import multi_indices, substitution
+from ...arguments import explained
 from ...errors import DomainError, ShapeError, UnknownNameError
 from ...layers import graphs
 from ...layers.graphs import Graph
@@ -77,6 +78,7 @@ class Cycle(Family):
         """The ring cut open at its widest gap between the nodes of the type."""
         return self.positions.opened(kind)
 
+    @explained
     def types(self, order: int, channels: int = 1) -> list[Type]:
         """Types of one order with chained receptive fields; all others vanish."""
         found = {
@@ -96,9 +98,10 @@ class Cycle(Family):
 
     # ------------------------------------------------------------------ numbers of nodes
 
+    @explained
     def subs(self, images: Mapping[Any, Any]) -> "Cycle":
         """With n replaced."""
-        return replace(self, n=cycle(self.n.subs(images)).n)
+        return replace(self, n=cycle(self.n.subs(substitution(images))).n)
 
     def least(self, order: int) -> int:
         """Number of nodes from which the cumulants up to an order are those of a symbolic n."""
@@ -308,6 +311,7 @@ class RingReadout(Complete):
         """A single node."""
         return Complete(sp.S.One)
 
+    @explained
     def subs(self, images: Mapping[Any, Any]) -> "RingReadout":
         """Itself."""
         return self

@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 
 import sympy as sp
 
+from ...algebra import substitution
+from ...arguments import explained
 from ...layers import graphs
 from ...layers.graphs import Graph
 from ..width import check_width
@@ -32,9 +34,10 @@ class Star(ClassFamily):
         """With ``nodes`` leaves."""
         return star(nodes + 1)
 
+    @explained
     def subs(self, images: Mapping[Any, Any]) -> "Star":
         """With n replaced."""
-        return star(self.n.subs(images))
+        return star(self.n.subs(substitution(images)))
 
     def letters(self, label: int) -> str:
         """h is the hub; i, j, ... are leaves."""

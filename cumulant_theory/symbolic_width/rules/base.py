@@ -36,6 +36,9 @@ class Rule:
         """Input order that an output order needs."""
         return order
 
+    def check_order(self, order: int, family: "Family") -> None:
+        """Raise OrderError where an output of that order has too many input types to list."""
+
     def out_family(self, family: "Family") -> "Family":
         """The family of the output nodes, for input nodes of ``family``."""
         return family

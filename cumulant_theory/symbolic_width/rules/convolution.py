@@ -134,6 +134,11 @@ class RingReadoutRule(Rule, Record):
         sizes = {"sum": [self.n], "mean": [self.n, 1 / self.n], "node": []}[self.what]
         return tuple(dict.fromkeys([*sizes, *weights, *self.shift]))
 
+    def check_order(self, order: int, family: Any) -> None:
+        """A total is over all chained configurations."""
+        if self.what != "node":
+            family.positions.check_placements(order, self.in_channels, family.radius)
+
     def out_family(self, family: Any) -> Any:
         """The single node behind the readout."""
         return family.read_out(self.what)

@@ -130,7 +130,10 @@ def centred_cumulants(
 
     def central_moment(kind: Type) -> Any:
         if kind not in central:
-            central[kind] = ring.zero if order_of(kind) == 1 else ring.total(
+            order = order_of(kind)
+            # Gaussian moments of odd order vanish
+            zero = order == 1 or (highest == 2 and order % 2)
+            central[kind] = ring.zero if zero else ring.total(
                 c * value * central_moment(b)
                 for a, b, c in central_splits(kind, canonical, gathered, highest, reach)
                 if not family.vanishes(a) and (value := kappa(a)) != 0
