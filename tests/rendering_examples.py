@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +34,11 @@ from cumulant_theory.layers import graphs
 from cumulant_theory.oracle import FiniteLaw
 from cumulant_theory.reparametrisations import Structure
 from cumulant_theory.symbolic_width import families
-from numerics import backends, competition, densities, study, sweeps, tensors
+from numerics import backends, competition, densities, explorers, study, sweeps, tensors
 from numerics.chain import Affine, Chain, Pointwise, Residual
 from numerics.flows import CumulantMap
 
+LIVE = all(map(find_spec, ("ipywidgets", "anywidget")))
 x, y = sp.symbols("x y")
 NORMAL, SKEWED = laws.Normal(0, 1), laws.Exponential(1)
 MLP = (
@@ -181,6 +183,7 @@ def of_rg() -> Iterator[object]:
         yield spectrum[1]
         yield from map_.fixed_points(order=4)
     yield rg.RGMap(layers.BlockSum(2)).flow(laws.Exponential("rate"), steps=3)
+    yield rg.RGMap(layers.Linear(2, 1) >> layers.Pointwise(activations.ReLU()))
     truncated = rg.RGMap(
         layers.Mean(2) >> layers.Pointwise(activations.Quadratic(sp.Rational(1, 3))))
     yield truncated.truncated(Neglect(3))
@@ -384,8 +387,23 @@ def of_studies() -> Iterator[object]:
     yield sweeps.Sweep(Path("results"), {"seed": 1}, 12, 12)
 
 
+def of_explorers() -> Iterator[object]:
+    flow = explorers.rg_flow_data(SKEWED, steps=3)
+    yield flow
+    yield explorers.View(flow, explorers.rg_flow_figure(flow), "a law under block sums")
+    yield explorers.rg_flow_data(NORMAL, network=layers.Linear(2, 1, weight=[[1, 1]]))
+    yield explorers.symmetry_data(symmetries.Cyclic(), 6, 6)
+    units = explorers.usual_units()
+    yield from (explorers.failure_data(unit, seeds=4) for unit in units.values())
+    yield explorers.wide_data(8, 2, samples=2**10)
+    if LIVE:
+        yield from (explorers.rg_flow(steps=3), explorers.symmetry("dihedral", 4, 4))
+        yield explorers.failure(units, seeds=0)
+
+
 SOURCES: tuple[Callable[[], Iterator[object]], ...] = (
     of_laws, of_symmetries, of_activations, of_algebra, of_layers, of_cumulants, of_recursions,
     of_diagrams, of_rg, of_generalisation, of_certified, of_reparametrisations, of_symbolic_width,
     of_theorems, of_kernels, of_networks, of_flows, of_data, of_tensors, of_densities, of_studies,
+    of_explorers,
 )

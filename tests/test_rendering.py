@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import re
+from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
 from xml.etree import ElementTree
@@ -11,8 +12,18 @@ import pytest
 import rendering_examples as examples
 import sympy as sp
 
-from cumulant_theory import activations, laws, layers, symmetries
+from cumulant_theory import (
+    Neglect,
+    activations,
+    laws,
+    layers,
+    parameter_symmetries,
+    rg,
+    symmetries,
+)
 from cumulant_theory.latex import html, inline_display, pictures
+from cumulant_theory.reparametrisations.display import orbits
+from cumulant_theory.rg.display import directions
 
 PACKAGES = (
     "cumulant_theory", *(f"cumulant_theory.{name}" for name in (
@@ -23,14 +34,15 @@ PACKAGES = (
     )),
     "numerics", *(f"numerics.{name}" for name in (
         "backends", "comparison", "competition", "datasets", "densities", "flows", "gaussian",
-        "imports", "kstatistics", "networks", "study", "sweeps", "tensors", "training",
+        "explorers", "imports", "kstatistics", "networks", "study", "sweeps", "tensors", "training",
     )),
 )
 # protocols, mixins and what is made on the way to a result
-NEVER_SHOWN = {"Derived", "Rule", "Check"}
-LARGEST, LINES, COLUMNS = 60_000, 40, 120
+NEVER_SHOWN = {"Derived", "Rule", "Check", *(() if examples.LIVE else ("Explorer",))}
+LARGEST, DRAWN, LINES, COLUMNS = 60_000, 250_000, 40, 120
+FIGURE = re.compile(r'<div class="cumulant-figure"><svg\b.*?</svg>\s*</div>', re.DOTALL)
 VOID = {"br", "hr", "img"}
-SHOWN_AS = ("_repr_html_", "_repr_latex_", "_repr_markdown_")
+SHOWN_AS = ("_repr_html_", "_repr_latex_", "_repr_markdown_", "_repr_mimebundle_")
 
 
 def public_classes():
@@ -62,7 +74,7 @@ class Balanced(HTMLParser):
         for key, value in attrs:
             assert not key.startswith("on"), key
             assert key not in ("src", "href"), (key, value)
-            assert key == "xmlns" or "http" not in (value or ""), (key, value)
+            assert key.startswith("xmlns") or "http" not in (value or ""), (key, value)
         if tag not in VOID:
             self.open.append(tag)
 
@@ -75,7 +87,8 @@ class Balanced(HTMLParser):
 
 
 def check_html(text):
-    assert 0 < len(text) < LARGEST, len(text)
+    assert 0 < len(FIGURE.sub("", text)) < LARGEST, len(text)
+    assert len(text) < DRAWN, len(text)
     assert " object at 0x" not in text
     parser = Balanced()
     parser.feed(text)
@@ -119,6 +132,8 @@ def test_objects_show_themselves(source):
             assert any(hasattr(thing, way) for way in SHOWN_AS), "has no rich form"
             if hasattr(thing, "_repr_html_"):
                 check_html(thing._repr_html_())
+            if hasattr(thing, "_repr_mimebundle_"):
+                check_html(thing._repr_mimebundle_()["text/html"])
             check_text(repr(thing))
             check_text(str(thing))
         except Exception as error:
@@ -130,7 +145,7 @@ def test_formulas_parse(katex, tmp_path):
     formulas = {
         thing._repr_latex_() for source in examples.SOURCES for thing in made_by(source)
         if hasattr(thing, "_repr_latex_")
-    }
+    } - {None}  # what has no formula
     for text in formulas:
         assert text.startswith("$")
         assert text.endswith("$")
@@ -199,3 +214,62 @@ def test_text_from_users_is_escaped():
 ])
 def test_values_with_errors(value, error, text):
     assert html.with_error(value, error) == text
+
+
+# ---------------------------------------------------------------------------- what cards say
+
+
+def test_cards_of_fixed_points_name_the_directions_of_the_spectrum():
+    map_ = rg.RGMap(
+        layers.Mean(2) >> layers.Pointwise(activations.Quadratic(sp.Rational(1, 3))))
+    points = map_.fixed_points(3, Neglect(3))
+    assert len(points) == 3
+    for point in points:
+        exact = map_.spectrum(3, Neglect(3), at=point)
+        kinds, values = directions(point)
+        assert kinds == [e.kind for e in exact]
+        for e, value in zip(exact, values, strict=True):
+            decimal = str(e.value) if len(str(e.value)) < 24 else str(sp.N(e.value, 6))
+            assert all(f">{part}<" in value for part in re.findall(r"[\d.]+", decimal))
+    (gaussian,) = rg.RGMap(layers.BlockSum("b")).fixed_points(4)
+    page = gaussian._repr_html_()
+    assert "unstable: 1 relevant, 1 marginal, 2 irrelevant directions" in page
+    bare = replace(gaussian, _map=None)
+    assert bare == gaussian
+    assert "directions" not in bare._repr_html_()
+
+
+def test_long_flows_keep_their_first_and_last_steps():
+    flow = rg.RGMap(layers.BlockSum(4)).flow(laws.Exponential(1), 30, 10)
+    page = flow._repr_html_()
+    rows = re.findall(r"<tr\b.*?</tr>", page, re.DOTALL)
+    assert len(rows) == 1 + 12
+    assert [re.search(r"<td[^>]*>(.*?)</td>", row)[1] for row in rows[-3:]] == ["9", "…", "30"]
+    assert "1073741824" in rows[-1]  # 4^{30/2}
+    assert page.count("<th ") == 1 + 8
+    assert "all steps and orders" in page
+
+
+def test_orbits_of_parameters():
+    net = layers.Linear(2, 3) >> layers.Pointwise(activations.ReLU()) >> layers.Linear(3, 1)
+    found = parameter_symmetries(net)
+    sizes = sorted(map(len, orbits(found)))
+    assert sizes == [3, 3, 3]
+    assert sum(sizes) == len(net.parameters)
+    fixed = parameter_symmetries(net, fixed=[net.parameters[0]])
+    assert sorted(map(len, orbits(fixed))) == [1, 1, 2, 2, 2]  # two units are left to exchange
+    page = found._repr_html_()
+    assert "one-parameter families" in page
+    assert "2 permutations, 3 rescalings" in page
+
+
+def test_witnesses_tell_what_fits_and_what_fails():
+    failing = [b.witness for b in examples.analysis().branches if b.witness is not None]
+    assert failing
+    for witness in failing:
+        page = witness._repr_html_()
+        wrong = [v for v in witness.residuals.values() if v != 0]
+        assert page.count(">fails<") == len(wrong) > 0
+        assert page.count(">right<") == len(witness.residuals) - len(wrong)
+    (test,) = examples.analysis().failure_conditions
+    assert "nowhere on the branch" in test._repr_html_()

@@ -23,10 +23,10 @@ from cumulant_theory.errors import (
     TimeLimitError,
 )
 from cumulant_theory.oracle import enumerated
-from cumulant_theory.rg._numbers import approximate
 from cumulant_theory.rg.eigenvalues import EigenvalueOf, blocks, eigenvalues, eigenvector
 from cumulant_theory.rg.fixed_points import sign_at
 from cumulant_theory.varieties import Ideal
+from cumulant_theory.varieties.decimals import approximate
 
 fixed_points_module = sys.modules["cumulant_theory.rg.fixed_points"]
 X = sp.Symbol("x")

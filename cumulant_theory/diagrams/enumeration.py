@@ -107,6 +107,7 @@ class Diagram(Record):
                     grown = True
         return len(reached) == units
 
+    @explained
     def kept(self, closure: Closure) -> bool:
         """Whether a closure keeps it."""
         within = closure.budget is None or self.cost <= closure.budget

@@ -68,6 +68,7 @@ def power_equation(pattern: Pattern, target: str = "y") -> Equation:
     return Equation(sp.Symbol(f"kappa__{target}_{word(pattern)}"), value, sum(pattern))
 
 
+@explained
 def wick_equations(activation: Any, source: str, target: str) -> list[Equation]:
     """What the Wick coefficients of unit i stand for, for any power p and order k."""
     mean, variance = (sp.Symbol(f"kappa__{source}_{w}") for w in ("i", "ii"))
@@ -80,6 +81,7 @@ def wick_equations(activation: Any, source: str, target: str) -> list[Equation]:
     return [Equation(wick_letter(target, "k", "i"), value)]
 
 
+@explained
 def mehler_equations(pattern: Pattern, source: str = "z", target: str = "y") -> list[Equation]:
     """The joint cumulant of powers of a Gaussian pair as the series in its covariance.
 
@@ -208,6 +210,11 @@ class PatternRule:
         from ..latex import inline_display
 
         return inline_display([(e.lhs, e.rhs) for e in self.equations()])
+
+    def _repr_html_(self) -> str:
+        from .display import rule_card
+
+        return rule_card(self)
 
     def __repr__(self) -> str:
         return (

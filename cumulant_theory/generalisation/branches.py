@@ -56,6 +56,11 @@ class TestResidual:
 
         return inline_display([(residual_symbol(self.order), self.value)])
 
+    def _repr_html_(self) -> str:
+        from .display import residual_card
+
+        return residual_card(self)
+
 
 @dataclass(frozen=True)
 class Witness:
@@ -90,6 +95,11 @@ class Witness:
         lines: list[tuple[Any, Any]] = list(self.values.items())
         lines += [(residual_symbol(r), v) for (_, r), v in self.residuals.items() if v != 0]
         return inline_display(lines)
+
+    def _repr_html_(self) -> str:
+        from .display import witness_card
+
+        return witness_card(self)
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,11 @@ class CertifiedWitness:
 
         return inline_display(list(self.decimals().items()))
 
+    def _repr_html_(self) -> str:
+        from .display import certified_card
+
+        return certified_card(self)
+
 
 def certified_witness(
     problem: Problem, *, engine: str = "auto", seed: int = 0, seconds: float = 10

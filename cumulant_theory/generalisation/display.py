@@ -9,17 +9,30 @@ import sympy as sp
 from ..derivation import Equation
 from ..latex import Table, estimate_width, latex, mathml
 from ..latex._floats import table_tex
-from ..latex.html import Markup, card, equations, facts, table, verdict
+from ..latex.html import (
+    Markup,
+    card,
+    equation,
+    equations,
+    facts,
+    formula,
+    table,
+    verdict,
+)
 from ..latex.html import shown as shown_text
-from .branches import Branch, residual_symbol
+from ..varieties.decimals import shown_html
+from ..varieties.display import interval, intervals
+from .branches import Branch, TestResidual, Witness, residual_symbol
 from .components import shown
 
 if TYPE_CHECKING:
     from .analysis import Analysis
+    from .certified import CertifiedWitness
 
 _HEAD = ("branch", "equations", "dimension", "test residuals", "verdict")
 _VERDICTS = {True: "generalises", False: "fails", None: "undecided"}
 _WIDEST, _LONGEST = 200.0, 72  # points, characters
+_CONDITIONS = 6
 
 
 def summary(analysis: "Analysis") -> str:
@@ -135,6 +148,56 @@ def branch_card(branch: Branch) -> str:
     if tests:
         parts.append(table(("test law", "order", "residual", ""), tests))
     return card(f"Branch {branch.number}", *parts)
+
+
+def residual_card(test: TestResidual) -> str:
+    """A test residual on a branch, and where it vanishes."""
+    told = {True: "vanishes on the branch", False: "does not vanish", None: "undecided"}
+    conditions: list[str] = [
+        equation(e, "0", ".conditions") for e in test.conditions[:_CONDITIONS]
+    ]
+    left = len(test.conditions) - _CONDITIONS
+    conditions += [f"… {left} more; see .conditions"] if left > 0 else []
+    if any(e.is_number and e.is_zero is False for e in test.conditions):
+        conditions = ["nowhere on the branch"]
+    rows = [
+        ("test law", str(test.law)),
+        ("verdict", verdict(told[test.vanishes], test.vanishes)),
+        ("vanishes where", Markup("".join(f"<div>{c}</div>" for c in conditions))),
+    ]
+    return card(
+        f"Test residual of order {test.order} on branch {test.branch}",
+        equations([(residual_symbol(test.order), test.value)], ".value"), facts(rows),
+    )
+
+
+def witness_card(witness: Witness) -> str:
+    """Parameters, and the residuals on the test laws."""
+    values = [(formula(p), shown_html(v)) for p, v in witness.values.items()]
+    tests = [
+        (str(law), r, shown_html(v), verdict("fails" if v != 0 else "right", v == 0))
+        for (law, r), v in witness.residuals.items()
+    ]
+    fits = verdict("fits: all residuals are 0", True)
+    return card(
+        f"Witness on branch {witness.branch}", table(("parameter", "value"), values, see=".values"),
+        facts([("training laws", fits)]), table(("test law", "order", "residual", ""), tests),
+    )
+
+
+def certified_card(witness: "CertifiedWitness") -> str:
+    """Intervals of the parameters, of the residuals that are not 0, and what is proven."""
+    tests = [
+        (str(law), r, formula(m), *interval(*bounds, 6), verdict("is not 0", False))
+        for (law, r), by in witness.residuals.items() for m, bounds in by.items()
+    ]
+    point = witness.point
+    proven = verdict(point.certified, True if point.complete else None)
+    head = ("test law", "order", "coefficient of", "in the residual", "width of the interval", "")
+    return card(
+        "Certified witness", intervals(witness.values.items(), "parameter"),
+        facts([("training laws", proven)]), table(head, tests),
+    )
 
 
 def latex_table(analysis: "Analysis") -> str:

@@ -6,7 +6,8 @@ from typing import Any
 
 import sympy as sp
 
-from ..errors import SymmetryError
+from ..arguments import brief, explained
+from ..errors import DomainError, SymmetryError
 from ..latex import inline_display
 from .diagonal import Flip, Scaling
 from .linear import Mixing, Shift
@@ -103,6 +104,7 @@ class Reparametrisation:
             return {p: shifted(p) + _REAL * change for p, change in action.changes.items()}
         return {p: v + offsets.get(p, sp.S.Zero) for p, v in _mixed(self.structure, action).items()}
 
+    @explained
     def apply(self, values: dict[Any, Any], at: Any = None) -> dict[sp.Symbol, Any]:
         """New values of all parameters.
 
@@ -121,6 +123,9 @@ class Reparametrisation:
         if (self.parameter is None) != (at is None):
             need = "takes no value" if self.parameter is None else f"needs a value of {self.domain}"
             raise SymmetryError(f"{self.kind} of {', '.join(self.layers)} {need}; at={at!r}")
+        texts = [v for v in (*values.values(), at) if isinstance(v, str)]
+        if texts:  # SymPy would run them as code
+            raise DomainError(f"apply: {brief(texts[0])} is no value; pass numbers or expressions")
         point: dict[Any, Any] = dict(values)
         if self.parameter is not None:
             point[self.parameter] = at
@@ -134,6 +139,11 @@ class Reparametrisation:
 
     def _repr_latex_(self) -> str:
         return inline_display(_Arrow(p, v) for p, v in [*self.images.items()][:SHOWN])
+
+    def _repr_html_(self) -> str:
+        from .display import generator_card
+
+        return generator_card(self)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 import sympy as sp
 
-from ..arguments import explained
+from ..arguments import check_instance, explained
 from ..errors import DomainError, UnknownNameError, VerificationError
 from ..latex import latex, upright
 from ..layers import Layer
@@ -52,6 +52,7 @@ class ParameterSymmetries:
         """The layers of units that are changed together, most often one by one."""
         return tuple(dict.fromkeys(g.layers for g in self.generators))
 
+    @explained
     def __getitem__(self, layer: str) -> tuple[Reparametrisation, ...]:
         """The generators that change the units of a layer.
 
@@ -68,6 +69,7 @@ class ParameterSymmetries:
 
     def of_kind(self, kind: str) -> tuple[Reparametrisation, ...]:
         """The generators of a kind, such as ``sign flip``."""
+        check_instance(kind, str, "of_kind: kind")
         return tuple(g for g in self.generators if g.kind == kind)
 
     def group(self, *layers: str) -> str:
@@ -80,8 +82,11 @@ class ParameterSymmetries:
         >>> parameter_symmetries(net).group("1 Linear")
         '\\mathbb{Z}_{2}^{3} \\rtimes S_{3}'
         """
+        for layer in layers:
+            check_instance(layer, str, "group: layer")
         return group_name([g.action for g in self.generators if g.layers == layers])
 
+    @explained
     def verify(self, seed: int = 0) -> None:
         """Compare outputs before and after each generator at random exact points.
 
@@ -116,6 +121,11 @@ class ParameterSymmetries:
                 rows.append(rf"& \text{{and {len(shown) - SHOWN} more}}")
         body = r" \\ ".join(rows)
         return rf"$\displaystyle \begin{{array}}{{ll}} {body} \end{{array}}$"
+
+    def _repr_html_(self) -> str:
+        from .display import symmetries_card
+
+        return symmetries_card(self)
 
 
 def _rows(generator: Reparametrisation) -> list[str]:

@@ -8,7 +8,7 @@ import mpmath
 import sympy as sp
 
 from ..errors import DomainError, NoClosedFormError
-from ._numbers import DIGITS, approximate, is_small
+from ..varieties.decimals import DIGITS, approximate, is_small
 
 
 class EigenvalueOf(sp.Expr):

@@ -8,7 +8,7 @@ import sympy as sp
 from ..errors import DomainError
 from ..laws.moment_problem import obstruction
 from ..varieties import Ideal, rationalised, time_limit
-from ._numbers import approximate, is_small, shown
+from ..varieties.decimals import approximate, is_small, shown
 from .results import FixedPoint, law_name
 from .truncated import TruncatedMap
 

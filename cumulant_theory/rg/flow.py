@@ -1,11 +1,12 @@
 """Cumulants of a law under repeated application of an RG map."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
 
+from ..arguments import entry_at
 from ..latex import latex
 from ..laws import CumulantSequence, Law
 from .negentropy import negentropy
@@ -34,7 +35,10 @@ class Flow:
     closure: str = "Exact()"
 
     def __getitem__(self, step: int) -> dict[int, sp.Expr]:
-        return self.steps[step]
+        return entry_at(self.steps, step, "steps of the flow")
+
+    def __iter__(self) -> Iterator[dict[int, sp.Expr]]:
+        return iter(self.steps)
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -61,6 +65,11 @@ class Flow:
             rf"$\displaystyle \begin{{array}}{{{columns}}} t & {head} \\ \hline {rows} "
             r"\end{array}$"
         )
+
+    def _repr_html_(self) -> str:
+        from .display import flow_card
+
+        return flow_card(self)
 
 
 class Sequence(CumulantSequence):

@@ -1,5 +1,6 @@
 """RG maps on laws: what a map of b units to one does to their cumulants."""
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -261,9 +262,11 @@ class RGMap:
         if not self.is_linear:
             with time_limit(seconds):
                 truncated = closed_map(self, "fixed points", order, closure)
-                return fixed_points(truncated, seconds)
+                found = fixed_points(truncated, seconds)
+            return [replace(point, _map=truncated) for point in found]
         images = [e.rhs for e in self.recursion(order)]
-        return [linear_fixed_point(self.layer, self.eigenvalues(order), images)]
+        point = linear_fixed_point(self.layer, self.eigenvalues(order), images)
+        return [replace(point, _map=self)]
 
     @explained
     def flow(
@@ -340,5 +343,13 @@ class RGMap:
     def __repr__(self) -> str:
         return f"RGMap({self.layer!r})"
 
-    def _repr_latex_(self) -> str:
-        return inline_display([(e.lhs, e.rhs) for e in self.recursion(4)])
+    def _repr_latex_(self) -> str | None:
+        try:
+            return inline_display([(e.lhs, e.rhs) for e in self.recursion(4)])
+        except NoClosedFormError:
+            return None
+
+    def _repr_html_(self) -> str:
+        from .display import map_card
+
+        return map_card(self)

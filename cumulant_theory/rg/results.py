@@ -7,8 +7,11 @@ from typing import Any, NamedTuple
 import mpmath
 import sympy as sp
 
+from ..algebra import check_digits
+from ..arguments import brief, explained
+from ..errors import OrderError
 from ..latex import inline_display, upright
-from ._numbers import approximate, is_long, shown, shown_latex
+from ..varieties.decimals import approximate, is_long, shown, shown_latex
 
 
 class _Row(NamedTuple):
@@ -54,8 +57,12 @@ class FixedPoint:
     reason: str = ""
     equations: tuple[sp.Expr, ...] = ()
     _ideal: Any = field(default=None, compare=False)
+    _map: Any = field(default=None, compare=False)
 
+    @explained
     def __getitem__(self, order: int) -> sp.Expr:
+        if order not in self.cumulants:
+            raise OrderError(f"{brief(order)} is none of the orders {list(self.cumulants)}")
         return self.cumulants[order]
 
     @property
@@ -72,6 +79,7 @@ class FixedPoint:
         >>> FixedPoint({1: sp.sqrt(2), 2: sp.S.Zero}, "point mass").evalf(5)
         {1: 1.4142, 2: 0}
         """
+        digits = check_digits(digits, "evalf")
         return {
             r: v if v.free_symbols or v.is_Rational else
             sp.Float(mpmath.nstr(approximate(v, digits + 5), digits + 5), digits)
@@ -101,6 +109,11 @@ class FixedPoint:
         if self.realisable is not False:
             return text
         return rf"{text[:-1]}\quad{upright('no law: ' + self.reason)}$"
+
+    def _repr_html_(self) -> str:
+        from .display import fixed_point_card
+
+        return fixed_point_card(self)
 
 
 def law_name(values: Mapping[int, sp.Expr]) -> str:

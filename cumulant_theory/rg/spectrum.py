@@ -7,14 +7,14 @@ from typing import Any
 import mpmath
 import sympy as sp
 
-from ..algebra import exact
-from ..arguments import brief
+from ..algebra import as_integer, exact
+from ..arguments import brief, check_instance, explained
 from ..derivation import Equation
 from ..errors import DomainError, OrderError
 from ..latex import latex
 from ..latex.html import Record
 from ..laws import Law
-from ._numbers import approximate, is_small, shown, shown_latex
+from ..varieties.decimals import approximate, is_small, shown, shown_latex
 from .eigenvalues import eigenvalues, eigenvector
 from .fixed_points import sign_at
 from .results import FixedPoint, law_name
@@ -87,8 +87,12 @@ class Spectrum:
     def __len__(self) -> int:
         return len(self.eigenvalues)
 
+    @explained
     def __getitem__(self, order: int) -> Eigenvalue:
-        return self.eigenvalues[order - 1]
+        last = len(self.eigenvalues)
+        if (found := as_integer(order, 1)) is None or found > last:
+            raise OrderError(f"{brief(order)} is none of the orders 1 to {last} of this spectrum")
+        return self.eigenvalues[found - 1]
 
     def __repr__(self) -> str:
         tail = "" if self.exact else f"; {self.closure}"
@@ -98,8 +102,10 @@ class Spectrum:
 
     def of_kind(self, kind: str) -> list[Eigenvalue]:
         """Those that are relevant, marginal, irrelevant or undecided."""
+        check_instance(kind, str, "of_kind: kind")
         return [e for e in self.eigenvalues if e.kind == kind]
 
+    @explained
     def right(self, order: int) -> tuple[sp.Expr, ...]:
         """Right eigenvector, a direction in the space of cumulants; its largest entry is 1.
 
@@ -119,6 +125,7 @@ class Spectrum:
         """
         return eigenvector(self.matrix, self[order].value)
 
+    @explained
     def left(self, order: int) -> tuple[sp.Expr, ...]:
         """Left eigenvector, the scaling field: a linear function of the perturbation that is
         multiplied by the eigenvalue; its largest entry is 1.
@@ -137,6 +144,11 @@ class Spectrum:
             r"$\displaystyle \begin{array}{rllll} r & \lambda_r & & b^{1-r/2}"
             rf"{last} \\ \hline {rows} \end{{array}}$"
         )
+
+    def _repr_html_(self) -> str:
+        from .display import spectrum_card
+
+        return spectrum_card(self)
 
     def _row(self, e: Eigenvalue) -> str:
         cells = [str(e.order), shown_latex(e.value), rf"\text{{{e.kind}}}", latex(e.clt)]

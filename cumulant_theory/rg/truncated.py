@@ -89,6 +89,7 @@ class TruncatedMap:
             [sp.diff(p, s) for s in self.symbols] for p in self.polynomials.values()
         ])
 
+    @explained
     def at(self, values: Mapping[int, Any]) -> dict[sp.Symbol, Any]:
         """The cumulants of orders 1 to K as values of :attr:`symbols`.
 
@@ -104,6 +105,7 @@ class TruncatedMap:
             )
         return {s: exact(values[r], f"kappa_{r}") for r, s in enumerate(self.symbols, 1)}
 
+    @explained
     def __call__(self, values: Mapping[int, Any]) -> dict[int, sp.Expr]:
         """kappa' at exact cumulants.
 
@@ -122,6 +124,11 @@ class TruncatedMap:
         return inline_display(
             [(sp.Symbol(f"kappa'_{r}"), p) for r, p in self.polynomials.items()], see=".polynomials"
         )
+
+    def _repr_html_(self) -> str:
+        from .display import truncated_card
+
+        return truncated_card(self)
 
 
 def closed_map(rg_map: "RGMap", what: str, order: int, closure: Closure | None) -> TruncatedMap:

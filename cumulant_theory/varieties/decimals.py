@@ -7,6 +7,8 @@ import mpmath
 import sympy as sp
 
 from ..algebra import real_roots
+from ..latex import latex
+from ..latex.html import Markup, formula
 
 DIGITS = 40
 _GUARD = 20
@@ -82,11 +84,20 @@ def shown(value: Any, digits: int = 6) -> str:
 
 def shown_latex(value: Any) -> str:
     """As :func:`shown`, in LaTeX."""
-    from ..latex import latex
-
     if not is_long(value):
         return latex(value)
     number = approximate(value)
     real, imaginary = (sp.Float(mpmath.nstr(p, 6), 6) for p in (mpmath.re(number),
                                                                 mpmath.im(number)))
     return latex(real + imaginary * sp.I if imaginary else real)
+
+
+def shown_html(value: Any) -> Markup:
+    """As :func:`shown`, as MathML, decimals behind a sign that says so.
+
+    Examples
+    --------
+    >>> "≈" in shown_html(sp.sqrt(2) / 3 + sp.root(5, 7) + sp.root(11, 3) ** 2)
+    True
+    """
+    return formula(rf"\approx {shown_latex(value)}" if is_long(value) else value)
