@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from fractions import Fraction
 from itertools import product
 from math import comb
@@ -22,10 +23,11 @@ from cumulant_theory.errors import (
 )
 from cumulant_theory.rg import RGMap
 from numerics import explorers
-from numerics.explorers import layout
+from numerics.explorers import clickable, layout
 from numerics.explorers.tying import fitting, independent_cumulants
 
 pytest.importorskip("ipywidgets")
+pytest.importorskip("anywidget")
 
 
 def driven(explorer, most=5):
@@ -263,6 +265,74 @@ def test_buttons_of_the_failure_explorer():
     assert explorer.message == ""
 
 
+def test_a_click_in_the_plane_moves_the_point():
+    explorer = explorers.failure(seeds=0)
+    page, views = explorer._body, []
+    page.observe(lambda change: views.append(change.new), "value")
+    left = explorer.figure.axes[0]
+    west, east, south, north = page.limits
+    assert (west, east, south, north) == (*left.get_xlim(), *left.get_ylim())
+    page.point = (0.3141, -0.2718)  # what a click sends
+    assert (explorer.state["x"], explorer.state["y"]) == (0.31, -0.27)
+    assert len(views) == 1
+    star = explorer.figure.axes[0].lines[-1]
+    assert np.allclose(star.get_xydata(), [[0.31, -0.27]])
+    assert page.point == (0.31, -0.27)
+    # the place on the screen that the browser takes for the point is where the star is drawn
+    x, top, width, height = page.place
+    seen = [x + width * (0.31 - west) / (east - west),
+            1 - top - height * (north + 0.27) / (north - south)]
+    drawn = explorer.figure.transFigure.inverted().transform(
+        left.transData.transform((0.31, -0.27)))
+    assert np.allclose(seen, drawn)
+    page.point = (99.0, -99.0)
+    assert explorer.state["x"] == explorer.controls["x"].max <= east
+    assert explorer.state["y"] == explorer.controls["y"].min >= south
+    explorer.set(network="free, linear")
+    assert page.limits == (*explorer.figure.axes[0].get_xlim(), *explorer.figure.axes[0].get_ylim())
+    assert page.point == (explorer.state["x"], explorer.state["y"])
+
+
+def test_a_slider_keeps_an_exact_value_that_the_browser_rounds():
+    explorer = explorers.failure(seeds=0)
+    slider = explorer.controls["x"]
+    explorer.set(x=0.5**0.5)
+    slider.set_state({"value": 0.71})  # what the browser answers
+    assert slider.value == 0.5**0.5
+    slider.set_state({"value": 0.72})
+    assert slider.value == explorer.state["x"] == 0.72
+
+
+def test_messages_at_once_are_answered_one_after_the_other():
+    explorer = explorers.failure(seeds=0)
+    own, together = explorer.view, []
+    free = threading.Lock()
+
+    def view(**state):
+        together.append(not free.acquire(blocking=False))
+        try:
+            return own(**state)
+        finally:
+            if not together[-1]:
+                free.release()
+
+    explorer.view = view
+    goals = [(0.1 * k, -0.05 * k) for k in range(4)]
+    threads = [
+        threading.Thread(target=lambda goal=goal: setattr(explorer._body, "point", goal))
+        for goal in goals[::2]
+    ] + [threading.Thread(target=lambda x=x: explorer.set(x=x)) for x, _ in goals[1::2]]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert not any(together)
+    explorer.set(x=0.2, y=0.1)
+    assert np.allclose(explorer.figure.axes[0].lines[-1].get_xydata(), [[0.2, 0.1]])
+    explorer._body.point = (-0.4, 0.2)
+    assert explorer.state["x"] == -0.4  # it still listens
+
+
 def test_planes_that_are_not_determined_name_the_unknowns():
     wide = layers.Linear(3, 1, bias=True, name="l")
     with pytest.raises(DomainError, match="l_11, l_12, l_13; name two"):
@@ -389,10 +459,34 @@ def test_without_ipywidgets(monkeypatch):
     assert explorers.rg_flow_figure(explorers.rg_flow_data(laws.Exponential(1))).axes
 
 
+def test_without_anywidget(monkeypatch):
+    monkeypatch.setitem(sys.modules, "anywidget", None)
+    clickable._kind.cache_clear()
+    with pytest.raises(MissingDependencyError, match=r"cumulant-theory\[notebooks\]"):
+        explorers.failure(seeds=0)
+    assert explorers.symmetry("cyclic", 2, 2).message == ""
+
+
+@pytest.mark.parametrize("place", range(2))
+def test_no_legend_lies_on_a_curve_of_cumulants(place):
+    mirror = layers.Linear(2, 1, weight=[[-sp.sqrt(2) / 2] * 2])
+    for law, order in product((laws.Exponential(1), laws.Normal(0, 1)), (2, 5, 8)):
+        data = explorers.rg_flow_data(law, 2, steps=5, order=order, network=(None, mirror)[place])
+        figure = explorers.rg_flow_figure(data)
+        figure.canvas.draw()
+        (legend,) = figure.legends
+        box = legend.get_window_extent()
+        assert box.x1 <= figure.bbox.x1
+        for axes in figure.axes:
+            assert not box.overlaps(axes.title.get_window_extent())
+            assert not box.overlaps(axes.get_window_extent())
+        assert len(legend.texts) == order + place
+
+
 def test_import_needs_no_widgets_and_no_matplotlib():
     code = (
         "import sys, numerics, numerics.explorers\n"
-        "bad = {'ipywidgets', 'matplotlib', 'torch'} & set(sys.modules)\n"
+        "bad = {'anywidget', 'ipywidgets', 'matplotlib', 'torch'} & set(sys.modules)\n"
         "assert not bad, bad"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

@@ -118,7 +118,11 @@ def shots(tmp_path):
 @pytest.fixture
 def opened(lab, browser):
     """Runner of a notebook: its page, when every cell has run."""
-    pages = []
+    pages, outside = [], []
+
+    def asked(request):
+        if not request.url.startswith((lab["base"], "ws:", "data:", "blob:")):
+            outside.append(request.url)
 
     def run(path):
         notebook = jupytext.read(path)
@@ -130,6 +134,7 @@ def opened(lab, browser):
         jupytext.write(notebook, lab["folder"] / name)
         page = browser.new_page(viewport={"width": 1360, "height": 1200})
         pages.append(page)
+        page.on("request", asked)
         page.goto(f"{lab['base']}/lab/tree/{name}?reset&token={lab['token']}", timeout=120_000)
         page.wait_for_selector(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-Notebook", timeout=60_000)
         # the indicator says idle before there is a session, the status bar does not
@@ -158,6 +163,7 @@ def opened(lab, browser):
             }""", [lab["base"], lab["token"]],
         )
         page.close()
+    assert outside == []  # everything comes from this machine
 
 
 def failures(page):
@@ -194,9 +200,13 @@ def test_notebook_runs_in_jupyterlab(path, opened, shots):
     page.screenshot(path=shots / f"{path.stem}.png")
 
 
+def pageful(page, explorer):
+    return explorer.locator(".cumulant-page", has=page.locator(".cumulant-figure"))
+
+
 def moved(page, explorer, slider):
     """Move a slider one step by the keyboard; the shown pages before and after."""
-    body = explorer.locator(".widget-html-content", has=page.locator(".cumulant-figure"))
+    body = pageful(page, explorer)
     before, readout = body.inner_html(), slider.locator(".widget-readout")
     number = readout.inner_text()
     handle = slider.locator(".noUi-handle").first
@@ -212,6 +222,29 @@ def moved(page, explorer, slider):
         arg=[body.element_handle(), before], timeout=60_000,
     )
     return before, body.inner_html()
+
+
+def check_click(page, explorer, across, up):
+    """A click in the plane changes the page and takes the sliders to its place."""
+    body, plane = pageful(page, explorer), explorer.locator(".cumulant-plane")
+    plane.scroll_into_view_if_needed()
+    before, box = body.inner_html(), plane.bounding_box()
+    assert plane.evaluate("e => getComputedStyle(e).cursor") == "crosshair"
+    page.mouse.click(box["x"] + across * box["width"], box["y"] + (1 - up) * box["height"])
+    page.wait_for_function(
+        "([e, old]) => e.innerHTML !== old && e.querySelector('.cumulant-figure svg') !== null",
+        arg=[body.element_handle(), before], timeout=60_000,
+    )
+    sliders = explorer.locator(".widget-slider").all()[-2:]
+    for slider, share in zip(sliders, (across, up), strict=True):
+        handle, readout = slider.locator(".noUi-handle").first, slider.locator(".widget-readout")
+        low, high = (float(handle.get_attribute(f"aria-value{k}")) for k in ("min", "max"))
+        page.wait_for_function(  # to the step of the slider and two pixels
+            "([e, goal, most]) => Math.abs(Number(e.innerText.replace('−', '-')) - goal) < most",
+            arg=[readout.element_handle(), low + share * (high - low),
+                 0.016 + 2 * (high - low) / box["width"]],
+            timeout=30_000,
+        )
 
 
 def contrast(page):
@@ -249,6 +282,7 @@ def test_explorers_answer_in_jupyterlab(opened, shots):
     page.locator(".cumulant-explorer .cumulant-figure svg").nth(4).wait_for(timeout=60_000)
     explorers = page.locator(".cumulant-explorer")
     assert explorers.count() == 5
+    clicked = []
     for k in range(explorers.count()):
         explorer = explorers.nth(k)
         sliders = explorer.locator(".widget-slider:has(.noUi-handle)")
@@ -257,9 +291,16 @@ def test_explorers_answer_in_jupyterlab(opened, shots):
         for slider in enabled:
             before, after = moved(page, explorer, slider)
             assert before != after
+        if explorer.locator(".cumulant-plane").count():
+            clicked.append(k)
+            for place in ((0.25, 0.75), (0.8, 0.4), (0.25, 0.75)):
+                check_click(page, explorer, *place)
+            moved(page, explorer, enabled[-1])
+            check_click(page, explorer, 0.25, 0.75)  # where the last click was
         assert explorer.locator("math").count() + explorer.locator("td").count() > 5
         check_layout(explorer)
         explorer.screenshot(path=shots / f"06_explorer_{k + 1}_light.png")
+    assert clicked == [3]
     assert failures(page) == []
     assert contrast(page) > 4.5
 

@@ -1,11 +1,13 @@
 """Live explorers for notebooks: sliders above a figure and its tables.
 
 Each one is three plain steps, state -> data -> figure, that work without a notebook:
-``rg_flow_data`` and ``rg_flow_figure``, and so on. The explorers themselves need ipywidgets.
+``rg_flow_data`` and ``rg_flow_figure``, and so on. The explorers themselves need ipywidgets and
+anywidget.
 """
 
+from .blocksums import RGFlow, known_laws, rg_flow_data
 from .failures import failure, failure_figure
-from .flows import RGFlow, known_laws, rg_flow, rg_flow_data, rg_flow_figure
+from .flows import rg_flow, rg_flow_figure
 from .layout import Explorer, View
 from .planes import FailurePlane, failure_data, usual_units
 from .tying import TiedLayer, known_symmetries, symmetry, symmetry_data, symmetry_figure

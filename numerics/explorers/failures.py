@@ -12,12 +12,14 @@ import numpy as np
 import sympy as sp
 
 from cumulant_theory import laws
+from cumulant_theory.arguments import brief, explained
+from cumulant_theory.errors import OrderError
 from cumulant_theory.latex.html import Markup, equations, folded, formula, number, table, verdict
 from cumulant_theory.layers import Layer
 
-from ..plotting import _plain
+from ..canvas import plain
 from ..study.palette import BLUE, GREEN, INK, ORANGE, PURPLE
-from .flows import known_laws
+from .blocksums import known_laws
 from .layout import Explorer, View, control, panels, widgets
 from .planes import FailurePlane, failure_data, usual_units
 
@@ -26,10 +28,11 @@ if TYPE_CHECKING:
 
 __all__ = ["failure", "failure_figure"]
 
-_POINTS, _ON = 201, 1e-6
-_CURVES = {1: (PURPLE, "-."), 2: ("k", "-"), 3: (ORANGE, "--"), 4: (GREEN, ":")}
+_POINTS, _ON, _STEP = 201, 1e-6, 0.01
+_CURVES = {1: (PURPLE, "-."), 2: (INK, "-"), 3: (ORANGE, "--"), 4: (GREEN, ":")}
 
 
+@explained
 def failure_figure(
     data: FailurePlane, x: float, y: float, order: int = 3,
     window: tuple[float, float] | None = None,
@@ -52,6 +55,8 @@ def failure_figure(
     >>> len(failure_figure(found, 0.5, 0.5).axes)
     3
     """
+    if order not in data.test:
+        raise OrderError(f"failure_figure: order {brief(order)}; there are {list(data.test)}")
     from matplotlib.colors import SymLogNorm
     from matplotlib.patheffects import withStroke
 
@@ -78,9 +83,10 @@ def failure_figure(
         colour, style = _CURVES[r]
         flat = home[r]
         if np.ptp(np.sign(flat)) > 0 and data.train[r].free_symbols:
-            left.contour(gx, gy, flat, levels=[0], colors=[INK if colour == "k" else colour],
-                         linestyles=[style], linewidths=1.8).set(path_effects=halo)
+            left.contour(gx, gy, flat, levels=[0], colors=[colour], linestyles=[style],
+                         linewidths=1.8).set(path_effects=halo)
             handles.append(_handle(colour, style, rf"fits $\kappa_{r}$"))
+            handles[-1].set_path_effects(halo)
     if len(data.networks):
         left.plot(*data.networks.T, "o", color="white", markeredgecolor=INK, markersize=6,
                   linestyle="none")
@@ -98,7 +104,7 @@ def failure_figure(
     left.set_xlabel(f"${sp.latex(data.axes[0])}$")
     left.set_ylabel(f"${sp.latex(data.axes[1])}$")
     _draw_point(right, data, x, y)
-    _plain(figure)
+    plain(figure)
     left.grid(False)
     return figure
 
@@ -172,6 +178,11 @@ def _algebraic(law: Any) -> bool:
     return all(law.cumulant(r).is_algebraic for r in range(1, 5))
 
 
+def _whole(value: float) -> float:
+    """The next multiple of a step below."""
+    return round(int(value / _STEP + 1e-9) * _STEP, 12)
+
+
 def _rounded(value: Any) -> str:
     return number(round(float(value), 12))
 
@@ -185,6 +196,8 @@ def failure(
 ) -> Explorer:
     """Explore what networks that fit the training law do on another law.
 
+    A click in the plane moves the point there.
+
     Parameters
     ----------
     network : Layer or mapping of name to Layer, optional
@@ -197,7 +210,7 @@ def failure(
     Raises
     ------
     MissingDependencyError
-        If ipywidgets, Matplotlib or torch is not installed.
+        If ipywidgets, anywidget, Matplotlib or torch is not installed.
     DomainError
         If the unknowns do not come down to two.
 
@@ -219,9 +232,9 @@ def failure(
     tests[begin.label] = begin
 
     def slider(axis: int) -> Any:
-        half = (window or start.window)[axis]
-        return control("FloatSlider", str(start.axes[axis]), min=-half, max=half, value=half / 2,
-                       step=0.01, readout_format=".3f")
+        half = _whole((window or start.window)[axis])
+        return control("FloatSlider", str(start.axes[axis]), min=-half, max=half,
+                       value=_whole(half / 2), step=_STEP, readout_format=".2f")
 
     controls = {
         "network": control("Dropdown", "network", options=list(named.items()), value=first),
@@ -246,13 +259,13 @@ def failure(
             for name, symbol, half in zip("xy", data.axes, window or data.window, strict=True):
                 own = controls[name]
                 own.description, own.value = str(symbol), 0.0
-                own.min, own.max = -half, half
-                own.value = half / 2
+                own.min, own.max = -_whole(half), _whole(half)
+                own.value = _whole(half / 2)
 
     variety = w.Button(description="fit the training law from here", layout={"width": "18em"})
     trained = w.Button(description="next trained network", layout={"width": "18em"})
     explorer = Explorer("Fitting one law, meeting another", controls, view, adjust,
-                        buttons=[variety, trained])
+                        buttons=[variety, trained], plane=("x", "y"))
     visited = [0]
 
     def to_variety(_: Any) -> None:

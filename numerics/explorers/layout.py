@@ -6,9 +6,11 @@ ipywidgets and Matplotlib are imported when an explorer is made.
 
 import io
 import re
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from cumulant_theory.errors import (
@@ -19,7 +21,8 @@ from cumulant_theory.errors import (
 )
 from cumulant_theory.latex.html import Markup, shown, verdict
 
-from ..plotting import _figure
+from ..canvas import blank
+from .clickable import clickable, place_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -50,10 +53,25 @@ def widgets() -> Any:
 def control(kind: str, label: str, **options: Any) -> Any:
     """A control with its label in front of it; ``kind`` is the name of a class of ipywidgets."""
     w = widgets()
-    return getattr(w, kind)(
+    made = _exact_slider() if kind == "FloatSlider" else getattr(w, kind)
+    return made(
         description=label, style={"description_width": _LABEL},
         layout=w.Layout(width=_CONTROL, margin="2px 12px 2px 0"), **options,
     )
+
+
+@lru_cache(maxsize=1)
+def _exact_slider() -> Any:
+    """A FloatSlider that keeps a value set from Python although the browser rounds it to a step."""
+
+    class ExactSlider(widgets().FloatSlider):
+        def set_state(self, sync_data: dict[str, Any]) -> None:
+            value = sync_data.get("value")
+            if value is not None and abs(value - self.value) <= 0.5000001 * self.step:
+                sync_data = {k: v for k, v in sync_data.items() if k != "value"}
+            super().set_state(sync_data)
+
+    return ExactSlider
 
 
 def panels(width: float, height: float, rows: int = 1, columns: int = 1, **options: Any) -> Any:
@@ -78,7 +96,7 @@ def panels(width: float, height: float, rows: int = 1, columns: int = 1, **optio
     >>> panels(4, 2, columns=2)[1].shape
     (1, 2)
     """
-    figure = _figure(width, height)
+    figure = blank(width, height)
     figure.set_layout_engine("none")
     inches = {"left": 0.75, "right": 0.25, "bottom": 0.5, "top": 0.35}
     inches.update({k: options.pop(k) for k in tuple(options) if k in inches})
@@ -111,7 +129,7 @@ def picture(figure: "Figure", label: str) -> Markup:
     figure.savefig(out, format="svg", transparent=True)
     text = out.getvalue()
     text = text[text.index("<svg"):]
-    text = re.sub(r"<(metadata|style)\b.*?</\1>", "", text, flags=re.S)
+    text = re.sub(r"<(metadata|style)\b.*?</\1>|<!--.*?-->\s*", "", text, flags=re.S)
     text = text.replace("#000000", "currentColor")
     head, body = text.split(">", 1)
     head = re.sub(r' (width|height)="[^"]*"', "", head)
@@ -144,6 +162,12 @@ class View:
     above: str = ""
     below: str = ""
 
+    def __repr__(self) -> str:
+        return f"View({self.label!r})"
+
+    def _repr_html_(self) -> str:
+        return _ink(_page(self))
+
 
 @dataclass(eq=False)
 class Explorer:
@@ -163,6 +187,8 @@ class Explorer:
         computed, it may change the other controls.
     buttons
         More widgets in the row below the controls.
+    plane
+        Names of two sliders that follow a click in the first axes of the figure.
     message
         What went wrong at the present setting, or what was adjusted; "" otherwise.
 
@@ -180,13 +206,18 @@ class Explorer:
     view: Callable[..., View]
     adjust: Callable[["Explorer", str], str | None] | None = None
     buttons: Sequence[Any] = ()
+    plane: tuple[str, str] | None = None
     message: str = field(default="", init=False)
     shown: View | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         w = widgets()
-        self._held = False
-        self._status, self._body = w.HTML(), w.HTML()
+        # a kernel may answer several messages at once, each in a thread of its own
+        self._held, self._lock = False, threading.RLock()
+        self._status = w.HTML()
+        self._body = w.HTML() if self.plane is None else clickable()
+        self._body.layout.margin = "2px"
+        self._body.add_class("cumulant-page")
         wrap = w.Layout(display="flex", flex_flow="row wrap")
         rows = [w.HBox([*self.controls.values()], layout=wrap)]
         if self.buttons:
@@ -198,6 +229,8 @@ class Explorer:
         self.box.add_class("cumulant-explorer")
         for name, widget in self.controls.items():
             widget.observe(lambda change, name=name: self._changed(name), "value")
+        if self.plane is not None:
+            self._body.observe(lambda change: self._clicked(change.new), "point")
         self.refresh()
 
     @property
@@ -226,13 +259,14 @@ class Explorer:
             If a control does not offer the value.
         """
         note = None
-        for name, value in values.items():
-            if name not in self.controls:
-                raise UnknownNameError.of("control", name, self.controls)
-            with self.held():
-                self._assign(name, value)
-            note = self._adjusted(name)  # what was adjusted on the way is of no interest
-        self._show(note)
+        with self._lock:
+            for name, value in values.items():
+                if name not in self.controls:
+                    raise UnknownNameError.of("control", name, self.controls)
+                with self.held():
+                    self._assign(name, value)
+                note = self._adjusted(name)  # what was adjusted on the way is of no interest
+            self._show(note)
 
     def _assign(self, name: str, value: Any) -> None:
         from traitlets import TraitError
@@ -249,15 +283,26 @@ class Explorer:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Change controls without a new view after each."""
-        before, self._held = self._held, True
-        try:
-            yield
-        finally:
-            self._held = before
+        with self._lock:
+            before, self._held = self._held, True
+            try:
+                yield
+            finally:
+                self._held = before
 
     def _changed(self, name: str) -> None:
-        if not self._held:
-            self._show(self._adjusted(name))
+        with self._lock:
+            if not self._held:
+                self._show(self._adjusted(name))
+
+    def _clicked(self, point: tuple[float, float]) -> None:
+        with self._lock:
+            if not self._held and self.plane is not None:
+                sliders = (self.controls[name] for name in self.plane)
+                self.set(**{
+                    name: min(max(round(round(value / s.step) * s.step, 12), s.min), s.max)
+                    for name, value, s in zip(self.plane, point, sliders, strict=True)
+                })
 
     def _adjusted(self, name: str) -> str | None:
         """Let the other controls follow one that was changed."""
@@ -271,7 +316,8 @@ class Explorer:
 
     def refresh(self) -> None:
         """Compute and show the view again."""
-        self._show()
+        with self._lock:
+            self._show()
 
     def _show(self, note: str | None = None) -> None:
         try:
@@ -280,7 +326,11 @@ class Explorer:
             self.shown, self.message = None, str(error)
         good = None if self.shown is not None else False
         self._status.value = _ink(verdict(self.message, good)) if self.message else ""
-        self._body.value = _ink(_page(self.shown))
+        with self.held(), self._body.hold_sync():
+            if self.plane is not None and self.shown is not None:
+                self._body.place, self._body.limits = place_of(self.shown.figure.axes[0])
+                self._body.point = tuple(self.state[name] for name in self.plane)
+            self._body.value = _ink(_page(self.shown))
 
     def snapshot(self) -> str:
         """What is shown as one piece of HTML that needs no kernel."""

@@ -15,15 +15,21 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from cumulant_theory import activations, laws, layers, symmetries
-from cumulant_theory.errors import DomainError
+from cumulant_theory.algebra import check_order
+from cumulant_theory.arguments import brief, check_instance, explained
+from cumulant_theory.errors import DomainError, UnknownNameError
 from cumulant_theory.generalisation import Analysis, analyse
-from cumulant_theory.laws import Law
+from cumulant_theory.latex.html import Markup, card, equation, facts, folded, formula, table
+from cumulant_theory.laws import JointLaw, Law
 from cumulant_theory.layers import Layer
 from cumulant_theory.parsing import as_number
+
+from ..backends.numpy import as_float64
 
 __all__ = ["FailurePlane", "failure_data", "usual_units"]
 
 _INSIDE = 1e-9  # rounding, at the points of branches
+_FAR = 1e9  # from zero, where there is nothing to see
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,33 +72,41 @@ class FailurePlane:
             for kind, found in (("train", self.train), ("test", self.test))
         }
 
+    @explained
     def residuals(self, kind: str, x: Any, y: Any) -> dict[int, NDArray[np.float64]]:
         """Residuals at points of the plane, by order; ``kind`` is "train" or "test"."""
-        shape = np.broadcast_shapes(np.shape(x), np.shape(y))
-        values = self._functions[kind](np.asarray(x, dtype=float), np.asarray(y, dtype=float))
+        if kind not in ("train", "test"):
+            raise UnknownNameError.of("kind of law", kind, ("train", "test"))
+        points = _points(x, y)
+        shape = max((p.shape for p in points), key=len)
+        values = self._functions[kind](*points)
         return {
             r: np.broadcast_to(v, shape)
             for r, v in zip(getattr(self, kind), values, strict=True)
         }
 
+    @explained
     def violations(self, x: float, y: float) -> list[float]:
         """Largest violation of the equations of each branch at a point."""
-        point = {self.axes[0]: sp.Float(x), self.axes[1]: sp.Float(y)}
+        place = (sp.Float(float(v)) for v in _points(float(x), float(y)))
+        point: dict[Any, Any] = dict(zip(self.axes, place, strict=True))
         point |= {s: e.xreplace(point) for s, e in self.others.items()}
         return [
             max((abs(float((e.lhs - e.rhs).xreplace(point))) for e in b.equations), default=0.0)
             for b in self.analysis.branches
         ]
 
+    @explained
     def fitted(self, x: float, y: float) -> tuple[float, float]:
         """A point of the plane that fits the training law, found by least squares from (x, y)."""
+        start = [float(v) for v in _points(float(x), float(y))]
         kept = [r for r in self.train if r <= self.order]
 
         def misfit(point: Any) -> Any:
             found = self.residuals("train", *point)
             return np.array([float(found[r]) for r in kept] + [0.0])
 
-        best = least_squares(misfit, (x, y), xtol=1e-15, ftol=1e-15, gtol=1e-15).x
+        best = least_squares(misfit, start, xtol=1e-15, ftol=1e-15, gtol=1e-15).x
         return float(best[0]), float(best[1])
 
     @cached_property
@@ -107,6 +121,27 @@ class FailurePlane:
         half = [1.25 * float(np.abs(line[k + 1]).max()) for k in (columns, rows)]
         return min(half[0], 3.0), min(half[1], 3.0)
 
+    def __repr__(self) -> str:
+        return (f"FailurePlane({self.axes[0]}, {self.axes[1]}; {self.train_law!r} to order "
+                f"{self.order}, {self.test_law!r})")
+
+    def _repr_html_(self) -> str:
+        rows = [
+            ("training law", f"{self.train_law.label}, to order {self.order}"),
+            ("test law", self.test_law.label),
+            ("trained networks", f"{len(self.networks)} on the plane, {self.left_out} not"),
+        ]
+        fixed = [equation(s, e) for s, e in self.others.items()]
+        rows += [("elsewhere", Markup(", ".join(fixed)))] if fixed else []
+        residuals = [(formula(rf"\rho_{{{r}}}"), formula(e), formula(self.test[r]))
+                     for r, e in self.train.items()]
+        x, y = map(formula, self.axes)
+        return card(
+            Markup(f"The plane of {x} and {y}"), facts(rows),
+            table(("", "on the training law", "on the test law"), residuals),
+            folded("all branches", self.analysis._repr_html_()),
+        )
+
     @property
     def isolated(self) -> list[tuple[int, float, float]]:
         """Number and place of the branches that are points of the plane."""
@@ -118,6 +153,15 @@ class FailurePlane:
                 if max(self.violations(x, y)[branch.number - 1 :][:1]) <= _INSIDE:
                     found.append((branch.number, x, y))
         return found
+
+
+def _points(x: Any, y: Any) -> list[NDArray[np.float64]]:
+    """Coordinates as arrays of one shape, or numbers."""
+    points = [as_float64(v, name) for name, v in (("x", x), ("y", y))]
+    shape = next((p.shape for p in points if p.ndim), ())
+    if any(p.shape not in ((), shape) or not (np.abs(p) < _FAR).all() for p in points):
+        raise DomainError(f"x and y are {brief((x, y))}; pass numbers below {_FAR:g}, or two alike")
+    return points
 
 
 @lru_cache(maxsize=1)
@@ -141,6 +185,7 @@ def usual_units() -> dict[str, Layer]:
     return dict(zip(("tied, z + a z²", "free, linear"), _usual_units(), strict=True))
 
 
+@explained
 def failure_data(
     network: Layer, target: Layer | None = None, train: Any = None, test: Any = None,
     order: int = 2, *, plane: tuple[Any, Any] | None = None,
@@ -181,7 +226,11 @@ def failure_data(
     >>> found.axes, found.others, found.train[2]
     ((l_11, l_12), {c: 0}, l_11**2 + l_12**2 - 1)
     """
+    check_instance(network, Layer, "failure_data: network")
     target = layers.BlockSum(network.input_units()) if target is None else target
+    for name, law in (("train", train), ("test", test)):
+        check_instance(law, (Law, JointLaw, type(None)), f"failure_data: {name}")
+    order = check_order(order, "failure_data")
     return _plane(
         network, target, laws.Normal(0, 1) if train is None else train,
         laws.Exponential(1) if test is None else test, order,

@@ -18,14 +18,14 @@ from cumulant_theory import symmetries
 from cumulant_theory.algebra import check_order, multi_indices
 from cumulant_theory.arguments import explained
 from cumulant_theory.errors import CumulantError, DomainError, SymmetryError
-from cumulant_theory.latex.html import Markup, table
+from cumulant_theory.latex.html import Markup, card, table
 from cumulant_theory.orbits import Orbits
 from cumulant_theory.parsing import parse_symmetry
 from cumulant_theory.symmetries import Symmetry, Tying
 from cumulant_theory.symmetries.actions import SignedPermutation
 from cumulant_theory.symmetries.display import tying_card
 
-from ..plotting import _plain
+from ..canvas import plain
 from ..study.palette import BLUE, ORANGE
 from .layout import Explorer, View, control, panels
 
@@ -67,6 +67,13 @@ class TiedLayer:
     burnside: int | None
     inputs: dict[int, tuple[int | None, int]]
     outputs: dict[int, tuple[int | None, int]]
+
+    def __repr__(self) -> str:
+        size = f"{self.tying.out_features} × {self.tying.in_features}"
+        return f"TiedLayer({self.symmetry!r}, {size}, {self.rank} free)"
+
+    def _repr_html_(self) -> str:
+        return card(repr(self.symmetry), Markup(tying_card(self.tying)), _tables(self))
 
 
 def known_symmetries() -> dict[str, Symmetry]:
@@ -249,6 +256,7 @@ def symmetry_data(
     )
 
 
+@explained
 def symmetry_figure(data: TiedLayer) -> "Figure":
     """Projector on the tied weights (left), number of cumulants by order (right).
 
@@ -288,7 +296,7 @@ def symmetry_figure(data: TiedLayer) -> "Figure":
         axes.set_axisbelow(True)
     figure.legend(*bars[0].get_legend_handles_labels(), loc="upper right", ncols=2, frameon=False,
                   fontsize="small")
-    _plain(figure)
+    plain(figure)
     left.grid(False)
     return figure
 

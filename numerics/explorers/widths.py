@@ -20,10 +20,10 @@ from cumulant_theory import activations
 from cumulant_theory.algebra import check_order
 from cumulant_theory.arguments import explained
 from cumulant_theory.errors import DomainError, OrderError
-from cumulant_theory.latex.html import Markup, number, table, with_error
+from cumulant_theory.latex.html import Markup, card, number, table, with_error
 
 from ..activations import evaluate
-from ..plotting import MARKERS, _plain
+from ..canvas import MARKERS, plain
 from ..study.palette import BLUE, GREEN, ORANGE, RED
 from ..tensors import expected_activations
 from .layout import Explorer, View, control, panels, widgets
@@ -90,6 +90,14 @@ class WideErrors:
         """Standard error of :attr:`distance`; 0 for upper limits."""
         found = self.standard_errors / (2 * np.maximum(self.distance, 1e-300))
         return np.where(self.resolved, found, 0.0)
+
+    def __repr__(self) -> str:
+        return (f"WideErrors({self.depth} layers of {self.width}, {self.activation}, "
+                f"K={self.orders}, {self.samples} samples)")
+
+    def _repr_html_(self) -> str:
+        title = f"{self.depth} layers of {self.width} units, {self.activation}"
+        return card(title, _tables(self))
 
 
 @lru_cache(maxsize=64)
@@ -234,6 +242,7 @@ def wide_data(
     )
 
 
+@explained
 def wide_figure(data: WideErrors) -> "Figure":
     """Error layer by layer (left), of the last layer against K (middle), and time (right).
 
@@ -290,7 +299,7 @@ def wide_figure(data: WideErrors) -> "Figure":
         axes.set_xticks(data.orders)
         axes.set_xlim(min(data.orders) - 0.6, max(data.orders) + 0.6)
         axes.set_axisbelow(True)
-    return _plain(figure)
+    return plain(figure)
 
 
 def _tables(data: WideErrors) -> Markup:
