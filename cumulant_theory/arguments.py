@@ -18,7 +18,10 @@ import sympy as sp
 
 from .errors import CumulantError, DomainError, ShapeError
 
-__all__ = ["brief", "check_flag", "check_instance", "check_name", "entries", "explained"]
+__all__ = [
+    "answer_of", "brief", "check_fields", "check_flag", "check_instance", "check_name", "entries",
+    "entry_at", "explained",
+]
 
 T = TypeVar("T")
 
@@ -40,7 +43,7 @@ def brief(value: Any) -> str:
     """
     try:
         text = " ".join(repr(value).split())
-    except Exception:
+    except Exception:  # whatever the repr of somebody else's class raises
         text = f"an object of {type(value).__name__}"
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
@@ -102,6 +105,31 @@ def entries(value: Any, what: str, wanted: str = "a list of its entries") -> lis
     raise ShapeError(f"{what}: {brief(value)}; pass {wanted}")
 
 
+def entry_at(things: Sequence[T], position: Any, what: str) -> T:
+    """An entry of a sequence.
+
+    Raises
+    ------
+    DomainError
+        Unless there is one at this position; negative ones count from the end.
+
+    Examples
+    --------
+    >>> entry_at("abc", -1, "letters")
+    'c'
+    >>> entry_at("abc", 3, "letters")
+    Traceback (most recent call last):
+    cumulant_theory.errors.DomainError: letters: there is none at 3; pass an integer from 0 to 2
+    """
+    size = len(things)
+    whole = isinstance(position, Integral) and not isinstance(position, bool)
+    if not whole or not -size <= int(position) < size:
+        raise DomainError(
+            f"{what}: there is none at {brief(position)}; pass an integer from 0 to {size - 1}"
+        )
+    return things[int(position)]
+
+
 def check_instance(value: Any, kinds: Any, what: str) -> None:
     """Raise DomainError unless a value is an instance of one of the classes.
 
@@ -114,6 +142,42 @@ def check_instance(value: Any, kinds: Any, what: str) -> None:
     if not isinstance(value, kinds):
         several = kinds if isinstance(kinds, tuple) else (kinds,)
         raise DomainError(f"{what} is {brief(value)}; pass {' or '.join(map(_words, several))}")
+
+
+def check_fields(record: Any) -> None:
+    """Raise DomainError where a field of a dataclass is of another kind than annotated."""
+    kind = type(record)
+    for name in kind.__dataclass_fields__:
+        value, hint = getattr(record, name), _hint(kind, name)
+        if not _fits(value, hint):
+            raise DomainError(f"{kind.__name__}: {name} is {brief(value)}; pass {_words(hint)}")
+
+
+def answer_of(function: Any, arguments: Sequence[Any], what: str, way_out: str) -> Any:
+    """What a function that somebody has passed answers.
+
+    Raises
+    ------
+    DomainError
+        If it fails, unless by an error of this family.
+
+    Examples
+    --------
+    >>> answer_of(abs, [-1], "map", "pass a function of densities")
+    1
+    >>> answer_of(abs, ["a"], "map", "pass a function of densities")
+    Traceback (most recent call last):
+    cumulant_theory.errors.DomainError: map: <built-in function abs> fails (TypeError: ...
+    """
+    try:
+        return function(*arguments)
+    except CumulantError:
+        raise
+    except Exception as error:
+        why = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        raise DomainError(
+            f"{what}: {brief(function)} fails ({why[:2 * _LONGEST]}); {way_out}"
+        ) from error
 
 
 def explained(target: T) -> T:
@@ -159,7 +223,7 @@ def _explained(function: Callable[..., Any], called: str) -> Callable[..., Any]:
             return function(*args, **kwargs)
         except CumulantError:
             raise
-        except Exception:
+        except Exception:  # raised again unless an argument explains it
             found = _misfit(function, args, kwargs)
             if found is None:
                 raise
@@ -246,7 +310,7 @@ def _several(value: Any, inner: tuple[Any, ...], kind: Any) -> bool:
         return False
     try:
         items = list(value)
-    except Exception:
+    except Exception:  # whatever iterating over somebody else's class raises
         return False
     if kind is tuple and inner and inner[-1] is not Ellipsis:
         return len(items) == len(inner) and all(map(_fits, items, inner))

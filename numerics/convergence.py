@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from cumulant_theory import activations
 from cumulant_theory.activations import Activation
+from cumulant_theory.algebra import as_integer
 from cumulant_theory.arguments import brief, explained
 from cumulant_theory.errors import DomainError, OrderError
 
-from .chain import evaluate
+from .activations import evaluate
 from .tables import html_table, text_table
 from .tensors import propagate
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _CHUNK = 2**16  # numbers per layer at a time, so few that they stay in the cache
 _PRODUCT = 2**18  # multiplications of one matrix product, so few that BLAS does not split it
+_DEEPEST, _MOST = 1000, 2**48  # layers; networks or samples
 
 
 class Estimate(NamedTuple):
@@ -65,10 +67,12 @@ class WidthScaling:
         """Number of networks per width."""
         return len(next(iter(self.sampling.values())))
 
+    @explained
     def widths(self, order: int) -> tuple[int, ...]:
         """Widths at which a K was measured."""
         return tuple(sorted(n for k, n in self.squares if k == order))
 
+    @explained
     def error(self, order: int, width: int) -> Estimate:
         """Squared error, averaged over networks.
 
@@ -77,19 +81,21 @@ class WidthScaling:
         OrderError
             If it was not measured.
         """
-        if (order, width) not in self.squares:
+        if (as_integer(order), as_integer(width)) not in self.squares:
             raise OrderError(
                 f"K = {order} was not measured at width {width}; measured were "
                 f"{sorted(self.squares)}"
             )
         return _average(self.squares[order, width])
 
+    @explained
     def gain(self, order: int, width: int) -> Estimate:
         """By how much the squared error falls from K - 1 to K, on the same networks."""
         for k in (order - 1, order):
             self.error(k, width)  # raises where one is missing
         return _average(self.squares[order - 1, width] - self.squares[order, width])
 
+    @explained
     def resolved(self, order: int) -> tuple[int, ...]:
         """Widths at which the average error of a K is more than two standard errors."""
         errors = {n: self.error(order, n) for n in self.widths(order)}
@@ -247,15 +253,19 @@ def width_scaling(
         raise DomainError(f"largest is {largest!r}; pass a mapping of K to a width")
     if not orders or any(k not in (1, 2, 3, 4) for k in orders):
         raise OrderError(f"orders is {orders!r}; pass K from 1, 2, 3, 4")
-    for name, values, least in (
-        ("widths", tuple(widths), 1), ("layers", (layers,), 1), ("networks", (networks,), 2),
-        ("samples", (samples,), 4), ("seed", (seed,), 0),
+    for name, values, least, most in (
+        ("widths", tuple(widths), 1, _MOST), ("layers", (layers,), 1, _DEEPEST),
+        ("networks", (networks,), 2, _MOST), ("samples", (samples,), 4, _MOST),
+        ("seed", (seed,), 0, np.inf),
     ):
         if not values or not all(
-            isinstance(v, (int, np.integer)) and not isinstance(v, bool) and v >= least
-            for v in values
+            (number := as_integer(v, least)) is not None and number <= most for v in values
         ):
-            raise DomainError(f"{name}: {values!r}; pass integers of at least {least}")
+            upper = f" and at most {most}" if most < np.inf else ""
+            raise DomainError(
+                f"{name}: {brief(values)}; pass integers of at least {least}{upper}"
+            )
+    layers, networks, samples, seed = map(int, (layers, networks, samples, seed))
     if phi.is_odd:
         raise DomainError(
             f"{phi!r} is odd, so all means are zero in a network without biases, and so are the "
@@ -266,7 +276,7 @@ def width_scaling(
     bounds = largest or {}
     squares: dict[tuple[int, int], list[float]] = {}
     gaussian: dict[tuple[int, int], list[float]] = {}
-    sampling: dict[int, list[float]] = {n: [] for n in widths}
+    sampling: dict[int, list[float]] = {int(n): [] for n in widths}
     for n in sampling:
         here = [k for k in dict.fromkeys(orders) if n <= bounds.get(k, n)]
         for index in range(networks):

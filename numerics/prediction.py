@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import sympy as sp
 
-from cumulant_theory.algebra import check_order, multi_indices
+from cumulant_theory.algebra import check_indices, check_order, check_size, multi_indices
 from cumulant_theory.arguments import explained
 from cumulant_theory.closures import Closure, as_closure
 from cumulant_theory.errors import DomainError, NoClosedFormError, ShapeError, UnknownNameError
@@ -127,6 +127,7 @@ def predict(
     )
 
 
+@explained
 def measured_indices(units: int, order: int) -> list[tuple[int, ...]]:
     """Multi-indices that k-statistics measure: all to order 4, single units above.
 
@@ -135,9 +136,13 @@ def measured_indices(units: int, order: int) -> list[tuple[int, ...]]:
     >>> [a for a in measured_indices(2, 5) if sum(a) == 5]
     [(5, 0), (0, 5)]
     """
+    units, order = check_size(units, "measured_indices: units"), check_order(order)
+    check_indices([units], min(order, JOINT_ORDER), "measured_indices")
+    joint = range(1, min(order, JOINT_ORDER) + 1)
     return [
-        alpha for r in range(1, order + 1) for alpha in multi_indices(units, r)
-        if r <= JOINT_ORDER or max(alpha) == r
+        *(alpha for r in joint for alpha in multi_indices(units, r)),
+        *((0,) * k + (r,) + (0,) * (units - k - 1)
+          for r in range(JOINT_ORDER + 1, order + 1) for k in range(units)),
     ]
 
 

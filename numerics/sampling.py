@@ -63,8 +63,8 @@ def sample(law: Law | JointLaw, size: int, seed: Seed = None) -> np.ndarray:
     True
     """
     require_samplable(law)
-    rng = _generator(seed)
-    return _draw(law, _count(size, "size"), rng)
+    rng = generator(seed)
+    return _draw(law, whole_count(size, "size"), rng)
 
 
 @explained
@@ -107,7 +107,7 @@ def sample_chunks(
     [(4,), (4,), (2,)]
     """
     require_samplable(law)
-    samples, chunk = _count(samples, "samples"), _count(chunk, "chunk")
+    samples, chunk = whole_count(samples, "samples"), whole_count(chunk, "chunk")
     root = _seed_sequence(seed)
     return _chunks(law, samples, chunk, root)
 
@@ -148,7 +148,19 @@ sigma has a number; use law.subs({'sigma': ...})
         )
 
 
-def _count(value: Any, what: str) -> int:
+def whole_count(value: Any, what: str) -> int:
+    """A number of samples.
+
+    Raises
+    ------
+    ShapeError
+        If it is no integer from 1 up, or more than can be counted.
+
+    Examples
+    --------
+    >>> whole_count(np.int64(3), "size")
+    3
+    """
     try:
         if isinstance(value, (bool, np.bool_)):
             raise TypeError
@@ -188,7 +200,19 @@ def _valid_seed(seed: Any) -> int | None:
     return number
 
 
-def _generator(seed: Seed) -> np.random.Generator:
+def generator(seed: Seed) -> np.random.Generator:
+    """The generator of a seed, or the one that is given.
+
+    Raises
+    ------
+    DomainError
+        If it is no seed.
+
+    Examples
+    --------
+    >>> int(generator(0).integers(10))
+    8
+    """
     if not isinstance(seed, (np.random.Generator, np.random.SeedSequence)):
         seed = _valid_seed(seed)
     return np.random.default_rng(seed)

@@ -67,6 +67,7 @@ class OrderTransfer:
         """Output orders that were predicted."""
         return tuple(next(iter(self.predicted.values())))
 
+    @explained
     def error(self, kept: int, order: int, label: Any = None) -> float:
         """Relative error of the cumulants of an output order.
 
@@ -89,7 +90,7 @@ class OrderTransfer:
         (1.0, True)
         """
         self._check(kept, order)
-        if label is not None and label not in self.classes:
+        if label is not None and (isinstance(label, np.ndarray) or label not in self.classes):
             raise UnknownNameError.of("class", label, map(str, self.classes))
         classes = self.classes if label is None else (label,)
         gap = sum(
@@ -100,12 +101,13 @@ class OrderTransfer:
         return float(np.sqrt(gap / size)) if size else (0.0 if not gap else np.inf)
 
     def _check(self, kept: int, order: int) -> None:
-        if kept not in self.kept or order not in self.output_orders:
+        if as_integer(kept) not in self.kept or as_integer(order) not in self.output_orders:
             raise OrderError(
                 f"no prediction of output order {order} from input orders up to {kept}; kept "
                 f"were {self.kept}, predicted {self.output_orders}"
             )
 
+    @explained
     def z(self, kept: int, order: int) -> NDArray[np.float64]:
         """(predicted - test) / standard error, of all classes and distinct entries.
 

@@ -11,12 +11,12 @@ from scipy.stats import binomtest
 
 from cumulant_theory.algebra import as_integer
 from cumulant_theory.arguments import brief, check_instance, explained
-from cumulant_theory.errors import DomainError, ShapeError
+from cumulant_theory.errors import DomainError, ShapeError, UnknownNameError
 from cumulant_theory.laws import JointLaw, Law
 
-from .backends.numpy import rounded
+from .backends.numpy import as_float64, rounded
 from .comparison import Comparison, Prediction, compare
-from .sampling import whole_seed
+from .sampling import require_samplable, whole_seed
 from .tables import html_table, text_table
 
 if TYPE_CHECKING:
@@ -37,13 +37,20 @@ class Confrontation:
 
     comparisons: Mapping[str, Comparison]
 
+    @explained
     def agrees(self, law: str) -> bool:
         """Whether no cumulant contradicts the target on this law."""
-        return not self.comparisons[law].contradicts
+        return not self._of(law).contradicts
 
+    @explained
     def z(self, law: str) -> float:
         """Largest |z| on this law."""
-        return abs(self.comparisons[law].worst.z)
+        return abs(self._of(law).worst.z)
+
+    def _of(self, law: str) -> Comparison:
+        if law not in self.comparisons:
+            raise UnknownNameError.of("law", law, self.comparisons)
+        return self.comparisons[law]
 
     def _cells(self) -> list[list[str]]:
         rows = [["law", "worst order", "target", "measured", "std. error", "z", "verdict"]]
@@ -108,12 +115,13 @@ def confront(
     check_instance(network, (Layer, Network, Ensemble), "confront: network")
     check_instance(target, Layer, "confront: target")
     module: Any = build(network) if isinstance(network, Layer) else network
-    named: Mapping[Any, Any] = (
-        laws if isinstance(laws, Mapping) else {law.label: law for law in laws}
-    )
+    listed = list(laws.values() if isinstance(laws, Mapping) else laws)
+    for law in listed:
+        require_samplable(law)
+    names = list(laws) if isinstance(laws, Mapping) else [law.label for law in listed]
     output = module.labels[-1]
     found = {}
-    for name, law in named.items():
+    for name, law in zip(names, listed, strict=True):
         goal = target.propagate(law, order)
         if goal.dim != 1 or module.out_features != 1:
             raise ShapeError("confront: network and target must have one output unit each")
@@ -124,7 +132,7 @@ def confront(
         measured = measure(
             module, law, order=order, samples=samples, seed=seed, layers="output"
         )
-        prediction = Prediction((output,), {output: wanted}, law=name)
+        prediction = Prediction((output,), {output: wanted}, law=str(name))
         found[name] = compare(prediction, measured, level=level)
     return Confrontation(found)
 
@@ -166,8 +174,18 @@ class Landing:
         """Fraction of the networks that end on a branch that fails."""
         return float(self.counts[np.array(self.fails, dtype=bool)].sum() / self.networks)
 
+    @explained
     def interval(self, level: float = 0.95) -> tuple[float, float]:
-        """Wilson confidence interval of :attr:`failing`."""
+        """Wilson confidence interval of :attr:`failing`.
+
+        Raises
+        ------
+        DomainError
+            If the level is not between 0 and 1.
+        """
+        level = float(level)
+        if not 0 < level < 1:
+            raise DomainError(f"interval: level is {level!r}; give a number between 0 and 1")
         count = int(self.counts[np.array(self.fails, dtype=bool)].sum())
         limits = binomtest(count, self.networks).proportion_ci(level, method="wilson")
         return float(limits.low), float(limits.high)
@@ -253,6 +271,7 @@ def landing(
     )
 
 
+@explained
 def branch_of(
     analysis: "Analysis", values: Mapping[Any, Any], tolerance: float = 1e-6
 ) -> np.ndarray:
@@ -299,8 +318,14 @@ def _nearest(violations: np.ndarray, tolerance: float) -> np.ndarray:
 
 def _violations(analysis: "Analysis", values: Mapping[Any, Any]) -> np.ndarray:
     """Largest |lhs - rhs| over the equations of each branch, (S, B)."""
-    names = list(values)
-    numbers = np.broadcast_arrays(*(np.atleast_1d(np.asarray(values[s], float)) for s in names))
+    names = [sp.Symbol(s) if isinstance(s, str) else s for s in values]
+    arrays = [np.atleast_1d(as_float64(v, f"values: {s}")) for s, v in values.items()]
+    if not arrays or any(a.ndim > 1 or len(a) not in (1, max(map(len, arrays))) for a in arrays):
+        raise ShapeError(
+            f"branch_of: values is {brief(values)}; give each parameter a number or one for each "
+            "network"
+        )
+    numbers = np.broadcast_arrays(*arrays)
     seeds = len(numbers[0])
     columns = []
     for branch in analysis.branches:
@@ -308,6 +333,12 @@ def _violations(analysis: "Analysis", values: Mapping[Any, Any]) -> np.ndarray:
             (sp.sympify(e.lhs) - sp.sympify(e.rhs)).subs(analysis.definitions)
             for e in branch.equations
         ]
+        unknown = set().union(*(g.free_symbols for g in gaps)) - set(names)
+        if unknown:
+            raise DomainError(
+                f"branch_of: values lacks {', '.join(sorted(map(str, unknown)))}; give every "
+                "parameter of the network a number"
+            )
         f = sp.lambdify(names, gaps, "numpy")
         found = [np.broadcast_to(np.abs(g), (seeds,)) for g in f(*numbers)]
         columns.append(np.max(found, axis=0) if found else np.zeros(seeds))

@@ -2,6 +2,7 @@
 
 import re
 import xml.etree.ElementTree as ET
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -249,6 +250,11 @@ def test_bad_level_and_p():
         compare(_predict(), _one(), level=1.0)
     with pytest.raises(DomainError, match="p-values"):
         holm([0.5, np.nan])
+
+
+def test_a_level_may_be_a_fraction():
+    found, expected = (compare(_predict(), _one(0.4), level=x) for x in (Fraction(1, 50), 0.02))
+    assert (found.level, repr(found)) == (0.02, repr(expected))
 
 
 def test_compare_refuses_what_is_no_prediction_and_measurement():

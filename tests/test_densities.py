@@ -561,6 +561,9 @@ WRONG = {
     "a map that fails": (
         lambda: nm.densities.linearised_spectrum({}.__getitem__, np.ones(4)), DomainError,
     ),
+    "a scale below all numbers": (
+        lambda: nm.densities.hermite_direction(GRID, 2, 5e-324), DomainError,
+    ),
     "nothing to train": (lambda: nm.train(3, nm.tasks.DensityBlockSum(2)), DomainError),
 }  # fmt: skip
 

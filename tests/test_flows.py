@@ -306,6 +306,9 @@ def test_standardised_planes():
     assert np.isnan(plane.project(np.zeros(4))).all()
     held = {1: 0.5, 2: 2}
     assert len(nm.flow_diagram(UNIT.subs(EXACT), (3, 4), at=held, arrows=5, steps=2).axes) == 2
+    own, none = (len(nm.flow_diagram(layers.BlockSum(2), arrows=5, steps=2, **more).axes[0].lines)
+                 for more in ({}, {"starts": []}))
+    assert own == none > 0
 
 
 def test_figures_of_flows(quadratic):
@@ -334,6 +337,8 @@ def test_what_cannot_be_followed_is_refused(quadratic):
         nm.flow(quadratic, laws.Exponential("rate"), 1)
     with pytest.raises(DomainError, match="steps is -1"):
         nm.flow(quadratic, law, -1)
+    with pytest.raises(ShapeError, match="flow: more than"):
+        nm.flow(layers.BlockSum(2), laws.Exponential(1), steps=10**30)
     with pytest.raises(DomainError, match="measured_steps"):
         nm.flow(quadratic, law, 1, measured_steps=2)
     with pytest.raises(DomainError, match="known by its cumulants"):

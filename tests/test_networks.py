@@ -176,6 +176,12 @@ def test_repr_says_what_is_tied():
     assert "5 free, 13 without symmetry" in text
 
 
+def test_members_are_listed_and_lists_are_read_in_full_precision():
+    ensemble = build(L(1, 1, bias=True), seeds=[4, 5])
+    assert [m.values() for m in ensemble] == [ensemble[0].values(), ensemble[1].values()]
+    assert build(L(1, 1), values={"W": 1})([0.1]).item() == 0.1
+
+
 def test_float32_module():
     module = build(nets()["mlp"], dtype=torch.float32)
     assert module([1.0, 2.0]).dtype == torch.float32
@@ -195,6 +201,11 @@ def test_float32_module():
         (lambda: build(L(2, 1), values={"W_11": [1, 2]}), ShapeError, "W_11"),
         (lambda: build(L(2, 1), fixed={"V": 1}), UnknownNameError, "V"),
         (lambda: build(L(2, 1))(torch.zeros(3, 4)), ShapeError, "2 units"),
+        (lambda: build(L(2, 1))("a"), DomainError, "real numbers"),
+        (lambda: build(L(2, 1)).evaluate(torch.zeros(3), torch.zeros(2)), ShapeError, "trainable"),
+        (lambda: build(L(2, 1)).evaluate([0, 0], torch.zeros(2)), DomainError, "theta"),
+        (lambda: build(L(2, 1), seeds=[0])[1], ShapeError, "there are 1"),
+        (lambda: build(L(2, 1), seeds=[0])(torch.zeros(2)), ShapeError, "1 networks"),
     ],
 )
 def test_bad_input(call, error, words):

@@ -251,6 +251,8 @@ def test_progress_goes_to_stderr(capsys):
     ("options", "error", "words"),
     [
         ({"loss": "mse"}, UnknownNameError, "pointwise"),
+        ({"loss": lambda output: output}, DomainError, "a function of outputs"),
+        ({"loss": lambda output, y: 0.0}, DomainError, "a real tensor"),
         ({"optimizer": "lion"}, UnknownNameError, "adam"),
         ({"optimizer": "lm"}, DomainError, "exact=True"),
         ({"distance": "energy"}, DomainError, "loss='law'"),
@@ -273,6 +275,7 @@ def test_bad_arguments(options, error, words):
     lambda: BlockSum(2, "normal"),
     lambda: BlockSum(2, laws.Normal(0, 1).iid(3)),
     lambda: BlockSum(2, laws.Normal(0, 1), s=0.5),
+    lambda: BlockSum(2, laws.Normal(0, 1), s=sp.I),
     lambda: train(build(L(3, 1)), BlockSum(2, laws.Normal(0, 1)), progress=False),
     lambda: train(build(L(2, 1)), BlockSum(2, laws.Normal(0, "v")), progress=False),
     lambda: train(build(L(2, 1)), BlockSum(2, laws.Normal(0, "v")), exact=True, progress=False),

@@ -1,5 +1,6 @@
 """Numeric Wick coefficients: accurate in both tails, differentiable, honest about their error."""
 
+import functools
 import random
 
 import mpmath
@@ -196,6 +197,9 @@ def test_underflow_is_zero_and_overflow_an_error():
     (lambda: nm.wick(activations.ReLU(), -1), OrderError, "m = -1"),
     (lambda: nm.wick(activations.ReLU(), 0, 0), OrderError, "p = 0"),
     (lambda: nm.wick(activations.ReLU(), 0, mean=sp.IndexedBase("q")[1]), DomainError, "mean"),
+    (lambda: nm.wick(activations.ReLU(), 0, mean=[[1], [1, 2]]), DomainError, "mean is list"),
+    (lambda: nm.wick(activations.ReLU(), 0, mean=functools.reduce(
+        lambda inner, _: [inner], range(40), 0.5)), ShapeError, "do not broadcast"),
     (lambda: pair((activations.ReLU(),) * 2, (1, 1), np.array(2.0), (1, 1), 0), ShapeError, "two"),
     (lambda: pair((activations.ReLU(),) * 2, (1, 1), ([0, 0], 0), (1, 1), [0, 0, 0]), ShapeError,
      "broadcast"),

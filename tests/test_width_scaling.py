@@ -127,6 +127,7 @@ def test_figure(relu):
     ({"widths": ()}, DomainError),
     ({"widths": (0,)}, DomainError),
     ({"networks": 1}, DomainError),
+    ({"networks": 10**30}, DomainError),
     ({"samples": 3}, DomainError),
     ({"layers": 0}, DomainError),
     ({"gain": 0.0}, DomainError),

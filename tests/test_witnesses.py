@@ -5,7 +5,7 @@ import pytest
 
 import numerics as nm
 from cumulant_theory import activations, laws, layers, symmetries
-from cumulant_theory.errors import DomainError, ShapeError
+from cumulant_theory.errors import DomainError, ShapeError, UnknownNameError
 from cumulant_theory.generalisation import analyse
 from cumulant_theory.layers import graphs
 
@@ -76,9 +76,18 @@ def test_what_does_not_fit_is_refused():
         nm.confront(layers.Linear(2, 2, weight=[[1, 0], [0, 1]]), layers.BlockSum(2), [GAUSSIAN])
     with pytest.raises(DomainError, match="give every symbol a real number"):
         nm.confront(layers.BlockSum(2), layers.Linear(2, 1), [GAUSSIAN])
+    found = nm.confront(layers.BlockSum(2), layers.BlockSum(2), {"a": GAUSSIAN}, 2, 1000)
+    with pytest.raises(UnknownNameError, match="Known: a"):
+        found.agrees("b")
+    with pytest.raises(DomainError, match="cannot be sampled"):
+        nm.confront(layers.BlockSum(2), layers.BlockSum(2), [laws.Generic()])
     alone = analyse(
         linear(2, symmetries.Alternating()), layers.BlockSum(2), SKEWED, laws.Generic(), order=3
     )
     assert alone.fits is False
     with pytest.raises(DomainError, match="no real branch"):
         nm.landing(alone, SKEWED)
+    fitting = analyse(linear(2, symmetries.Shared()), layers.BlockSum(2), SKEWED, SKEWED, order=2)
+    for seeds in (0, -1, 1.5, True, "8", [1, 2], 10**9):
+        with pytest.raises(ShapeError, match="give the number of networks"):
+            nm.landing(fitting, SKEWED, seeds=seeds)

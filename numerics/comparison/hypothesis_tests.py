@@ -8,6 +8,7 @@ from scipy import stats
 
 from cumulant_theory.arguments import brief, explained
 from cumulant_theory.errors import DomainError, ShapeError
+from numerics.backends.numpy import as_float64
 from numerics.comparison.records import VERDICTS, Measurement, Prediction, Table, key_of
 from numerics.comparison.result import Comparison
 
@@ -57,6 +58,7 @@ def holm(p: ArrayLike) -> NDArray[np.float64]:
     return out.reshape(values.shape)
 
 
+@explained
 def skewness_corrected_t(t: ArrayLike, skewness: ArrayLike, batches: ArrayLike) -> NDArray[Any]:
     """Student's t statistic corrected for the skewness of the observations.
 
@@ -90,8 +92,20 @@ def skewness_corrected_t(t: ArrayLike, skewness: ArrayLike, batches: ArrayLike) 
     >>> float(skewness_corrected_t(2.0, 0.0, 100))
     2.0
     """
-    t = np.asarray(t, dtype=float)
-    a = np.asarray(skewness, dtype=float) / np.sqrt(np.asarray(batches, dtype=float))
+    t, skewness, batches = (
+        as_float64(v, f"skewness_corrected_t: {name}")
+        for name, v in (("t", t), ("skewness", skewness), ("batches", batches))
+    )
+    shapes = (t.shape, skewness.shape, batches.shape)
+    if not (batches > 0).all():
+        raise DomainError(f"skewness_corrected_t: batches is {brief(batches)}; give positive")
+    try:
+        np.broadcast_shapes(*shapes)
+    except (ValueError, RuntimeError):  # the latter for too many axes
+        raise ShapeError(
+            f"skewness_corrected_t: the shapes {brief(shapes)} do not fit together"
+        ) from None
+    a = skewness / np.sqrt(batches)
     return t + a * t**2 / 3 + a**2 * t**3 / 27 + a / 6
 
 

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from cumulant_theory.arguments import explained
+from cumulant_theory.errors import UnknownNameError
 from cumulant_theory.latex.html import record, verdict, with_error
 from numerics.tables import html_table, text_table, z_score
 
@@ -50,14 +53,22 @@ class Prediction:
     law: str = ""
     truncated: Mapping[str, frozenset[Alpha]] = field(default_factory=dict)
 
+    @explained
     def closure_of(self, layer: str, alpha: Alpha | None = None) -> str:
         """Closure that a value, or some value of a layer, rests on; ``Exact()`` for none.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such layer.
 
         Examples
         --------
         >>> Prediction(("a",), {"a": {1: 0.0}}).closure_of("a")
         'Exact()'
         """
+        if layer not in self.layers:
+            raise UnknownNameError.of("layer", layer, self.layers)
         found = {key_of(a) for a in self.truncated.get(layer, ())}
         cut = bool(found) if alpha is None else key_of(alpha) in found
         return self.closure if cut else "Exact()"
@@ -236,4 +247,5 @@ def key_of(alpha: Alpha) -> tuple[int, ...]:
     >>> key_of(3)
     (3,)
     """
-    return (alpha,) if isinstance(alpha, int) else tuple(alpha)
+    given: Any = alpha
+    return (int(given),) if isinstance(given, Integral) else tuple(given)

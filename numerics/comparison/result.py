@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cumulant_theory.algebra import as_integer
+from cumulant_theory.arguments import brief, explained
+from cumulant_theory.errors import DomainError
 from cumulant_theory.latex.html import number, with_error
 from numerics.comparison.records import Measurement, Prediction, Row
 from numerics.tables import html_table, text_table, z_score
@@ -62,6 +65,7 @@ class Comparison:
         """All rows in network order."""
         return [self._row(k) for k in range(len(self))]
 
+    @explained
     def count(self, verdict: str) -> int:
         """Number of rows with this verdict: "agree", "disagree" or "undecided"."""
         return int((self.columns["verdict"] == verdict).sum())
@@ -115,6 +119,8 @@ class Comparison:
         ]
 
     def _kept(self, limit: int | None) -> NDArray:
+        if limit is not None and as_integer(limit) is None:
+            raise DomainError(f"limit is {brief(limit)}; give a number of rows, or None for all")
         if limit is None or len(self) <= limit:
             return np.arange(len(self))
         order = np.lexsort((-np.abs(self.columns["z"]), self.columns["p"]))
@@ -167,6 +173,7 @@ class Comparison:
         note = f"{left} more rows with larger p are not shown; .rows has all." if left else ""
         return html_table(self.summary(), [head, *rows], note)
 
+    @explained
     def to_latex(self, limit: int | None = None) -> str:
         r"""Booktabs table; needs \usepackage{booktabs}.
 
@@ -190,6 +197,7 @@ class Comparison:
             *(line + r" \\" for line in body), r"\bottomrule", r"\end{tabular}", *note,
         ])  # fmt: skip
 
+    @explained
     def latex_blocks(self, limit: int | None = MAX_ROWS_SHOWN) -> list[Any]:
         """The table as a block of an article; arguments as in :meth:`to_latex`."""
         from cumulant_theory.latex import Table

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from cumulant_theory.arguments import check_flag
+from cumulant_theory.algebra import as_integer
+from cumulant_theory.arguments import brief, check_flag
 from cumulant_theory.errors import DomainError, OrderError, ShapeError
 
 from ..tables import html_table
@@ -58,12 +59,13 @@ class InputCumulants:
     count: int
 
     def __init__(self, order: int = 3, unbiased: bool = False) -> None:
-        if isinstance(order, bool) or order not in (1, 2, 3):
+        number = as_integer(order)
+        if number not in (1, 2, 3):
             raise OrderError(
-                f"InputCumulants: order {order!r} is not 1, 2 or 3; single joint cumulants to "
+                f"InputCumulants: order {brief(order)} is not 1, 2 or 3; single joint cumulants to "
                 "order 4 are in KStatistics"
             )
-        self.order = order
+        self.order: int = number
         check_flag(unbiased, "InputCumulants: unbiased")
         self.unbiased = unbiased
         self.count = 0
@@ -150,10 +152,15 @@ class InputCumulants:
         DomainError
             If there are too few points.
         """
-        if r not in range(1, self.order + 1):
-            raise OrderError(f"order {r!r} was not accumulated; orders are 1 to {self.order}")
+        r = self._order(r)
         self._need(r if self.unbiased else 1)
         return self._values(self._sums[:r])[-1]
+
+    def _order(self, r: int) -> int:
+        number = as_integer(r, 1)
+        if number is None or number > self.order:
+            raise OrderError(f"order {brief(r)} was not accumulated; orders are 1 to {self.order}")
+        return number
 
     def _values(self, sums: list[Any]) -> list[Any]:
         """Cumulants of all orders there are points for, of the entries whose sums are given."""
@@ -186,8 +193,7 @@ class InputCumulants:
         OrderError
             If the order was not accumulated.
         """
-        if r not in range(1, self.order + 1):
-            raise OrderError(f"order {r!r} was not accumulated; orders are 1 to {self.order}")
+        r = self._order(r)
         if self._scatter is None or self._batches < 2:
             raise DomainError(
                 f"{self._batches} batches of at least {ROWS_PER_ORDER * self.order} points, but "
@@ -237,6 +243,7 @@ class InputCumulants:
         OrderError
             If the order was not accumulated.
         """
+        order = self._order(order)
         mean = self.cumulant(1)
         zero = mean[:, None] * mean[None, :] * 0
         return {

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import sympy as sp
+
 from cumulant_theory.arguments import brief, entries, explained
 from cumulant_theory.errors import DomainError, ShapeError
 
@@ -87,12 +89,14 @@ def input_cumulants(
 
 def _batches(data: Any, labels: Any) -> Iterator[tuple[Any, list[Any] | None]]:
     """Batches and their classes; an array in pieces that make standard errors."""
+    if isinstance(data, sp.Basic):  # some have an attribute shape that fails
+        raise ShapeError(f"data is {brief(data)}; pass an array, a tensor or batches of them")
     streamed = not hasattr(data, "shape") and not _is_table(data)
     if streamed:
         if labels is not None and labels is not True:
             raise ShapeError("labels of a stream come in its pairs (x, y); pass labels=True")
         if not isinstance(data, Iterable):
-            raise ShapeError(f"data is {data!r}; pass an array, a tensor or batches of them")
+            raise ShapeError(f"data is {brief(data)}; pass an array, a tensor or batches of them")
         for batch in data:
             pair = isinstance(batch, (list, tuple)) and len(batch) == 2
             if labels is not None and not pair:

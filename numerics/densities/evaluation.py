@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from cumulant_theory.algebra import as_integer
+from cumulant_theory.arguments import answer_of, brief, entries, explained
+from cumulant_theory.errors import DomainError, UnknownNameError
 from numerics.tables import html_table, text_table
 
 from .families import LIMIT, TEST, TRAIN, RandomDensities, Source
@@ -46,11 +49,27 @@ class DensityErrors:
         """Names of the metrics."""
         return tuple(dict.fromkeys(name for _, name in self.mean))
 
+    @explained
     def relative(self, family: str, metric: str, step: int = 1) -> Any:
         """Error over that of the identity after some steps; below one it beats doing nothing.
 
         At a family of fixed points the identity is right and this has no meaning.
+
+        Raises
+        ------
+        UnknownNameError
+            If the family or the metric was not looked at.
+        DomainError
+            If the step was not.
         """
+        for kind, name, known in (
+            ("family", family, self.families), ("metric", metric, self.metrics)
+        ):
+            if name not in known:
+                raise UnknownNameError.of(kind, name, known)
+        steps = len(self.identity[family, metric])
+        if as_integer(step, 1) is None or step > steps:
+            raise DomainError(f"relative: step is {brief(step)}; give an integer from 1 to {steps}")
         return self.mean[family, metric][..., step - 1] / self.identity[family, metric][step - 1]
 
     def _cells(self) -> list[list[str]]:
@@ -72,6 +91,7 @@ class DensityErrors:
         return html_table(f"{self.samples} densities per family", self._cells())
 
 
+@explained
 def density_error(
     module: DensityNetwork | Callable[[Any], Any],
     target: SelfConvolution,
@@ -124,7 +144,13 @@ def density_error(
     """
     if isinstance(families, str) or not isinstance(families, Sequence):
         families = [families]
-    measures = {name: metric(name) for name in metrics}
+    measures = {name: metric(name) for name in entries(metrics, "metrics", "a list of names")}
+    for name, value, least in (("steps", steps, 1), ("samples", samples, 2)):
+        if as_integer(value, least) is None:
+            raise DomainError(
+                f"density_error: {name} is {brief(value)}; give an integer from {least} up"
+            )
+    steps, samples = int(steps), int(samples)
     mean, error, identity = {}, {}, {}
     for source in families:
         inputs = RandomDensities(source, target.grid, limit)
@@ -149,6 +175,6 @@ def _learned(module: Any, p: np.ndarray, steps: int) -> list[np.ndarray]:
         return list(module.flow(p, steps).cpu().double().numpy())
     states = [p]
     for _ in range(steps):
-        image = module(states[-1])
+        image = answer_of(module, [states[-1]], "density_error", "pass a map of densities")
         states.append(image.detach().cpu().numpy() if hasattr(image, "detach") else image)
     return states

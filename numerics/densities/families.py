@@ -13,6 +13,7 @@ from cumulant_theory.errors import DomainError, ShapeError, UnknownNameError
 from cumulant_theory.latex.html import Record, card, facts
 from cumulant_theory.laws import Law
 
+from ..sampling import generator, whole_count
 from .discretise import density, require_mass, values_of
 from .grid import Grid
 
@@ -331,9 +332,18 @@ class RandomDensities:
         """The densities at the ends of all ranges of parameters, (n, points)."""
         return np.concatenate(self._ends)
 
+    @explained
     def sample(self, n: int, seed: Any = None) -> np.ndarray:
-        """Densities (n, points) of mass one; a generator is advanced."""
-        rng = np.random.default_rng(seed)
+        """Densities (n, points) of mass one; a generator is advanced.
+
+        Raises
+        ------
+        ShapeError
+            If n is no positive integer.
+        DomainError
+            If there is no such seed.
+        """
+        rng, n = generator(seed), whole_count(n, "n")
         counts = rng.multinomial(n, np.full(len(self.sources), 1 / len(self.sources)))
         p = np.concatenate([
             source.draw(int(m), self.grid, rng) if isinstance(source, Family)

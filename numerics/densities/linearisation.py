@@ -9,8 +9,8 @@ import torch
 
 from cumulant_theory import activations, layers
 from cumulant_theory.algebra import check_order
-from cumulant_theory.arguments import brief, explained
-from cumulant_theory.errors import CumulantError, DomainError, ShapeError
+from cumulant_theory.arguments import answer_of, brief, explained
+from cumulant_theory.errors import DomainError, ShapeError
 from numerics.networks import Network, build
 
 from .grid import Grid, real_array
@@ -64,16 +64,10 @@ def linearised_spectrum(
         real_array(p, "linearised_spectrum: the density"))
     if p.ndim != 1:
         raise ShapeError(f"linearised_spectrum: the density has shape {tuple(p.shape)}; give one")
-    try:
-        image = map(p)
-        jacobian: Any = torch.func.jacrev(map)(p)
-    except CumulantError:
-        raise
-    except Exception as error:
-        raise DomainError(
-            f"linearised_spectrum: {brief(map)} has no derivative at this density "
-            f"({type(error).__name__}); pass a map of tensors that torch.func can trace"
-        ) from error
+    image, jacobian = answer_of(
+        lambda p: (map(p), torch.func.jacrev(map)(p)), [p], f"linearised_spectrum of {brief(map)}",
+        "pass a map of tensors that torch.func can trace",
+    )
     if image.shape != p.shape:
         raise ShapeError(
             f"linearised_spectrum: the image has shape {tuple(image.shape)}, the density "
@@ -87,6 +81,11 @@ def linearised_spectrum(
 def hermite_direction(grid: Grid, r: int, scale: float = 1.0) -> np.ndarray:
     """He_r(x / scale) times the density of N(0, scale^2), on a grid.
 
+    Raises
+    ------
+    DomainError
+        If the scale is not positive, or so far from the grid that the values are not finite.
+
     Examples
     --------
     >>> hermite_direction(Grid(5, 2), 1).round(3).tolist()
@@ -98,11 +97,19 @@ def hermite_direction(grid: Grid, r: int, scale: float = 1.0) -> np.ndarray:
     scale = float(scale)
     coefficients = np.zeros(r + 1)
     coefficients[r] = 1
-    u = grid.x / scale
-    normal = np.exp(-(u**2) / 2) / (scale * np.sqrt(2 * np.pi))
-    return np.polynomial.hermite_e.hermeval(u, coefficients) * normal
+    with np.errstate(all="ignore"):
+        u = grid.x / scale
+        normal = np.exp(-(u**2) / 2) / (scale * np.sqrt(2 * np.pi))
+        found = np.polynomial.hermite_e.hermeval(u, coefficients) * normal
+    if not np.isfinite(found).all():
+        raise DomainError(
+            f"hermite_direction: He_{r} at scale={scale:g} leaves the finite numbers on {grid!r}; "
+            "take a scale between its spacing and its width"
+        )
+    return found
 
 
+@explained
 def power_network(target: SelfConvolution) -> Network:
     r"""Free linear, pointwise power b, free linear: the weights for which this is the map.
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cumulant_theory.arguments import explained
-from cumulant_theory.errors import DomainError, UnknownNameError
+from cumulant_theory.errors import DomainError, ShapeError, UnknownNameError
 from cumulant_theory.latex.html import card, facts
 
 from .cumulants import cumulants
@@ -130,6 +130,12 @@ class DensityLoss:
             raise DomainError("DensityLoss: all weights are zero; at least one must count")
 
     def __call__(self, output: Any, target: Any) -> Any:
+        output, target = self.grid.checked(output), self.grid.checked(target)
+        if output.ndim < 2 or target.shape != output.shape[-2:]:
+            raise ShapeError(
+                f"DensityLoss: outputs {tuple(output.shape)} and targets {tuple(target.shape)}; "
+                "give (..., n, points) and (n, points)"
+            )
         return sum(
             w * METRICS[name](output, target, self.grid).mean(-1)
             for name, w in self.weights.items()

@@ -1,6 +1,6 @@
 """Networks from densities to densities."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -10,6 +10,7 @@ from cumulant_theory.arguments import explained
 from cumulant_theory.errors import DomainError, ShapeError, UnknownNameError
 from cumulant_theory.latex.html import Markup, card, facts
 from cumulant_theory.layers import Layer
+from numerics.backends.torch import as_tensor
 from numerics.networks import Ensemble, Network
 
 from .grid import Grid
@@ -118,6 +119,7 @@ class DensityNetwork(nn.Module):
         """Of an ensemble; None for a single network."""
         return self.network.seeds if isinstance(self.network, Ensemble) else None
 
+    @explained
     def __getitem__(self, k: int) -> "DensityNetwork":
         """Network k of an ensemble, with its own copy of the values.
 
@@ -130,6 +132,9 @@ class DensityNetwork(nn.Module):
             raise ShapeError("a single network has no members; build it with seeds=range(n)")
         return DensityNetwork(self.network[k], self.grid, self.normalise)
 
+    def __iter__(self) -> Iterator["DensityNetwork"]:
+        return (self[k] for k in range(len(self.seeds or ())))
+
     def evaluate(self, theta: torch.Tensor, p: torch.Tensor) -> torch.Tensor:
         """The map as a pure function of its parameters, for torch.func."""
         return NORMALISATIONS[self.normalise](self.network.evaluate(theta, p), self.grid)
@@ -139,6 +144,7 @@ class DensityNetwork(nn.Module):
         return NORMALISATIONS[self.normalise](self.network(p), self.grid)
 
     @torch.no_grad()
+    @explained
     def flow(self, p: Any, steps: int) -> torch.Tensor:
         """p, f(p), f(f(p)), ..., stacked on a new first axis of size steps + 1.
 
@@ -151,8 +157,14 @@ class DensityNetwork(nn.Module):
         """
         if not isinstance(steps, int) or isinstance(steps, bool) or steps < 0:
             raise ShapeError(f"flow: steps is {steps!r}; give an integer from 0 up")
-        p = torch.as_tensor(p).to(self.theta)
-        states = [p if self.seeds is None else p.expand(len(self.seeds), *p.shape[-2:])]
+        p = as_tensor(p, "flow: p").to(self.theta)
+        if self.seeds is not None:
+            if p.ndim not in (2, 3):
+                raise ShapeError(
+                    f"flow: p has shape {tuple(p.shape)}; an ensemble takes (n, points)"
+                )
+            p = p.expand(len(self.seeds), *p.shape[-2:])
+        states = [p]
         for _ in range(steps):
             states.append(self(states[-1]))
         return torch.stack(states)

@@ -10,7 +10,7 @@ import numpy as np
 import sympy as sp
 from scipy import fft
 
-from cumulant_theory.algebra import check_at_most
+from cumulant_theory.algebra import check_at_most, check_order, check_size
 from cumulant_theory.arguments import check_instance, explained
 from cumulant_theory.errors import DomainError, ShapeError
 from cumulant_theory.latex.html import Record
@@ -126,13 +126,27 @@ class SelfConvolution(Record):
         """b^s, by which the sum is divided."""
         return float(self.b) ** float(self.s)
 
+    @explained
     def eigenvalue(self, r: int) -> float:
-        """Factor b^{1 - r s} of the cumulant of order r."""
-        return float(self.b) ** (1 - r * float(self.s))
+        """Factor b^{1 - r s} of the cumulant of order r; r = 0 is the mass.
 
+        Raises
+        ------
+        OrderError
+            If r is no order.
+        DomainError
+            If the factor is no float.
+        """
+        r = check_order(r, "eigenvalue", 0)
+        try:
+            return float(self.b) ** (1 - r * float(self.s))
+        except OverflowError:
+            raise DomainError(f"{self!r}: the factor of order {r} is too large a number") from None
+
+    @explained
     def width_after(self, units: int) -> int:
         """Number of values of the result, as many as go in."""
-        return units
+        return check_size(units, "SelfConvolution: units")
 
     @cached_property
     def lookup(self) -> "Interpolation":
@@ -162,6 +176,7 @@ class SelfConvolution(Record):
                 f"on {self.grid!r}; centre the density, or take a wider or finer grid"
             )
 
+    @explained
     def flow(self, p: Any, steps: int) -> Any:
         """p, R[p], R[R[p]], ..., stacked on a new first axis of size steps + 1.
 

@@ -26,14 +26,17 @@ from typing import Any
 
 import numpy as np
 
+from cumulant_theory.arguments import answer_of, explained
 from cumulant_theory.errors import DomainError, ShapeError
 
+from ..sampling import generator
 from .grid import Grid
 from .selfconvolution import SelfConvolution, affine_image
 
 Map = Callable[[Any], Any]
 
 
+@explained
 def equivariance_defect(
     map: Map, p: Any, grid: Grid, before: Map, after: Map | None = None
 ) -> float:
@@ -70,15 +73,21 @@ def equivariance_defect(
     True
     """
     after = after or before
-    plain, moved = grid.checked(map(p)), grid.checked(map(before(p)))
+    def image(action: Map, q: Any) -> Any:
+        return grid.checked(answer_of(action, [q], "equivariance_defect", "pass maps of densities"))
+
+    p = grid.checked(p)
+    plain, moved = image(map, p), image(map, image(before, p))
     if plain.shape != moved.shape:
         raise ShapeError(f"the map gives the shapes {tuple(plain.shape)} and {tuple(moved.shape)}")
-    gap, size = ((moved - after(plain)) ** 2).sum(-1), (plain**2).sum(-1)
+    turned = image(after, plain)
+    gap, size = ((moved - turned) ** 2).sum(-1), (plain**2).sum(-1)
     if not (size.min().item() > 0 and np.isfinite(gap.max().item())):
         raise DomainError("the map sends a density to zero, or to values that are not finite")
     return (gap / size).max().item() ** 0.5
 
 
+@explained
 def symmetry_defects(
     target: SelfConvolution, p: Any, map: Map | None = None, *, shift: int = 1,
     scale: float = 1.1, seed: int = 0,
@@ -124,7 +133,7 @@ def symmetry_defects(
     grid = target.grid
     distance = shift * grid.spacing
     growth = target.b / target.dilation
-    order = np.random.default_rng(seed).permutation(grid.points)
+    order = generator(seed).permutation(grid.points)
 
     def image(**options: float) -> Map:
         return lambda q: affine_image(q, grid, **options)

@@ -8,8 +8,14 @@ from typing import Any
 import pyarrow as pa
 from tqdm import tqdm
 
-from cumulant_theory.arguments import explained
-from cumulant_theory.errors import ConfigError, OutputError, SweepError, UnknownNameError
+from cumulant_theory.arguments import brief, explained
+from cumulant_theory.errors import (
+    ConfigError,
+    DomainError,
+    OutputError,
+    SweepError,
+    UnknownNameError,
+)
 from cumulant_theory.latex.html import Record
 
 from ..files import write_bytes
@@ -45,6 +51,7 @@ class Sweep(Record):
     cells: int
     ran: int = 0
 
+    @explained
     def table(self, name: str) -> pa.Table:
         """A table; besides those of the work there are ``failures`` and ``timings``.
 
@@ -199,6 +206,7 @@ def read_sweep(out: str | Path) -> Sweep:
     return Sweep(out, known.get("settings"), known.get("cells", 0))
 
 
+@explained
 def failure_text(failures: Sequence[Mapping[str, Any]], cells: int) -> str:
     """Which cells failed, and what to do.
 
@@ -209,6 +217,10 @@ def failure_text(failures: Sequence[Mapping[str, Any]], cells: int) -> str:
     """
     alike: dict[str, list[str]] = {}
     for f in failures:
+        if not {"cell", "error", "message"} <= set(f):
+            raise DomainError(
+                f"failure_text: {brief(f)}; pass rows with the columns cell, error and message"
+            )
         why = " ".join(f"{f['error']}: {f['message']}".split())
         alike.setdefault(why[:_SHOWN] + "..." * (len(why) > _SHOWN), []).append(f["cell"])
     shown = [f"{_some(names)} ({why})" for why, names in list(alike.items())[:_NAMED]]

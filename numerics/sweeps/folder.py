@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from cumulant_theory.errors import ConfigError, OutputError
 
-from ..files import PARTIAL, write_text
+from ..files import PARTIAL, told, write_text
 from .job import Failure, Task
 from .tables import Columns, Finish, schema, table_file, unpack
 
@@ -41,9 +41,10 @@ def locked(out: Path) -> Iterator[None]:
     try:
         (out / "cells").mkdir(parents=True, exist_ok=True)
         handle = (out / ".lock").open("w")
-    except OSError as error:
+    except (OSError, ValueError) as error:  # the latter for names that hold a zero byte
+        why = getattr(error, "strerror", error)
         raise OutputError(
-            f"{out} cannot be written ({error.strerror}); choose another --out folder"
+            f"{told(out)} cannot be written ({why}); choose another --out folder"
         ) from None
     with handle:
         try:

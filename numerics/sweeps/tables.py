@@ -245,7 +245,7 @@ def read_table(path: Path) -> pa.Table:
             return pq.ParquetFile(handle, page_checksum_verification=True).read()
     except FileNotFoundError:
         raise OutputError(f"{path} does not exist; run the sweep to its end first") from None
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, ValueError, pa.ArrowException) as error:
         why = " ".join(str(error).split())
         raise OutputError(
             f"{path} is damaged ({why}); resuming the sweep writes it again"

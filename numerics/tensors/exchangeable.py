@@ -14,10 +14,14 @@ from typing import Any
 
 import numpy as np
 
+from cumulant_theory.algebra import as_integer
+from cumulant_theory.arguments import brief
 from cumulant_theory.diagrams import patterns
+from cumulant_theory.diagrams.enumeration import check_pattern
 from cumulant_theory.errors import DomainError, ShapeError
 from cumulant_theory.latex.html import Record
 
+from ..backends.numpy import as_float64, is_tensor
 from .forms import DenseTensor, PairTensor, Tensor, assemble, distinct
 from .health import Health, Monitor
 from .state import State
@@ -61,11 +65,14 @@ class ExchangeableWeight(Record):
     outputs: int | None = None
 
     def __post_init__(self) -> None:
-        if min(self.shape) < 1 or (self.shape[0] != self.shape[1] and bool(self.own != 0)):
-            raise ShapeError(
-                f"{self!r} needs at least one unit on each side, and as many behind as in front "
-                "unless own = 0"
-            )
+        if None in (as_integer(size, 1) for size in self.shape):
+            raise ShapeError(f"ExchangeableWeight: units {brief(self.shape)}; pass integers from 1")
+        for name in ("own", "shared"):
+            value = getattr(self, name)
+            if (value if is_tensor(value) else as_float64(value, name)).ndim:
+                raise DomainError(f"ExchangeableWeight: {name} is {brief(value)}; give one number")
+        if self.shape[0] != self.shape[1] and bool(self.own != 0):
+            raise ShapeError(f"{self!r} needs as many units behind as in front, unless own = 0")
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -156,7 +163,9 @@ class ExchangeableState(State):
 
     def __getitem__(self, q: Pattern | int) -> Any:
         """Joint cumulant by multiplicities of distinct units, 0 where it is neglected."""
-        q = tuple(sorted((q,) if isinstance(q, int) else q, reverse=True))
+        single = as_integer(q)
+        pattern: Any = q if single is None else (single,)
+        q = tuple(sorted(check_pattern(pattern), reverse=True))
         if len(q) > self.units or sum(q) > FEW:
             return 0.0
         if q == (1,):

@@ -1,12 +1,13 @@
 """Propagation of cumulants through networks with numeric weights."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from cumulant_theory.activations import Activation
+from cumulant_theory.algebra import as_integer
 from cumulant_theory.arguments import check_instance, explained
 from cumulant_theory.closures import Closure, Diagrams, Exact, Neglect
 from cumulant_theory.errors import (
@@ -64,12 +65,24 @@ class Propagation:
         """The last layer."""
         return self.states[-1]
 
+    @explained
     def __getitem__(self, key: str | int) -> State:
-        if isinstance(key, str):
-            if key not in self.labels:
-                raise UnknownNameError.of("layer", key, self.labels)
-            return self.states[self.labels.index(key)]
-        return self.states[key]
+        """The state behind a layer, by its label or number.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such layer.
+        """
+        if key in self.labels:
+            return self.states[self.labels.index(str(key))]
+        number = as_integer(key, -len(self.states))
+        if number is None or number >= len(self.states):
+            raise UnknownNameError.of("layer", key, self.labels)
+        return self.states[number]
+
+    def __iter__(self) -> Iterator[State]:
+        return iter(self.states)
 
     def __repr__(self) -> str:
         lines = [f"Propagation({self.closure!r}, {self.form}, exact={self.exact}, "

@@ -4,6 +4,9 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
+from cumulant_theory.algebra import check_order
+from cumulant_theory.diagrams.enumeration import check_pattern
+
 from .forms import Tensor
 
 
@@ -70,6 +73,7 @@ class State:
 
         None where it is neglected or not known.
         """
+        q = check_pattern(q)
         if q == (1, 1):
             return self.covariance
         tensor = {3: self.third, 4: self.fourth}.get(sum(q))
@@ -77,6 +81,7 @@ class State:
 
     def lowered(self, order: int) -> "State":
         """The same without what a lower K does not use."""
+        order = check_order(order, "lowered")
         if order >= 3:
             fourth = self.fourth.pairs() if order == 3 and self.fourth is not None else self.fourth
             return State(self.xp, self.mean, lambda: self.variance, lambda: self.covariance,

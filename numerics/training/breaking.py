@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cumulant_theory.arguments import explained
 from cumulant_theory.errors import UnknownNameError
 from numerics.tables import html_table, text_table
 
@@ -63,11 +64,13 @@ class SymmetryBreaking:
         UnknownNameError
             If there is none of that name, or a layer has several symmetries.
         """
-        found = [k for k, known in enumerate(self.keys) if key in (known, known[0])]
+        found = [k for k, known in enumerate(self.keys)
+                 if isinstance(key, (str, tuple)) and key in (known, known[0])]
         if len(found) != 1:
             raise UnknownNameError.of("pair of layer and symmetry", key, map(str, self.keys))
         return self.distance[found[0]]
 
+    @explained
     def plot(self, relative: bool = False) -> "Figure":
         """Curves of all layers, median and quartiles over networks; see `breaking_figure`."""
         from numerics.plotting import breaking_figure

@@ -1,29 +1,29 @@
 """What a network is asked: pointwise risk or matching of the output law, sampled or exact."""
 
-import itertools
 import math
 from collections.abc import Callable, Mapping, Sequence
-from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
-import sympy as sp
 import torch
 
-from cumulant_theory.algebra import joint_moments, multi_indices
-from cumulant_theory.arguments import brief, entries
+from cumulant_theory.algebra import check_order, multi_indices
+from cumulant_theory.arguments import answer_of, brief, check_instance, entries, explained
 from cumulant_theory.closures import Closure
-from cumulant_theory.cumulants import CumulantSource, blocks_of
 from cumulant_theory.errors import DomainError, NoClosedFormError, OrderError, ShapeError
 from numerics.backends.numpy import rounded
 from numerics.kernels import compile_system
 from numerics.kstatistics import kstatistic_coefficients
-from numerics.networks import build
+from numerics.networks import Ensemble, Network, build
+from numerics.training.arguments import check_task
+from numerics.training.quadrature import quadrature
 
 LARGEST = 4000  # monomials of an exact risk
 Residuals = Callable[[torch.Tensor], torch.Tensor]
 
 
+@explained
 def pointwise_residuals(module: Any, task: Any) -> Residuals:
     """Vector whose squared length is the exact risk E |f(x) - R(x)|^2.
 
@@ -50,8 +50,8 @@ def pointwise_residuals(module: Any, task: Any) -> Residuals:
     ShapeError
         If there are more than 4000 monomials, or widths differ.
     """
-    net, inputs = module.theory, task.inputs
     _check(module, task)
+    net, inputs = module.theory, task.inputs
     try:
         degree = max(net.degree(module.in_features), task.target.degree(module.in_features))
     except NoClosedFormError as error:
@@ -70,7 +70,7 @@ def pointwise_residuals(module: Any, task: Any) -> Residuals:
             f"the exact risk of {net!r} needs moments of {inputs!r} to order {2 * degree}, which "
             f"exist to order {inputs.max_order}; train with exact=False or loss='law'"
         )
-    nodes, form = _quadrature(inputs, units, degree)
+    nodes, form = quadrature(inputs, units, degree)
     like = module.theta
     points = torch.as_tensor(nodes).to(like)
     matrix = torch.as_tensor(form).to(like)
@@ -83,72 +83,9 @@ def pointwise_residuals(module: Any, task: Any) -> Residuals:
     return residuals
 
 
-def _quadrature(law: CumulantSource, units: int, degree: int) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes (M, units) and matrix B with E p(x)^2 = |B p(nodes)|^2 for p of that degree."""
-    axes = np.eye(units, dtype=int)
-    cumulant = _numbers(law)
-    mean = [cumulant(tuple(a)) for a in axes]
-    deviation = [math.sqrt(abs(float(cumulant(tuple(2 * a))))) or 1.0 for a in axes]
-    scale = [Fraction(s).limit_denominator(10**6) or Fraction(s) for s in deviation]
-
-    def standardised(alpha: tuple[int, ...]) -> Fraction:
-        if sum(alpha) == 1:
-            return Fraction(0)
-        return cumulant(alpha) / math.prod(
-            (s**a for s, a in zip(scale, alpha, strict=True)), start=Fraction(1)
-        )
-
-    within = joint_moments(standardised, Fraction(1))
-
-    def moment(alpha: tuple[int, ...]) -> float:
-        parts = (within(p) for p in blocks_of(alpha, law.blocks))
-        return float(math.prod(parts, start=Fraction(1)))
-
-    powers = [a for r in range(degree + 1) for a in multi_indices(units, r)]
-    table = {
-        a: moment(a) for a in {
-            tuple(map(sum, zip(p, q, strict=True)))
-            for p, q in itertools.combinations_with_replacement(powers, 2)
-        }
-    }
-    gram = np.array([
-        [table[tuple(map(sum, zip(p, q, strict=True)))] for q in powers] for p in powers
-    ])
-    line = _leja(degree + 1)
-    lattice = line[np.array(powers)]
-    vandermonde = np.prod(lattice[:, None, :] ** np.array(powers)[None], axis=-1)
-    size = np.sqrt(np.diag(gram))
-    values, vectors = np.linalg.eigh(gram / np.outer(size, size))
-    keep = values > len(powers) * np.finfo(float).eps * values[-1]
-    root = vectors[:, keep] * np.sqrt(values[keep]) * size[:, None]
-    form = np.linalg.solve(vandermonde.T, root).T
-    shift, width = np.array([float(m) for m in mean]), np.array([float(s) for s in scale])
-    return shift + width * lattice, form
-
-
-def _leja(count: int) -> np.ndarray:
-    """Distinct points of [-2, 2], each far from those before it."""
-    candidates = 2 * np.cos(np.pi * np.arange(4 * count + 1) / (4 * count))
-    chosen = [0.0]
-    while len(chosen) < count:
-        distance = np.prod([np.abs(candidates - c) for c in chosen], axis=0)
-        chosen.append(float(candidates[np.argmax(distance)]))
-    return np.array(chosen)
-
-
-def _numbers(law: CumulantSource) -> Callable[[tuple[int, ...]], Fraction]:
-    """Cumulants as fractions, irrational ones to 40 digits."""
-
-    def number(alpha: tuple[int, ...]) -> Fraction:
-        value: Any = law.cumulant(alpha)
-        if not value.is_Rational:
-            value = sp.Rational(str(value.evalf(40)))
-        return Fraction(int(value.p), int(value.q))
-
-    return number
-
-
 def _check(module: Any, task: Any) -> None:
+    check_instance(module, (Network, Ensemble), "an exact loss: module")
+    check_task(task, True)
     if not hasattr(task.inputs, "cumulant"):
         raise DomainError(f"{task!r} has no closed form, only samples; set exact=False")
     if task.inputs.free_symbols:
@@ -196,6 +133,7 @@ def order_weights(weights: Any, order: int) -> list[float]:
     return found
 
 
+@explained
 def law_residuals(
     module: Any, task: Any, order: int, weights: Sequence[float], closure: Closure | None = None
 ) -> Residuals:
@@ -217,7 +155,8 @@ def law_residuals(
         theta (P,) -> residuals (R,); works under torch.func.
     """
     _check(module, task)
-    net = module.theory
+    net, order = module.theory, check_order(order, "law_residuals")
+    weights = order_weights(weights, order)
     used = [r for r in range(1, order + 1) if weights[r - 1]]
     if not used:
         raise DomainError("all weights are zero; at least one order must count")
@@ -263,7 +202,9 @@ def sampled_loss(
     """
     rng = np.random.default_rng([settings["seed"], 0])
     law = settings["loss"] == "law"
-    criterion: Any = settings["loss"] if callable(settings["loss"]) else squared_error
+    criterion: Any = squared_error
+    if callable(settings["loss"]):
+        criterion = partial(_given, settings["loss"])
     weights = order_weights(settings["weights"], settings["order"]) if law else []
     outputs = task.target.width_after(int(task.inputs.dim))
     if module.in_features != task.inputs.dim or module.out_features != outputs:
@@ -289,11 +230,36 @@ def sampled_loss(
     return value
 
 
+def _given(loss: Any, output: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+    """A loss that is passed as a function, one value for each network."""
+    value = answer_of(
+        loss, (output, y), "train: loss",
+        f"pass a function of outputs {tuple(output.shape)} and targets {tuple(y.shape)}",
+    )
+    wanted = output.shape[:-2]
+    if (
+        not isinstance(value, torch.Tensor) or value.shape != wanted or value.is_complex()
+        or value.requires_grad != output.requires_grad
+    ):
+        raise DomainError(
+            f"train: loss={brief(loss)} gives {brief(value)}; the loss of outputs "
+            f"{tuple(output.shape)} is a real tensor {tuple(wanted)} with a gradient"
+        )
+    return value
+
+
+@explained
 def squared_error(output: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     """Mean over the batch of |f(x) - y|^2: (..., n, out) -> (...)."""
+    _check_sample(output, "squared_error: output", 2)
+    if y.shape != output.shape[-2:]:
+        raise ShapeError(
+            f"squared_error: y has shape {tuple(y.shape)}; give {tuple(output.shape[-2:])}"
+        )
     return (output - y).square().sum(-1).mean(-1)
 
 
+@explained
 def kstatistics(sample: torch.Tensor, order: int) -> torch.Tensor:
     """Unbiased, differentiable k-statistics of one unit: (..., n) -> (..., order).
 
@@ -302,7 +268,8 @@ def kstatistics(sample: torch.Tensor, order: int) -> torch.Tensor:
     >>> kstatistics(torch.tensor([0.0, 1.0, 5.0]), 3)
     tensor([ 2.,  7., 27.])
     """
-    n = sample.shape[-1]
+    _check_sample(sample, "kstatistics: sample")
+    order, n = check_order(order, "kstatistics"), sample.shape[-1]
     mean = sample.mean(-1)
     centred = sample - mean.unsqueeze(-1)
     sums: dict[int, Any] = {}
@@ -320,6 +287,7 @@ def kstatistics(sample: torch.Tensor, order: int) -> torch.Tensor:
     return torch.stack(found, dim=-1)
 
 
+@explained
 def cumulant_distance(
     output: torch.Tensor, target: torch.Tensor, weights: Sequence[float]
 ) -> torch.Tensor:
@@ -327,8 +295,10 @@ def cumulant_distance(
 
     The product of the differences in two independent halves of the batch, so it may be negative.
     """
+    _check_pair(output, target, "cumulant_distance")
     half = output.shape[-1] // 2
     order = len(weights)
+    weights = order_weights(weights, order)
     first, second = (
         kstatistics(output[..., part], order) - kstatistics(target[..., part], order)
         for part in (slice(0, half), slice(half, 2 * half))
@@ -336,6 +306,7 @@ def cumulant_distance(
     return (first * second * output.new_tensor(weights)).sum(-1)
 
 
+@explained
 def energy_distance(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     """Unbiased 2 E|X - Y| - E|X - X'| - E|Y - Y'| of samples: (..., n), (m,) -> (...).
 
@@ -348,11 +319,31 @@ def energy_distance(output: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
     >>> energy_distance(torch.tensor([0.0, 2.0]), torch.tensor([1.0, 3.0]))
     tensor(-1.)
     """
+    _check_pair(output, target, "energy_distance", 1)
     n, m = output.shape[-1], target.shape[-1]
     inner, outer = _pair_sum(output), _pair_sum(target)
     target = target.expand(*output.shape[:-1], m)
     cross = _pair_sum(torch.cat((output, target), dim=-1)) - inner - outer
     return 2 * cross / (n * m) - 2 * inner / (n * (n - 1)) - 2 * outer / (m * (m - 1))
+
+
+def _check_sample(sample: torch.Tensor, what: str, axes: int = 1) -> None:
+    if sample.ndim < axes or not sample.numel() or not sample.is_floating_point():
+        raise ShapeError(
+            f"{what} has shape {tuple(sample.shape)} and type {sample.dtype}; give floating-point "
+            f"numbers on at least {axes} {'axis' if axes == 1 else 'axes'}"
+        )
+
+
+def _check_pair(output: torch.Tensor, target: torch.Tensor, what: str, least: int = 0) -> None:
+    """Raise ShapeError unless these are samples of one unit, (..., n) and (m,)."""
+    _check_sample(output, f"{what}: output")
+    _check_sample(target, f"{what}: target")
+    if target.ndim != 1 or min(output.shape[-1], len(target)) <= least:
+        raise ShapeError(
+            f"{what}: samples of shapes {tuple(output.shape)} and {tuple(target.shape)}; give "
+            f"(..., n) and (m,) with more than {least} entries each"
+        )
 
 
 def _pair_sum(sample: torch.Tensor) -> torch.Tensor:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from cumulant_theory.arguments import check_instance, explained
 from cumulant_theory.errors import DomainError
 from cumulant_theory.latex.html import Markup, card, facts, folded, verdict
 from cumulant_theory.latex.pictures import curve
@@ -68,12 +69,15 @@ class TrainingResult:
     def plot(self, ax: Any = None) -> Any:
         """Losses against steps; returns the matplotlib axes."""
         import matplotlib.pyplot as plt
+        from matplotlib.axes import Axes
 
-        ax = ax or plt.subplots()[1]
+        ax = plt.subplots()[1] if ax is None else ax
+        check_instance(ax, Axes, "plot: ax")
         ax.plot(np.arange(len(self.losses)), np.abs(self.losses), lw=0.8)
         ax.set(xlabel="step", ylabel=f"{self.settings.get('loss', '')} loss", yscale="log")
         return ax
 
+    @explained
     def plot_breaking(self, relative: bool = False) -> Any:
         """Distances to the symmetries watched against steps; returns the matplotlib figure.
 
@@ -116,7 +120,7 @@ class TrainingResult:
             ("seconds", f"{self.seconds:.2g}"),
         ]  # fmt: skip
         chosen = [(k.replace("_", " "), v) for k, v in self.settings.items()
-                  if v not in (None, (), {})]
+                  if v is not None and not (isinstance(v, (tuple, dict)) and not v)]
         picture = curve(positive) if len(positive) > 2 else Markup("")
         told = f"log10 of the {'median ' if several else ''}loss against steps"
         settings = folded("settings", facts(chosen))

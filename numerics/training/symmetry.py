@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from cumulant_theory.arguments import check_instance
+from cumulant_theory.arguments import check_instance, explained
 from cumulant_theory.errors import DomainError, ShapeError, UnknownNameError
 from cumulant_theory.latex.html import Record
+from numerics.networks import Ensemble, Network
 from numerics.training.breaking import SymmetryBreaking
 from numerics.training.distances import Distance, as_numbers, distances
 
@@ -72,6 +73,7 @@ class SoftSymmetry(Record):
         if named is not None and not named:
             raise DomainError("SoftSymmetry: no layer is named; leave layers out for all that fit")
 
+    @explained
     def terms(self, network: Any) -> list[tuple[Distance, np.ndarray]]:
         """Distances and their strengths, () or (S,).
 
@@ -82,6 +84,7 @@ class SoftSymmetry(Record):
         UnknownNameError, SymmetryError
             If there is no such layer or the symmetry does not fit it.
         """
+        check_instance(network, (Network, Ensemble), "SoftSymmetry.terms: network")
         networks = network.theta.shape[0] if network.theta.ndim == 2 else None
         if isinstance(self.strength, Mapping):
             pairs = [

@@ -13,6 +13,7 @@ from cumulant_theory.arguments import brief, entries, explained
 from cumulant_theory.errors import DomainError, ShapeError, UnknownNameError
 from cumulant_theory.latex.html import Record
 from cumulant_theory.layers import Layer
+from numerics.backends.torch import as_tensor
 from numerics.networks import Network, build
 from numerics.sampling import whole_seed
 from numerics.tables import html_table, text_table
@@ -301,7 +302,10 @@ class _Search:
         settings = result.settings
         theta = ensemble.theta.detach()
         if isinstance(self.validation, tuple | list):
-            x, y = (torch.as_tensor(v).to(theta) for v in self.validation)
+            x, y = (
+                as_tensor(v, f"validation: {name}").to(theta)
+                for name, v in zip("xy", self.validation, strict=True)
+            )
             with torch.no_grad():
                 score = squared_error(ensemble.evaluate(theta, x), y)
         elif settings["exact"]:
