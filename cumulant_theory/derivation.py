@@ -1,13 +1,14 @@
 """Derivations: lists of steps, each re-checked by an independent exact route."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import sympy as sp
 
+from .arguments import check_fields, entry_at, explained
 from .errors import DomainError, VerificationError
 from .references import Reference, reference
 
@@ -152,6 +153,7 @@ class Derivation:
     steps: tuple[Step, ...]
     hypotheses: tuple[str, ...] = ()
 
+    @explained
     def verify(self, points: int = 2, seed: int = 0) -> Verification:
         """Re-check every step by an unrelated exact route.
 
@@ -168,10 +170,12 @@ class Derivation:
         VerificationError
             At the first step that does not hold, naming it.
         DomainError
-            If ``points`` is below 1.
+            If ``points`` is below 1, or more than anyone can wait for.
         """
         if points < 1:
             raise DomainError(f"verify(points={points}): at least one point is needed")
+        if points > _POINTS:
+            raise DomainError(f"verify(points={points}): at most {_POINTS} can be done")
         for number, step in enumerate(self.steps, 1):
             rng = random.Random(f"{seed}-{number}")
             for _ in range(points):
@@ -184,6 +188,7 @@ class Derivation:
         equations = sum(len(s.statement) for s in self.steps)
         return Verification(len(self.steps), equations, points, seed)
 
+    @explained
     def with_step(self, number: int, **changes: Any) -> "Derivation":
         """A copy with fields of step ``number`` (from 1) changed.
 
@@ -196,6 +201,7 @@ class Derivation:
             raise DomainError(f"step {number}: this derivation has steps 1 to {len(self.steps)}")
         steps = list(self.steps)
         steps[number - 1] = replace(steps[number - 1], **changes)
+        check_fields(steps[number - 1])
         return replace(self, steps=tuple(steps))
 
     def article(self) -> Any:
@@ -234,6 +240,7 @@ class Derivation:
         """The derivation as a standalone LaTeX article."""
         return self.article().to_tex()
 
+    @explained
     def write_tex(self, path: str | Path) -> Path:
         """Write the article; it compiles with latexmk.
 
@@ -268,13 +275,17 @@ class Derivation:
         return len(self.steps)
 
     def __getitem__(self, number: int) -> Step:
-        return self.steps[number]
+        return entry_at(self.steps, number, "steps of the derivation")
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self.steps)
 
     def __repr__(self) -> str:
         return f"Derivation({self.title!r}, {len(self.steps)} steps)"
 
 
 _STEPS = 14  # steps on display
+_POINTS = 10**9  # of a verification
 
 
 class Derived:

@@ -126,7 +126,7 @@ class _Reader:
             return _MAKERS[key](self, args, keywords)
         except CumulantError:
             raise
-        except (TypeError, ValueError, AttributeError) as error:
+        except TypeError as error:  # another number of arguments, or an unknown keyword
             raise ParseError(
                 f"'{self.text(node)}': wrong arguments ({error}); {_USAGE[key]}"
             ) from None

@@ -7,7 +7,8 @@ kappa_alpha. Only one representative per orbit is computed and stored.
 import math
 from collections.abc import Callable, Iterable, Sequence
 
-from .algebra import MultiIndex, multi_indices
+from .algebra import MultiIndex, check_order, check_size, multi_indices
+from .arguments import explained
 from .errors import ShapeError, SymmetryError
 from .latex.html import card, table
 
@@ -32,6 +33,7 @@ def moved(alpha: MultiIndex, p: Permutation) -> MultiIndex:
     return tuple(image)
 
 
+@explained
 class Orbits:
     """Multi-indices up to a group of permutations of the units.
 
@@ -63,6 +65,7 @@ class Orbits:
     def __init__(
         self, dim: int, generators: Iterable[Sequence[int]] = (), name: str = "", order: int = 2
     ) -> None:
+        dim, order = check_size(dim, "Orbits: dim"), check_order(order, "Orbits")
         identity = tuple(range(dim))
         found = dict.fromkeys(tuple(int(i) for i in p) for p in generators)
         for p in found:
@@ -96,6 +99,7 @@ class Orbits:
                 self._canonical[beta] = largest
         return self._canonical[alpha]
 
+    @explained
     def orbit(self, alpha: MultiIndex) -> set[MultiIndex]:
         """All images of ``alpha``."""
         if len(alpha) != self.dim:
@@ -110,6 +114,7 @@ class Orbits:
                     fresh.append(image)
         return orbit
 
+    @explained
     def representatives(self, order: int) -> dict[MultiIndex, int]:
         """Representative -> size of its orbit, for all multi-indices of an order."""
         sizes: dict[MultiIndex, int] = {}
@@ -118,6 +123,7 @@ class Orbits:
             sizes[key] = sizes.get(key, 0) + 1
         return sizes
 
+    @explained
     def counts(self, order: int | None = None) -> dict[int, tuple[int, int]]:
         """Order -> numbers of orbits and of multi-indices, for orders 1 to ``order``.
 
@@ -126,9 +132,10 @@ class Orbits:
         >>> Orbits(4, symmetric_group(4)).counts(3)
         {1: (1, 4), 2: (2, 10), 3: (3, 20)}
         """
+        order = self.order if order is None else check_order(order, "counts")
         return {
             r: (len(self.representatives(r)), math.comb(self.dim + r - 1, r))
-            for r in range(1, (self.order if order is None else order) + 1)
+            for r in range(1, order + 1)
         }
 
     @property
@@ -165,6 +172,7 @@ class Orbits:
         return card(f"{self.dim} units, {self._group}", table(columns, rows))
 
 
+@explained
 def kept(
     generators: Sequence[Permutation], keeps: Callable[[Permutation], bool]
 ) -> list[Permutation]:
@@ -218,6 +226,7 @@ def _elements(generators: Sequence[Permutation], limit: int) -> set[Permutation]
     return found
 
 
+@explained
 def on_channels(p: Sequence[int], channels: int) -> Permutation:
     """A permutation of sites acting on units numbered channel * sites + site.
 
@@ -229,6 +238,7 @@ def on_channels(p: Sequence[int], channels: int) -> Permutation:
     return tuple(c * len(p) + i for c in range(channels) for i in p)
 
 
+@explained
 def symmetric_group(n: int) -> list[Permutation]:
     """Generators of all permutations of n units.
 
@@ -237,7 +247,7 @@ def symmetric_group(n: int) -> list[Permutation]:
     >>> symmetric_group(3)
     [(1, 0, 2), (1, 2, 0)]
     """
-    if n < 2:
+    if check_size(n, "symmetric_group: n") < 2:
         return []
     swap = (1, 0, *range(2, n))
     cycle = (*range(1, n), 0)

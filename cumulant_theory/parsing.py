@@ -166,7 +166,7 @@ def _build(
         return make(key, *arguments, **keywords)
     except CumulantError:
         raise
-    except (TypeError, ValueError, AttributeError) as error:
+    except TypeError as error:  # another number of arguments, or an unknown keyword
         raise ParseError(
             f"{kind} '{text}': wrong arguments ({error}); see the documentation of {key}"
         ) from None

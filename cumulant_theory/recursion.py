@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 
 import sympy as sp
 
-from .algebra import MultiIndex, Polynomial, Ring, substitution
+from .algebra import MultiIndex, Polynomial, Ring, check_digits, substitution
+from .arguments import brief, explained
 from .derivation import Equation
 from .errors import DomainError, NoClosedFormError
 
@@ -44,9 +45,11 @@ class Definition:
         """The value as a SymPy expression."""
         return self.polynomial.expr
 
+    @explained
     def subs(self, values: Mapping[Any, Any]) -> "Definition":
         """With symbols in the value replaced by exact values."""
-        return Definition(self.symbol, Polynomial.of(self.expr.subs(values)), self.order)
+        value = self.expr.subs(substitution(values))
+        return Definition(self.symbol, Polynomial.of(value), self.order)
 
     def _repr_latex_(self) -> str:
         from .latex import inline_display
@@ -85,6 +88,7 @@ class System:
         """Number of terms in all definitions."""
         return sum(len(d.polynomial) for d in self.definitions)
 
+    @explained
     def evaluate(self, values: Mapping[Any, Any]) -> dict[MultiIndex, Fraction]:
         """Exact output cumulants at rational inputs and parameters.
 
@@ -114,6 +118,7 @@ class System:
         if missing:
             raise DomainError(f"no value for {', '.join(missing)}")
 
+    @explained
     def evalf(self, values: Mapping[Any, Any], digits: int = 15) -> dict[MultiIndex, sp.Float]:
         """Output cumulants as numbers, Gaussian expectations included.
 
@@ -136,6 +141,7 @@ class System:
         >>> net.system(1, laws.Normal(0, 1)).evalf({"W__1": 2})
         {(1,): 0.797884560802865}
         """
+        digits = check_digits(digits, "evalf")
         point: dict[Any, Any] = {
             k: sp.N(v, digits) for k, v in substitution(values).items()
         }
@@ -284,8 +290,8 @@ class Recursion:
         DomainError
             If the style is unknown.
         """
-        if style not in ("indices", "expanded"):
-            raise DomainError(f"style '{style}' is unknown; use 'indices' or 'expanded'")
+        if not isinstance(style, str) or style not in ("indices", "expanded"):
+            raise DomainError(f"style {brief(style)} is unknown; use 'indices' or 'expanded'")
         return [
             e for layer in self.layers
             for e in (*layer.definitions, *getattr(layer, style))
@@ -336,6 +342,7 @@ class Recursion:
             title=f"Cumulant recursion to order {self.order}", blocks=self.latex_blocks(style)
         )
 
+    @explained
     def write_tex(self, path: str | Path, style: str = "indices") -> Path:
         """Write a standalone article; it compiles with latexmk.
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from .arguments import explained
 from .errors import UnknownNameError
 
 Kind = Literal["article", "book", "inproceedings", "techreport", "misc"]
@@ -175,6 +176,7 @@ REFERENCES = {
 }  # fmt: skip
 
 
+@explained
 def reference(key: str) -> Reference:
     """The entry of a key.
 
@@ -188,6 +190,7 @@ def reference(key: str) -> Reference:
     return REFERENCES[key]
 
 
+@explained
 def reference_text(key: str) -> str:
     """The entry of a key as one line of text.
 
@@ -199,6 +202,7 @@ def reference_text(key: str) -> str:
     return str(reference(key))
 
 
+@explained
 def bibtex(keys: Iterable[str] | None = None) -> str:
     """The bibliography, or the entries of these keys, as the text of a BibTeX file.
 

@@ -4,21 +4,39 @@ They keep closed forms short: derivatives, special points, LaTeX and numbers of 
 known; nothing is expanded unless asked by ``rewrite``.
 """
 
+from numbers import Integral, Number
 from typing import Any
 
 import mpmath
 import sympy as sp
 from sympy.core.function import ArgumentIndexError
 
-from .errors import OrderError
+from .arguments import brief, explained
+from .errors import DomainError, OrderError
 
 __all__ = ["NormalCDF", "NormalPDF", "NormalPartialMoment", "OwenT", "hermite", "pdf_derivative"]
 
 _GUARD = 20  # bits beyond those asked for
+_MOST = 1000  # degree of a polynomial
 
 
 def _number(value: Any, precision: int) -> Any:
     return value._to_mpmath(precision + _GUARD)
+
+
+def _argument(value: Any) -> Any:
+    """SymPy would run a text as code."""
+    if isinstance(value, Number) and not isinstance(value, bool):
+        value = sp.sympify(value)
+    if not isinstance(value, sp.Expr) or value is sp.nan:
+        raise DomainError(f"{brief(value)} is no argument of a function; pass an expression")
+    return value
+
+
+def _degree(n: Any) -> int:
+    if isinstance(n, bool) or not isinstance(n, Integral) or not 0 <= int(n) <= _MOST:
+        raise OrderError(f"Hermite polynomial of degree {brief(n)}; pass an integer, 0 to {_MOST}")
+    return int(n)
 
 
 class _Opaque(sp.Function):
@@ -29,7 +47,7 @@ class _Opaque(sp.Function):
 
     def __new__(cls, *arguments: Any, **options: Any) -> Any:
         """An expression: a number at a special point, else an instance."""
-        return super().__new__(cls, *arguments, **options)
+        return super().__new__(cls, *map(_argument, arguments), **options)
 
     def _eval_is_extended_real(self) -> bool | None:
         return True if all(a.is_extended_real for a in self.args) else None
@@ -255,6 +273,7 @@ class OwenT(_Opaque):
         return mpmath.sign(a) * peak * value / (2 * mpmath.pi)
 
 
+@explained
 def hermite(n: int, x: Any) -> Any:
     """Hermite polynomial He_n(x) of the probabilists, by its recurrence, expanded.
 
@@ -263,6 +282,9 @@ def hermite(n: int, x: Any) -> Any:
     >>> hermite(3, sp.Symbol("x"))
     x**3 - 3*x
     """
+    n, x = _degree(n), _argument(x)
+    if x.has(sp.oo, -sp.oo, sp.zoo, sp.nan):
+        raise DomainError(f"Hermite polynomial of {x}; pass a finite number or an expression")
     older, newer = sp.S.Zero, sp.S.One
     t = sp.Dummy("t")
     for k in range(n):
@@ -270,6 +292,7 @@ def hermite(n: int, x: Any) -> Any:
     return newer.subs(t, x)
 
 
+@explained
 def pdf_derivative(n: int, x: Any) -> sp.Expr:
     """n-th derivative of the normal density, (-1)^n He_n(x) phi(x).
 
@@ -278,4 +301,4 @@ def pdf_derivative(n: int, x: Any) -> sp.Expr:
     >>> pdf_derivative(2, sp.Symbol("x"))
     (x**2 - 1)*NormalPDF(x)
     """
-    return (-1) ** n * hermite(n, x) * NormalPDF(x)
+    return hermite(n, x) * (-1) ** _degree(n) * NormalPDF(x)

@@ -9,7 +9,7 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cumulant_theory import activations, special
+from cumulant_theory import activations, latex, oracle, special, testing
 from cumulant_theory.activations import Custom, WickIntegral, recognise
 from cumulant_theory.errors import CumulantError, DivergenceError, DomainError, OrderError
 
@@ -271,6 +271,44 @@ def test_opaque_functions_against_integrals():
 def test_wrong_arguments_are_refused_before_they_reach_sympy(make):
     with pytest.raises(CumulantError):
         make()
+
+
+NC, F = sp.Symbol("A", commutative=False), sp.Function("f")
+
+
+@pytest.mark.parametrize(("expr", "variable", "words"), [
+    (NC * z, z, "no scalar that commutes"), (sp.Abs(NC), z, "no scalar that commutes"),
+    (sp.sin(z), NC, "no scalar that commutes"), (sp.Max(z, 0), NC, "no scalar that commutes"),
+    (F(z), z, "nothing is known"), (sp.Heaviside(F(z).diff(z)), z, "nothing is known"),
+])
+def test_what_is_no_known_function_of_a_number_is_no_activation(expr, variable, words):
+    for make in (recognise, Custom):
+        with pytest.raises(DomainError, match=words):
+            make(expr, variable)
+
+
+TEXT = "__import__('pathlib').Path('evaluated').touch()"
+
+
+@pytest.mark.parametrize("call", [
+    lambda: special.NormalPDF(TEXT), lambda: special.NormalPartialMoment(1, TEXT),
+    lambda: special.OwenT(TEXT, 1), lambda: special.hermite(1, TEXT),
+    lambda: special.pdf_derivative(1, TEXT), lambda: activations.HardTanh().pieces(TEXT),
+    lambda: Custom(sp.sin(z), z).expr(TEXT), lambda: Custom(sp.Abs(z), z).pieces(TEXT),
+    lambda: testing.require_same(TEXT, 1, "value", "left", "right"),
+    lambda: testing.require_same([TEXT], 1, "value", "left", "right"),
+    lambda: oracle.Numbers([TEXT], {}), lambda: latex.split_terms(TEXT),
+])
+def test_no_text_is_evaluated(call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CumulantError):
+        call()
+    assert not list(tmp_path.iterdir())
+
+
+def test_growth_of_what_has_no_numbers_as_values():
+    with pytest.raises(DomainError, match="no numbers as values"):
+        Custom(sp.Integral(sp.exp(z), z), z).growth  # noqa: B018
 
 
 @pytest.mark.parametrize("expr", [

@@ -196,6 +196,39 @@ def test_formulas_through_the_generating_function():
         assert algebra.cumulant_formula(k).expr == found
 
 
+@pytest.mark.parametrize("size", [10**30, 10**400])
+def test_roots_of_polynomials_with_huge_coefficients(size):
+    for coefficients, root in (([-size, 1], size), ([1, -size], Fraction(1, size))):
+        ((low, high),) = algebra.real_roots(coefficients)
+        assert low <= root <= high
+        assert high - low <= Fraction(root) / 2**60
+
+
+@pytest.mark.parametrize(("call", "error", "words"), [
+    (lambda: algebra.multi_indices(10**7, 7), ShapeError, "more than the"),
+    (lambda: algebra.multi_indices(2, 10**7), OrderError, "to order 200"),
+    (lambda: algebra.multi_indices("x", 2), ShapeError, "number of units"),
+    (lambda: algebra.integer_partitions(10**7), OrderError, "at most"),
+    (lambda: algebra.integer_partitions(-1), OrderError, "non-negative"),
+    (lambda: algebra.vector_partitions((30, 30, 30)), ShapeError, "too many"),
+    (lambda: algebra.set_partitions(3), DomainError, "items"),
+    (lambda: algebra.set_partitions_connected_with(range(40)), OrderError, "at most 12"),
+    (lambda: algebra.complete_bell(3, [1]), ShapeError, "x_1 to x_3"),
+    (lambda: algebra.partial_bell(2, -1, [1]), OrderError, "partial_bell: k"),
+    (lambda: algebra.moments_from_cumulants(["a", "b"]), DomainError, "cannot be added"),
+    (lambda: algebra.joint_cumulant_by_partitions(len, range(40)), OrderError, "at most 12"),
+])
+def test_what_cannot_be_listed_is_refused_at_once(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
+
+
+def test_first_order_indices_of_many_units():
+    found = algebra.multi_indices(3000, 1)
+    assert len(found) == len(set(found)) == 3000
+    assert {sum(alpha) for alpha in found} == {1}
+
+
 def test_formula_of_no_order():
     with pytest.raises(OrderError, match="positive integers"):
         algebra.cumulant_formula(0)

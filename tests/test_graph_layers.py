@@ -6,6 +6,7 @@ import sys
 from fractions import Fraction
 
 import networkx as nx
+import numpy as np
 import pytest
 import sympy as sp
 
@@ -417,6 +418,9 @@ BAD = {
         lambda: layers.GCNConv(graphs.path(2), bias=True, name="c"), SymmetryError, "name c"),
     "edge name": (lambda: layers.GraphConv((2, [(0, 1, "W")])), SymmetryError, "name W"),
     "eps": (lambda: layers.GINConv(graphs.path(2), eps=0.1), DomainError, "eps"),
+    "array of sums": (
+        lambda: layers.GraphConv(graphs.path(2), aggregation=np.array(["sum", "mean"])),
+        DomainError, "pass a text"),
     "no edges": (lambda: layers.EdgeLift((2, [])), ShapeError, "no edges"),
     "symbolic n": (lambda: graphs.cycle(sp.Symbol("n")), ShapeError, "symbolic_width"),
     "named n": (lambda: graphs.complete("n"), ShapeError, "symbolic_width"),

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -184,6 +185,11 @@ def test_powers_and_coefficients():
     )
 
 
+def test_python_fractions_are_printed_as_rationals():
+    assert lx.latex(Fraction(-7, 2)) == lx.latex(sp.Rational(-7, 2))
+    assert lx.latex([Fraction(1, 1), 2]) == lx.latex([sp.Integer(1), 2])
+
+
 def test_nested_sums_share_one_sign():
     assert lx.latex(index_sum()) == (
         r"\sum_{j_{1}, j_{2} = 1}^{n} W^{(1)}_{i j_{1}} \, W^{(1)}_{i j_{2}} \, "
@@ -295,6 +301,21 @@ def test_bad_input_is_named():
         lx.Article("t", blocks=[lx.Heading(4, "deep")]).to_tex()
     with pytest.raises(DomainError, match="not an equation"):
         lx.Article("t", blocks=[lx.Step("rule", 3)]).to_tex()
+
+
+@pytest.mark.parametrize(("block", "words"), [
+    (lx.Paragraph(3), "Paragraph: text is 3; pass a text"),
+    (lx.Heading("1", "Head"), "Heading: level is '1'"),
+    (lx.Step([1], ("x", "y")), r"Step: rule is \[1\]"),
+    (lx.Step("Rule", [3]), "not an equation"),
+    (lx.Proof([lx.Step("Rule", ("x", "y"), hypotheses=4)]), "Step: hypotheses is 4"),
+    (lx.Equation("x", []), r"Equation: rhs is \[\]"),
+])
+def test_fields_of_blocks_are_checked_in_an_article(block, words):
+    with pytest.raises(DomainError, match=words):
+        lx.Article("Title", blocks=[block]).body()
+    with pytest.raises(DomainError, match="Article: title is 3"):
+        lx.Article(3, blocks=[block]).body()
 
 
 def test_unwritable_folder(tmp_path):

@@ -598,3 +598,11 @@ def test_system_inputs_are_those_of_the_law_lowest_order_first():
 def test_cumulants_that_were_not_derived_say_so(state):
     with pytest.raises(DomainError, match=r"given, not derived; call \.derivation on the result"):
         _ = state.derivation
+
+
+def test_states_of_many_units_show_themselves_at_once():
+    wide = layers.Pointwise(activations.Square()).propagate(laws.Normal(0, 1).iid(1000), 2)
+    assert "1000 units" in wide._repr_latex_()
+    assert wide._repr_html_().count("<math") > 4
+    narrow = layers.Pointwise(activations.Square()).propagate(laws.Normal(0, 1).iid(2), 2)
+    assert "kappa" in narrow._repr_latex_()

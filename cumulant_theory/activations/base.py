@@ -18,6 +18,7 @@ from .wick import WickCoefficient, WickIntegral, derivative_at
 _MEAN = sp.Symbol("mu", real=True)
 _VARIANCE = sp.Symbol("sigma", positive=True) ** 2
 
+_NOT_FINITE = (sp.nan, sp.oo, -sp.oo, sp.zoo)
 _registry: dict[str, type["Activation"]] = {}
 
 
@@ -25,7 +26,9 @@ def _of_no_text(expr: Callable[[Any, Any], sp.Expr]) -> Callable[[Any, Any], sp.
     """SymPy would run a text as code, also one in a list."""
     @wraps(expr)
     def checked(self: Any, z: Any) -> sp.Expr:
-        if not isinstance(z, (sp.Basic, Number)):
+        value = sp.sympify(z) if isinstance(z, Number) else z
+        scalar = isinstance(value, sp.Expr) and value.is_commutative is not False
+        if not scalar or value.has(*_NOT_FINITE) or value.is_extended_real is False:
             raise DomainError(f"{self!r} of {brief(z)}; pass a SymPy expression")
         return expr(self, z)
 
@@ -58,8 +61,8 @@ class Activation:
         super().__init_subclass__(**kwargs)
         if cls.name:
             _registry[cls.name] = cls
-        if "expr" in cls.__dict__:
-            cls.expr = _of_no_text(cls.expr)  # type: ignore[assignment]
+        for name in {"expr", "pieces"} & cls.__dict__.keys():
+            setattr(cls, name, _of_no_text(cls.__dict__[name]))
 
     def expr(self, z: sp.Expr) -> sp.Expr:
         """The activation of a SymPy expression."""
@@ -162,6 +165,7 @@ class Activation:
         expr = WickIntegral(phi, sp.Integer(m), sp.Integer(p), mean, variance)
         return WickCoefficient(self, m, p, mean, variance, expr, False)
 
+    @explained
     def subs(self, images: Mapping[Any, Any]) -> "Activation":
         """The same activation with parameters replaced by exact values, given symbol by symbol.
 
@@ -171,6 +175,8 @@ class Activation:
         >>> Quadratic("a").subs({sp.Symbol("a"): 2})
         Polynomial(2*z**2 + z)
         """
+        if any(isinstance(v, str) for v in images.values()):  # SymPy would run it as code
+            raise DomainError(f"{self!r}: the values are {brief(images)}; pass exact expressions")
         if not set(images) & set(self.parameters):
             return self
         from .custom import recognise

@@ -6,6 +6,7 @@ from typing import Any
 
 import sympy as sp
 from sympy.calculus.util import continuous_domain
+from sympy.core.function import AppliedUndef
 
 from ..algebra import exact
 from ..algebra.limits import ORDER_LIMIT
@@ -19,6 +20,10 @@ _KINKED = (sp.Abs, sp.sign, sp.Heaviside, sp.Max, sp.Min, sp.Piecewise)
 # their singular points, and those of their inverses, are found symbolically
 _SMOOTH = {sp.exp, sp.log, sp.sin, sp.cos, sp.sinh, sp.cosh, sp.tanh, sp.atan, sp.asinh, sp.sinc}
 _JUMPING = (sp.floor, sp.ceiling, sp.frac, sp.DiracDelta, sp.arg)
+# how SymPy gives up: NotImplementedError on parameters and periodic functions, TypeError and
+# ValueError on complex numbers that it would compare, AttributeError on conditions inside
+# conditions, RecursionError on sums and integrals
+_UNSOLVED = (NotImplementedError, ValueError, TypeError, AttributeError, RecursionError)
 
 
 @explained
@@ -37,8 +42,8 @@ class Custom(Activation):
     Raises
     ------
     DomainError
-        If the expression is not exact, has no such variable, is known to be not real or not
-        finite somewhere, or if its kinks cannot be found.
+        If the expression is not exact, has no such variable or a function of which nothing is
+        known, is known to be not real or not finite somewhere, or if its kinks cannot be found.
     OrderError
         If it is a polynomial of absurd degree.
 
@@ -72,6 +77,12 @@ class Custom(Activation):
         variable = exact(z, "variable")
         if not isinstance(variable, sp.Symbol):
             raise DomainError(f"the variable {variable} of activation {given} is no symbol")
+        unknown = sorted(map(str, given.atoms(AppliedUndef)))
+        if unknown:
+            raise DomainError(
+                f"activation {given} has {unknown[0]}, a function of which nothing is known; write "
+                "it out"
+            )
         if given.has(*_JUMPING):
             raise DomainError(
                 f"activation {given} has floor, ceiling, frac, arg or DiracDelta; write its "
@@ -159,7 +170,7 @@ def _smooth_pieces(
     try:
         folded: Any = sp.piecewise_fold(expr.rewrite(sp.Piecewise))
         parts = list(folded.as_expr_set_pairs(sp.S.Reals))
-    except (NotImplementedError, ValueError, TypeError, AttributeError) as error:
+    except _UNSOLVED as error:
         raise DomainError(f"the kinks of activation {expr} cannot be found; {advice}") from error
     intervals = []
     for piece, domain in parts:
@@ -204,7 +215,7 @@ def _is_defined(piece: sp.Expr, z: sp.Symbol, interval: Any) -> bool:
         return False
     try:
         return continuous_domain(piece, z, interval) == interval
-    except (NotImplementedError, ValueError, TypeError, AttributeError):
+    except _UNSOLVED:
         return True
 
 
@@ -230,6 +241,7 @@ def recognise(expr: sp.Expr, z: sp.Symbol) -> Activation:
     """
     expr = exact(expr, "recognise: expr")
     check_instance(z, sp.Symbol, "recognise: z")
+    exact(z, "recognise: z")
     for name in sorted(_registry):
         try:
             known = _registry[name]()

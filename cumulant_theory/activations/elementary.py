@@ -2,6 +2,7 @@
 
 import sympy as sp
 
+from ..arguments import explained
 from .base import Activation
 
 
@@ -70,6 +71,7 @@ class Cos(_Trigonometric):
         """cos z."""
         return sp.cos(z)
 
+    @explained
     def harmonics(self, p: int) -> tuple[tuple[sp.Rational, int], ...]:
         """(c_n, n) with cos(z)^p = sum_n c_n cos(n z)."""
         return tuple(

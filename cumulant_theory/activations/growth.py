@@ -13,7 +13,7 @@ import mpmath
 import sympy as sp
 from mpmath.libmp import NoConvergence
 
-from ..errors import DivergenceError
+from ..errors import DivergenceError, DomainError
 
 if TYPE_CHECKING:
     from .base import Activation
@@ -24,13 +24,18 @@ _SPREAD = tuple(1 + 0.0917 * k for k in range(8))
 _SMALL = 1e-9  # a rate below this at 1e5 and beyond is that of a slower function
 _GRID: tuple[Any, ...] = tuple(sp.Rational(k, 2) for k in range(-16, 17))
 _STEPS = 60  # halvings between two signs
+# what mpmath raises where a function has no value: by its own checks, or by those of Python where
+# a special function got an argument that it does not expect
 _FAILED = (
     ValueError, ArithmeticError, TypeError, NotImplementedError, KeyError, NoConvergence,
 )
 
 
 def _function(expr: sp.Expr, z: sp.Symbol) -> Callable[[Any], Any]:
-    return sp.lambdify(z, expr, modules="mpmath")
+    try:
+        return sp.lambdify(z, expr, modules="mpmath")
+    except NotImplementedError as error:  # such as of derivatives and indefinite integrals
+        raise DomainError(f"activation {expr} has no numbers as values; write it out") from error
 
 
 @lru_cache(maxsize=256)

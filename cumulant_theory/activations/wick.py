@@ -7,6 +7,8 @@ import mpmath
 import sympy as sp
 from sympy.core.function import ArgumentIndexError
 
+from ..algebra.limits import check_digits
+from ..arguments import explained
 from ..errors import DivergenceError, DomainError
 from ..latex import latex
 from ..special import NormalPartialMoment, pdf_derivative
@@ -42,9 +44,10 @@ class WickCoefficient:
     expr: sp.Expr
     exact: bool
 
+    @explained
     def evalf(self, digits: int = 15) -> sp.Expr:
         """Numeric value to any number of digits; mean and variance must be numbers."""
-        return self.expr.evalf(digits)
+        return self.expr.evalf(check_digits(digits, "evalf"))
 
     def _repr_latex_(self) -> str:
         mean, variance, name = latex(self.mean), latex(self.variance), self.activation.latex

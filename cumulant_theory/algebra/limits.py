@@ -225,6 +225,12 @@ def partition_count(order: int, colours: int = 1, channels: int = 1) -> int:
     >>> partition_count(5), partition_count(2, colours=2), partition_count(2, channels=2)
     (7, 5, 6)
     """
+    order = check_order(order, "partition_count", 0)
+    if as_integer(colours) is None or as_integer(channels, 1) is None:
+        raise ShapeError(
+            f"partition_count: colours is {brief(colours)}, channels {brief(channels)}; pass "
+            "numbers of classes and of channels"
+        )
     sizes = range(1, order + 1)
     kinds = [colours * math.comb(size + channels - 1, channels - 1) for size in sizes]
     return multiset_counts(kinds)[order]

@@ -1,16 +1,18 @@
 """Joint cumulants in a notebook."""
 
 import math
+from itertools import combinations_with_replacement, islice
 from typing import Any
 
 import sympy as sp
 
-from ..algebra import MultiIndex, multi_indices
+from ..algebra import MultiIndex, from_indices
 from ..latex.html import Markup, card, equations, facts, table
 from .joint import JointCumulants
 from .names import cumulant_symbol
 
 _LISTED = 4  # cumulants of one order on display
+_TRIED = 10_000  # multi-indices gone through for them
 _WHERE = "see .recursion() of the network"
 
 
@@ -36,7 +38,8 @@ def _formulas(state: JointCumulants, order: int) -> Any:
     if order > (4 if state.dim == 1 else 2) and not any(sum(a) == order for a in state.stored):
         return "on demand"
     distinct: dict[MultiIndex, None] = {}
-    for alpha in multi_indices(state.dim, order):
+    first = islice(combinations_with_replacement(range(state.dim), order), _TRIED)
+    for alpha in (from_indices(indices, state.dim) for indices in first):
         distinct.setdefault(state.orbits.canonical(alpha))
         if len(distinct) > _LISTED:
             break

@@ -18,12 +18,14 @@ from ..algebra import (
     multi_indices,
     substitution,
 )
-from ..arguments import brief
+from ..arguments import brief, explained
 from ..derivation import Derivation, Derived
 from ..errors import DomainError, OrderError, ShapeError
 from ..orbits import Orbits
 from .names import cumulant_symbol
 from .sources import Blocks, CumulantSource, blocks_of, independence, source_values
+
+_DISPLAYED = 2000  # cumulants beyond which a formula would only list a few of them
 
 
 class JointCumulants(Derived):
@@ -281,9 +283,11 @@ class JointCumulants(Derived):
         return f"JointCumulants({self.state}: {self.dim} units, order {self.order}, {how})"
 
     def _repr_latex_(self) -> str:
-        from ..latex import inline_display
+        from ..latex import inline_display, upright
 
         shown = min(self.order, 4 if self.dim == 1 else 2)
+        if math.comb(self.dim + shown, shown) > _DISPLAYED:
+            return rf"$\displaystyle {upright(repr(self))}$"
         lines = []
         for alpha, value in self.items(shown):
             polynomial = self.polynomial(alpha)
@@ -297,6 +301,7 @@ class JointCumulants(Derived):
         return cumulants_card(self)
 
 
+@explained
 def moments_of(state: JointCumulants) -> Callable[[MultiIndex], Any]:
     """Joint raw moments of a state as ring elements; they factorise over independent blocks."""
     within = joint_moments(state.element, state.ring.one, state.orbits.canonical)

@@ -8,6 +8,7 @@ from ..algebra import MultiIndex, to_indices
 from ..arguments import explained
 
 
+@explained
 def index_name(indices: Sequence[int]) -> str:
     """Printed unit indices, 1-based; comma separated from the tenth unit on.
 

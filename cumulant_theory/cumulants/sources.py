@@ -4,9 +4,16 @@ from typing import Any, Protocol, runtime_checkable
 
 import sympy as sp
 
-from ..algebra import MultiIndex, check_indices, check_multi_index, check_size, multi_indices
+from ..algebra import (
+    MultiIndex,
+    check_indices,
+    check_multi_index,
+    check_order,
+    check_size,
+    multi_indices,
+)
 from ..arguments import brief, check_name, explained
-from ..errors import ShapeError
+from ..errors import DomainError, ShapeError
 from .names import cumulant_symbol
 
 Blocks = tuple[tuple[int, ...], ...]
@@ -41,8 +48,12 @@ class CumulantSource(Protocol):
         ...
 
 
+@explained
 def blocks_of(alpha: MultiIndex, blocks: Blocks) -> list[MultiIndex]:
     """Split a multi-index into its parts on independent blocks, zero parts left out."""
+    last = max((i for block in blocks for i in block), default=-1)
+    if last >= len(alpha):
+        raise ShapeError(f"blocks_of: {brief(alpha)} has no unit {last}; pass blocks of its units")
     parts = []
     for block in blocks:
         if any(alpha[i] for i in block):
@@ -106,8 +117,11 @@ def is_identical(source: CumulantSource) -> bool:
     return getattr(source, "law", None) is not None
 
 
+@explained
 def independence(source: CumulantSource) -> tuple[str, ...]:
     """What a source assumes of the joint law of its units, in words."""
+    if not hasattr(source, "blocks"):
+        raise DomainError(f"{brief(source)} is no joint law; pass one, such as law.iid(2)")
     if is_identical(source):
         return ("the input units are independent copies of one law",)
     if len(source.blocks) > 1:
@@ -115,8 +129,11 @@ def independence(source: CumulantSource) -> tuple[str, ...]:
     return ()
 
 
+@explained
 def source_values(source: CumulantSource, order: int) -> dict[MultiIndex, sp.Expr]:
     """Non-zero cumulants of a source up to ``order``, zeros across independent blocks skipped."""
+    order = check_order(order)
+    independence(source)
     dim = int(source.dim)
     check_indices(map(len, source.blocks), order, repr(source))
     values: dict[MultiIndex, sp.Expr] = {}

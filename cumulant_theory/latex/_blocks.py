@@ -1,11 +1,13 @@
 """What articles are made of: plain data, put into LaTeX by `Article` and into HTML by reports."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy as sp
 
+from cumulant_theory.arguments import brief, check_fields
 from cumulant_theory.errors import DomainError
 from cumulant_theory.latex._breaking import Side
 from cumulant_theory.latex._floats import Figure, Table
@@ -135,6 +137,9 @@ def content(blocks: Iterable[Any]) -> list[Block]:
     level = 0
     for position, block in enumerate(blocks, 1):
         if isinstance(block, Block):
+            check_fields(block)
+            for step in block.steps if isinstance(block, Proof) else ():
+                check_fields(step)
             new: list[Block] = [block]
             level = block.level if isinstance(block, Heading) else level
         elif hasattr(block, "latex_blocks"):
@@ -146,7 +151,7 @@ def content(blocks: Iterable[Any]) -> list[Block]:
                 new = [relabelled(b, f"{position}:") for b in new]
         else:
             raise DomainError(
-                f"{block!r}: not a block of an article and without latex_blocks(); give a "
+                f"{brief(block)}: not a block of an article and without latex_blocks(); give a "
                 "Paragraph, Equation, Table, Figure, a derivation, a recursion or a theorem"
             )
         out += new
@@ -213,9 +218,13 @@ def statement_equations(statement: object) -> list[object]:
     if isinstance(statement, tuple) and len(statement) in (2, 3) and not nested:
         return [statement]
     if isinstance(statement, Iterable) and not isinstance(statement, str):
-        return list(statement)
+        with suppress(TypeError):  # of expressions that say they can be listed
+            found = list(statement)
+            if all(isinstance(s, Equation | tuple | sp.Equality) for s in found):
+                return found
     raise DomainError(
-        f"step statement {statement!r}: not an equation; give Equation(lhs, rhs) or a list of them"
+        f"step statement {brief(statement)}: not an equation; give Equation(lhs, rhs) or a list "
+        "of them"
     )
 
 

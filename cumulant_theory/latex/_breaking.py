@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from cumulant_theory.arguments import explained
 from cumulant_theory.errors import DomainError
 from cumulant_theory.latex import _tree as tree
 from cumulant_theory.latex._commands import RELATIONS
@@ -29,6 +30,7 @@ class _Piece:
     nodes: tuple[tree.Node, ...]
 
 
+@explained
 def break_equation(
     lhs: Side,
     rhs: Side,

@@ -5,6 +5,8 @@ from typing import Any
 
 import sympy as sp
 
+from cumulant_theory.arguments import brief, explained
+from cumulant_theory.errors import DomainError
 from cumulant_theory.latex._breaking import Side, break_equation
 from cumulant_theory.latex._printing import latex
 from cumulant_theory.latex._sizes import sized
@@ -25,6 +27,10 @@ def _triple(equation: Any) -> tuple[Side, Side, str | None, str]:
             equation.rhs,
             getattr(equation, "label", None),
             getattr(equation, "relation", "="),
+        )
+    if not isinstance(equation, tuple) or not 2 <= len(equation) <= 4:
+        raise DomainError(
+            f"{brief(equation)} is no equation; pass Equation(lhs, rhs), (lhs, rhs) or sympy.Eq"
         )
     lhs, rhs, *rest = equation
     return lhs, rhs, rest[0] if rest else None, rest[1] if len(rest) > 1 else "="
@@ -49,6 +55,7 @@ def _rows(equations: Iterable[object], width: float) -> list[tuple[list[str], st
     ]
 
 
+@explained
 def display(
     lhs: Side,
     rhs: Side,
@@ -95,6 +102,7 @@ def display(
     return _align([(lines, label)], number)
 
 
+@explained
 def display_group(
     equations: Iterable[object], *, number: bool = True, width: float = TEXT_WIDTH
 ) -> str:
@@ -144,6 +152,7 @@ def _align(rows: list[tuple[list[str], str | None]], number: bool | str) -> str:
     return f"\\begin{{{name}}}\n" + " \\\\\n".join(out) + f"\n\\end{{{name}}}"
 
 
+@explained
 def inline_display(
     equations: Iterable[object], width: float = TEXT_WIDTH, *, see: str = "", most: int = 40
 ) -> str:
@@ -192,6 +201,7 @@ def inline_display(
     return rf"$\displaystyle \begin{{aligned}} {body} \end{{aligned}}$"
 
 
+@explained
 def upright(text: str) -> str:
     r"""Plain text as upright letters inside a formula, for MathJax and KaTeX.
 

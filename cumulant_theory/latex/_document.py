@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cumulant_theory.arguments import check_fields, explained
 from cumulant_theory.errors import DomainError, OutputError, UnknownNameError
 from cumulant_theory.latex._blocks import (
     Block,
@@ -91,11 +92,13 @@ class Article:
         DomainError
             If something is no block and has none, or the notation is ambiguous.
         """
+        check_fields(self)
         return self.notation.applied(content(self.blocks))
 
     @property
     def bibliography(self) -> dict[str, Any]:
         """Key -> entry, those that the objects among the blocks refer to included."""
+        check_fields(self)
         found = dict(self.references)
         for block in self.blocks:
             if not isinstance(block, Block) and hasattr(block, "references"):
@@ -160,6 +163,7 @@ class Article:
         DomainError, UnknownNameError
             As `body`, or if the document class is unknown.
         """
+        check_fields(self)
         paper = self.paper
         shown = {"title": escape(self.notation.text(self.title)), "author": escape(self.author)}
         abstract = self.abstract and (
@@ -181,6 +185,7 @@ class Article:
         parts.append("\\end{document}\n")
         return "\n\n".join(part for part in parts if part)
 
+    @explained
     def write(self, path: str | Path) -> Path:
         """Write the article to a file.
 
@@ -203,9 +208,10 @@ class Article:
         source = self.to_tex(path.parent)
         try:
             path.write_text(source, encoding="utf-8")
-        except OSError as error:
+        except (OSError, ValueError) as error:  # the latter where a name holds what no name may
+            reason = getattr(error, "strerror", None) or error
             raise OutputError(
-                f"{path}: the article cannot be written ({error.strerror}); choose an existing "
+                f"{path}: the article cannot be written ({reason}); choose an existing "
                 "folder with write permission"
             ) from error
         return path

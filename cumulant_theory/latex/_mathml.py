@@ -5,6 +5,7 @@ from xml.sax.saxutils import escape as xml_escape
 
 from sympy.printing.pretty.pretty_symbology import greek_unicode
 
+from cumulant_theory.arguments import check_flag, explained
 from cumulant_theory.errors import ParseError
 from cumulant_theory.latex import _tree as tree
 from cumulant_theory.latex._breaking import Side, break_equation
@@ -160,10 +161,12 @@ def mathml(expr: object, *, block: bool = False) -> str:
     >>> print(mathml(sp.Symbol("kappa_4")))
     <math xmlns="http://www.w3.org/1998/Math/MathML"><msub><mi>κ</mi><mn>4</mn></msub></math>
     """
+    check_flag(block, "mathml: block")
     mode = ' display="block"' if block else ""
     return f"<math {_NAMESPACE}{mode}>{_row(tree.parse(latex(expr)))}</math>"
 
 
+@explained
 def mathml_equation(lhs: Side, rhs: Side, width: float = TEXT_WIDTH, *, relation: str = "=") -> str:
     """Display MathML of an equation, long sums in the lines of `break_equation`.
 

@@ -6,11 +6,14 @@ from functools import lru_cache
 
 from sympy.printing.latex import translate
 
+from cumulant_theory.arguments import explained
+
 __all__ = ["name_parts", "natural", "symbol_tex"]
 
 _LETTER_THEN_DIGITS = re.compile(r"([A-Za-z]+)(\d+)")
 
 
+@explained
 def symbol_tex(name: str) -> str:
     r"""Write the name of a symbol as LaTeX.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import sympy as sp
 
+from cumulant_theory.arguments import check_fields, explained
 from cumulant_theory.errors import DomainError
 from cumulant_theory.latex import _tree as tree
 from cumulant_theory.latex._blocks import (
@@ -63,6 +64,7 @@ class Notation:
     single: frozenset[str] = frozenset()  # states of one unit, whose subscripts are orders
 
     def __post_init__(self) -> None:
+        check_fields(self)
         for name in (*self.symbols, *self.symbols.values()):
             if not isinstance(name, str) or not name.strip():
                 raise DomainError(f"Notation: {name!r} is no name of a symbol; give non-empty text")
@@ -76,10 +78,12 @@ class Notation:
     def __bool__(self) -> bool:
         return bool(self.symbols) or self.order or self.layer != "({})"
 
+    @explained
     def math(self, given: Any) -> str:
         """LaTeX of an expression, or of LaTeX, in this notation."""
         return tree.to_tex(self._list(tree.parse(latex(given))))
 
+    @explained
     def text(self, text: str) -> str:
         """Text with mathematics between dollar signs."""
         return MATH.sub(lambda match: f"${self.math(match[1])}$", text)
@@ -114,6 +118,7 @@ class Notation:
             case Proof(steps):
                 return Proof(tuple(self.block(s) for s in steps))  # type: ignore[misc]
 
+    @explained
     def applied(self, blocks: Sequence[Block]) -> list[Block]:
         """Blocks in this notation.
 

@@ -9,6 +9,7 @@ import sympy as sp
 from sympy.printing.latex import LatexPrinter
 from sympy.printing.precedence import PRECEDENCE
 
+from cumulant_theory.arguments import check_instance, explained
 from cumulant_theory.latex._names import name_parts, natural, symbol_tex
 
 __all__ = ["latex", "split_terms"]
@@ -51,6 +52,7 @@ def _term_key(term: sp.Expr) -> tuple:
     )
 
 
+@explained
 def split_terms(expr: sp.Expr) -> list[sp.Expr]:
     """Terms of a sum in reading order: by total degree, then by the names of their factors.
 
@@ -71,6 +73,7 @@ def split_terms(expr: sp.Expr) -> list[sp.Expr]:
     >>> split_terms(x*y + y**3 + x + 1)
     [1, x, x*y, y**3]
     """
+    check_instance(expr, (sp.Expr, int), "split_terms: expr")
     terms = list(sp.Add.make_args(sp.sympify(expr)))
     if len(terms) > 1:
         terms.sort(key=_term_key)
@@ -224,6 +227,9 @@ class _Printer(LatexPrinter):
         if self._in_exponent and expr.q != 1:
             return f"{expr.p}/{expr.q}" if expr.p > 0 else f"- {-expr.p}/{expr.q}"
         return super()._print_Rational(expr)
+
+    def _print_Fraction(self, expr):
+        return self._print(sp.Rational(expr.numerator, expr.denominator))
 
     def _print_ExpBase(self, expr, exp=None):
         text = f"e^{{{self._exponent(expr.args[0])}}}"

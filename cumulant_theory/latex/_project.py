@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from cumulant_theory.arguments import check_instance, explained
 from cumulant_theory.errors import DomainError, OutputError
 from cumulant_theory.latex._blocks import Figure
 from cumulant_theory.latex._classes import MACROS
@@ -16,6 +17,7 @@ from cumulant_theory.references import Reference
 __all__ = ["bibliography_file", "write_project", "write_snippet"]
 
 
+@explained
 def write_project(
     article: Article, folder: str | Path, *, name: str = "main", overwrite: bool = False,
     compile: bool = False, timeout: float = 180.0,
@@ -69,6 +71,7 @@ def write_project(
     return written
 
 
+@explained
 def write_snippet(
     article: Article, folder: str | Path, *, name: str = "cumulants", overwrite: bool = False
 ) -> list[Path]:
@@ -140,6 +143,7 @@ def _bibliography(article: Article) -> dict[str, str]:
 
 def _figures(article: Article) -> dict[Path, str]:
     """Picture -> its place in the folder; equal names are told apart by numbers."""
+    check_instance(article, Article, "article")
     found: dict[Path, str] = {}
     for block in article.content:
         if isinstance(block, Figure):
@@ -176,9 +180,10 @@ def _write(
             (folder / name).write_text(text, encoding="utf-8")
         for source, name in figures.items():
             shutil.copyfile(source, folder / name)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # the latter where a name holds what no name may
+        reason = getattr(error, "strerror", None) or error
         raise OutputError(
-            f"{error.filename or folder}: cannot be written ({error.strerror}); choose a folder "
-            "with write permission"
+            f"{getattr(error, 'filename', None) or folder}: cannot be written ({reason}); choose a "
+            "folder with write permission"
         ) from error
     return [folder / name for name in names]

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from cumulant_theory.arguments import explained
 from cumulant_theory.errors import DomainError, MissingDependencyError, OutputError
 from cumulant_theory.latex._names import symbol_tex
 
@@ -76,6 +77,7 @@ _LONG_WORD = 20
 _REFERENCE = re.compile(r"\[\[([^\[\]\s]+)\]\]|\[@([^\[\]\s,]+)(?:,\s*([^\[\]]+))?\]")
 
 
+@explained
 def escape(text: str) -> str:
     r"""Escape a plain string for LaTeX, keeping mathematics between dollar signs.
 
@@ -105,6 +107,7 @@ def escape(text: str) -> str:
     return out + _escape_marked(text[end:])
 
 
+@explained
 def typeset(sentence: str) -> str:
     r"""Put the symbols of a plain sentence between dollar signs.
 
@@ -276,6 +279,7 @@ def _first_error(log: str, stderr: bytes) -> str:
     return tail[-1] if tail else "no log was written; run latexmk by hand"
 
 
+@explained
 def overfull_boxes(log: str) -> list[tuple[float, str]]:
     """List the lines of a LaTeX log that stick out of the text block.
 

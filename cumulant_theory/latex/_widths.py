@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from cumulant_theory.arguments import explained
 from cumulant_theory.latex._commands import FUNCTIONS, LARGE, SPACES
 from cumulant_theory.latex._tree import (
     Atom,
@@ -195,6 +196,7 @@ _ROMAN = dict(
 )
 
 
+@explained
 def estimate_width(tex: str) -> float:
     r"""Estimate the width in points of LaTeX mathematics in display style at 10 pt.
 

@@ -6,7 +6,7 @@ from typing import Any
 import sympy as sp
 
 from ..activations import Activation
-from ..algebra import substitution
+from ..algebra import check_size, substitution
 from ..arguments import explained
 from ..errors import DomainError
 from .base import Layer
@@ -52,6 +52,7 @@ class Pointwise(Layer):
     @explained
     def rules(self, units: int) -> tuple[Rule, ...]:
         """One pointwise rule."""
+        units = check_size(units, "Pointwise: units")
         kind = DiagramRule if self.activation.coefficients is None else PointwiseRule
         return (kind((self.activation,) * units),)
 

@@ -251,6 +251,7 @@ class FamilyCumulants(Derived):
     def symbol(self, kind: Any) -> sp.Symbol:
         """Symbol that names the cumulant of a type in equations."""
         found = self.family.read(kind, self.channels)
+        check_order(order_of(found), "symbol")
         return self.family.symbol(found, self.state, self.channels)
 
     def _types(self, order: int) -> Iterator[Type]:
@@ -367,7 +368,7 @@ class FamilyCumulants(Derived):
         state = self.subs(images) if images else self
         family, channels = state.family, state.channels
         return JointCumulants(
-            int(state.n) * channels, state.order, state.ring,
+            check_size(int(state.n) * channels, "explicit: units"), state.order, state.ring,
             lambda alpha: state.element(family.type_of(alpha, channels)),
             state=state.state, exact=state.exact, closure=state.closure,
             hypotheses=state.hypotheses,

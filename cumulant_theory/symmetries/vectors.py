@@ -74,7 +74,7 @@ def exact_entries(matrix: Any, shape: tuple[int, int], what: str) -> sp.Immutabl
                 [_entry(e, what) for e in row] if isinstance(row, (list, tuple))
                 else [_entry(row, what)] for row in rows
             ])
-        except (TypeError, ValueError, AttributeError) as error:
+        except (TypeError, ValueError) as error:
             raise ShapeError(
                 f"{what} is not a matrix; give a sympy Matrix or a list of rows of shape {shape}"
             ) from error

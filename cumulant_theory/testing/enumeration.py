@@ -6,7 +6,8 @@ from typing import Any
 
 import sympy as sp
 
-from ..algebra import MultiIndex, Ring, multi_indices
+from ..algebra import MultiIndex, Ring, check_order, exact, multi_indices
+from ..arguments import check_instance, explained
 from ..errors import DomainError, VerificationError
 from ..layers import AffineRule, BlockSum, Layer, Linear, Mean, Pointwise, Residual, Sum
 from ..oracle import FiniteLaw, enumerated
@@ -177,6 +178,8 @@ def enumerate_network(
     >>> enumerate_network(net, laws.Rademacher(), order=2)["2 Pointwise"]
     {(1,): Fraction(2, 1), (2,): Fraction(4, 1)}
     """
+    check_instance(net, Layer, "enumerate_network: net")
+    order = check_order(order, "enumerate_network")
     source: Any = net.source(law)
     support = getattr(source, "support", lambda: None)()
     if support is None:
@@ -195,6 +198,7 @@ def enumerate_network(
     return found
 
 
+@explained
 def check_against_enumeration(
     net: Layer, law: Any, order: int = 4, propagate: Callable[..., Any] | None = None
 ) -> None:
@@ -235,6 +239,7 @@ def check_against_enumeration(
                          "propagation", "enumeration")
 
 
+@explained
 def require_same(left: Any, right: Any, what: str, first: str, second: str) -> None:
     """Raise VerificationError unless two exact values agree as expressions.
 
@@ -242,10 +247,7 @@ def require_same(left: Any, right: Any, what: str, first: str, second: str) -> N
     --------
     >>> require_same(sp.sqrt(2) * sp.sqrt(3), sp.sqrt(6), "root", "left", "right")
     """
-    a, b = (
-        sp.Rational(v.numerator, v.denominator) if isinstance(v, Fraction) else sp.sympify(v)
-        for v in (left, right)
-    )
+    a, b = exact(left, f"{what}: {first}"), exact(right, f"{what}: {second}")
     if a == b:
         return
     if not (a.is_Rational and b.is_Rational):

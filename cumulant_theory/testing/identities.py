@@ -9,6 +9,7 @@ import sympy as sp
 from ..algebra import (
     MultiIndex,
     binomial,
+    check_order,
     exact,
     joint_cumulant_by_partitions,
     multi_indices,
@@ -16,6 +17,7 @@ from ..algebra import (
     sub_indices,
     to_indices,
 )
+from ..arguments import brief, check_instance, entries, explained
 from ..cumulants import blocks_of
 from ..errors import DomainError, ShapeError
 from ..laws import Law, Normal, Product
@@ -24,20 +26,25 @@ from .enumeration import require_same
 
 
 def _joint(law: Any) -> Any:
-    return law.iid(1) if isinstance(law, Law) else law
+    joint = law.iid(1) if isinstance(law, Law) else law
+    if not hasattr(joint, "cumulant"):
+        raise DomainError(f"{brief(law)} has no cumulants; pass a law or joint cumulants")
+    return joint
 
 
 def _all(dim: int, order: int) -> list[MultiIndex]:
-    return [alpha for r in range(1, order + 1) for alpha in multi_indices(dim, r)]
+    return [alpha for r in range(1, check_order(order) + 1) for alpha in multi_indices(dim, r)]
 
 
 def _rows(matrix: Any, columns: int, what: str) -> list[list[sp.Expr]]:
-    rows = matrix.tolist() if isinstance(matrix, sp.MatrixBase) else [list(r) for r in matrix]
+    wanted = "a matrix, or a list of rows"
+    rows = [entries(row, what, wanted) for row in entries(matrix, what, wanted)]
     if not rows or any(len(row) != columns for row in rows):
         raise ShapeError(f"{what} must have {columns} columns, one per unit; got {rows}")
     return [[exact(w, what) for w in row] for row in rows]
 
 
+@explained
 def check_moment_cumulant_round_trip(law: Any, order: int = 6) -> None:
     """Moments and cumulants of a law belong together, by sums over set partitions both ways.
 
@@ -81,6 +88,7 @@ def check_moment_cumulant_round_trip(law: Any, order: int = 6) -> None:
                      "the law", "the signed sum over set partitions of moments")
 
 
+@explained
 def check_index_symmetry(state: Any, order: int = 4) -> None:
     """joint(i, j, ...) does not depend on the order of its indices, and is cumulant(alpha).
 
@@ -99,6 +107,7 @@ def check_index_symmetry(state: Any, order: int = 4) -> None:
     >>> from cumulant_theory import laws
     >>> check_index_symmetry(laws.MultivariateNormal([0, 1], [[2, 1], [1, 3]]), order=3)
     """
+    state = _joint(state)
     for alpha in _all(state.dim, order):
         value = state.cumulant(alpha)
         for indices in sorted(set(itertools.permutations(to_indices(alpha)))):
@@ -106,6 +115,7 @@ def check_index_symmetry(state: Any, order: int = 4) -> None:
                          f"joint{indices}", "cumulant(alpha)")
 
 
+@explained
 def check_multilinearity(law: Any, weight: Any, order: int = 3) -> None:
     """Cumulants of W x are the multilinear sums over all index tuples of those of x.
 
@@ -145,6 +155,7 @@ def check_multilinearity(law: Any, weight: Any, order: int = 3) -> None:
                          "propagation", "the multilinear sum")
 
 
+@explained
 def check_additivity(first: Any, second: Any, order: int = 4) -> None:
     """Cumulants add over independent sums.
 
@@ -192,6 +203,7 @@ def check_additivity(first: Any, second: Any, order: int = 4) -> None:
                      "propagation", "the moments of the sum")
 
 
+@explained
 def check_shift_and_scale(law: Any, scale: Any, shift: Any, order: int = 4) -> None:
     """kappa_r(a x + c) = a^r kappa_r(x) + c [r = 1], unit by unit for a joint law.
 
@@ -232,6 +244,7 @@ def _shifted_moment(law: Any, labels: Sequence[int], scale: sp.Expr, shift: sp.E
     return total
 
 
+@explained
 def check_independence(source: Any, order: int = 4) -> None:
     """Mixed cumulants across independent blocks vanish and moments factorise over them.
 
@@ -250,6 +263,7 @@ def check_independence(source: Any, order: int = 4) -> None:
     >>> from cumulant_theory import laws
     >>> check_independence(laws.Product([laws.Normal(1, 2), laws.Poisson("lam")]))
     """
+    source = _joint(source)
     for alpha in _all(source.dim, order):
         parts = blocks_of(alpha, source.blocks)
         if len(parts) > 1:
@@ -260,6 +274,7 @@ def check_independence(source: Any, order: int = 4) -> None:
                      f"{source!r}", "the product over independent blocks")
 
 
+@explained
 def check_block_sum_semigroup(
     law: Law, b: int, c: int, s: Any = sp.S.Half, order: int = 4
 ) -> None:
@@ -292,6 +307,7 @@ def check_block_sum_semigroup(
                      "the product of eigenvalues")
 
 
+@explained
 def check_gaussian_fixed_point(layer: Layer, order: int = 6) -> None:
     """A map of b units to one leaves every centred Gaussian as it is.
 
@@ -319,6 +335,7 @@ def check_gaussian_fixed_point(layer: Layer, order: int = 6) -> None:
                      f"{layer!r}", "propagation", "the fixed point")
 
 
+@explained
 def check_equivariance(
     layer: Layer, law: Any, order: int = 3,
     generators: Iterable[tuple[Any, Any]] | None = None,
@@ -351,6 +368,7 @@ def check_equivariance(
     >>> layer = layers.Linear(3, 3, symmetry=symmetries.Cyclic(), bias=True)
     >>> check_equivariance(layer, laws.DiscreteJoint([(0, 0, 1), (1, 2, 0)]), order=2)
     """
+    check_instance(layer, Layer, "check_equivariance: layer")
     pairs = _group_elements(layer) if generators is None else [
         (sp.ImmutableMatrix(a), sp.ImmutableMatrix(b)) for a, b in generators
     ]

@@ -5,6 +5,8 @@ from typing import Any
 import sympy as sp
 
 from .. import activations, laws, layers, symmetries
+from ..algebra import as_integer
+from ..arguments import brief, check_flag, explained
 from ..errors import DomainError, MissingDependencyError, SymmetryError
 from ..symmetries import Symmetry
 
@@ -20,6 +22,16 @@ def _hypothesis() -> Any:
     return st
 
 
+def _check(what: str, least: int = 1, most: int = 100, **sizes: Any) -> None:
+    for name, value in sizes.items():
+        number = as_integer(value, least)
+        if number is None or number > most:
+            raise DomainError(
+                f"{what}: {name} is {brief(value)}; pass an integer from {least} to {most}"
+            )
+
+
+@explained
 def fitting_shapes(symmetry: Symmetry, max_width: int = 3) -> list[tuple[int, int]]:
     """All (out_features, in_features) up to a width at which a symmetry leaves a free weight.
 
@@ -29,6 +41,7 @@ def fitting_shapes(symmetry: Symmetry, max_width: int = 3) -> list[tuple[int, in
     >>> fitting_shapes(symmetries.Alternating(), 2)
     [(1, 2), (2, 2)]
     """
+    _check("fitting_shapes", max_width=max_width)
     shapes = []
     for out_features in range(1, max_width + 1):
         for in_features in range(1, max_width + 1):
@@ -40,6 +53,7 @@ def fitting_shapes(symmetry: Symmetry, max_width: int = 3) -> list[tuple[int, in
     return shapes
 
 
+@explained
 def rationals(size: int = 4, zero: bool = True) -> Any:
     """Small exact rationals as ``sympy.Rational``.
 
@@ -61,6 +75,7 @@ def rationals(size: int = 4, zero: bool = True) -> Any:
     >>> find(rationals(), lambda q: q.q == 2 and q > 1)
     3/2
     """
+    _check("rationals", size=size)
     st = _hypothesis()
     numerators = st.integers(-size, size)
     if not zero:
@@ -68,6 +83,7 @@ def rationals(size: int = 4, zero: bool = True) -> Any:
     return st.builds(sp.Rational, numerators, st.integers(1, 3))
 
 
+@explained
 def cumulant_sequences(order: int = 6) -> Any:
     """Lists kappa_1..kappa_n of rationals, n from 1 to ``order``; formal, not always of a law.
 
@@ -77,9 +93,11 @@ def cumulant_sequences(order: int = 6) -> Any:
     >>> find(cumulant_sequences(3), lambda kappa: len(kappa) == 2)
     [0, 0]
     """
-    return _hypothesis().lists(rationals(), min_size=1, max_size=order)
+    _check("cumulant_sequences", order=order)
+    return _hypothesis().lists(rationals(), min_size=1, max_size=int(order))
 
 
+@explained
 def laws_finite(atoms: int = 3) -> Any:
     """``laws.Discrete`` on 2 to ``atoms`` distinct rational points with rational weights.
 
@@ -89,11 +107,12 @@ def laws_finite(atoms: int = 3) -> Any:
     >>> find(laws_finite(), lambda law: law.cumulant(3) != 0).max_order is None
     True
     """
+    _check("laws_finite", least=2, most=20, atoms=atoms)
     st = _hypothesis()
 
     @st.composite
     def build(draw: Any) -> laws.Discrete:
-        points = draw(st.lists(rationals(), min_size=2, max_size=atoms, unique=True))
+        points = draw(st.lists(rationals(), min_size=2, max_size=int(atoms), unique=True))
         return laws.Discrete(points, _weights(draw, st, len(points)))
 
     return build()
@@ -104,6 +123,7 @@ def _weights(draw: Any, st: Any, count: int) -> list[Any]:
     return [sp.Rational(p, sum(parts)) for p in parts]
 
 
+@explained
 def joint_laws(dim: int, atoms: int = 3) -> Any:
     """Joint laws of ``dim`` units with finite support: dependent, independent, or copies.
 
@@ -113,12 +133,14 @@ def joint_laws(dim: int, atoms: int = 3) -> Any:
     >>> find(joint_laws(2), lambda law: law.cumulant((1, 1)) != 0).blocks
     ((0, 1),)
     """
+    _check("joint_laws", most=6, dim=dim)
+    _check("joint_laws", least=2, most=20, atoms=atoms)
     st = _hypothesis()
 
     @st.composite
     def dependent(draw: Any) -> laws.DiscreteJoint:
         point = st.tuples(*[rationals()] * dim)
-        points = draw(st.lists(point, min_size=2, max_size=atoms, unique=True))
+        points = draw(st.lists(point, min_size=2, max_size=int(atoms), unique=True))
         return laws.DiscreteJoint(points, _weights(draw, st, len(points)))
 
     finite = laws_finite(atoms)
@@ -127,6 +149,7 @@ def joint_laws(dim: int, atoms: int = 3) -> Any:
     return st.one_of(dependent(), independent, copies)
 
 
+@explained
 def univariate_laws(order: int = 4) -> Any:
     """The example instances of every univariate law in the registry, of cumulants to ``order``.
 
@@ -136,6 +159,7 @@ def univariate_laws(order: int = 4) -> Any:
     >>> find(univariate_laws(), lambda law: law.name == "poisson").name
     'poisson'
     """
+    _check("univariate_laws", order=order)
     known: list[Any] = [
         law(**arguments) for law in laws.catalogue().values() for arguments in law.examples
     ]
@@ -144,6 +168,7 @@ def univariate_laws(order: int = 4) -> Any:
     )
 
 
+@explained
 def polynomial_activations(max_degree: int = 2) -> Any:
     """Polynomial activations of degree 1 to ``max_degree`` with rational coefficients.
 
@@ -153,8 +178,7 @@ def polynomial_activations(max_degree: int = 2) -> Any:
     >>> find(polynomial_activations(3), lambda phi: phi.degree == 3).degree
     3
     """
-    if max_degree < 1:
-        raise DomainError(f"polynomial_activations: max_degree is {max_degree}; use 1 or more")
+    _check("polynomial_activations", max_degree=max_degree)
     st = _hypothesis()
 
     @st.composite
@@ -166,6 +190,7 @@ def polynomial_activations(max_degree: int = 2) -> Any:
     return build()
 
 
+@explained
 def symmetric_layers(max_width: int = 3, bias: bool | None = None) -> Any:
     """Linear layers with symbols as weights, tied by a symmetry of the registry.
 
@@ -183,6 +208,9 @@ def symmetric_layers(max_width: int = 3, bias: bool | None = None) -> Any:
     >>> find(symmetric_layers(), lambda layer: layer.symmetry.name == "cyclic").symmetry
     Cyclic()
     """
+    _check("symmetric_layers", max_width=max_width)
+    if bias is not None:
+        check_flag(bias, "symmetric_layers: bias", "pass True, False or None")
     st = _hypothesis()
 
     @st.composite
@@ -198,6 +226,7 @@ def symmetric_layers(max_width: int = 3, bias: bool | None = None) -> Any:
     return build()
 
 
+@explained
 def symmetric_chain(symmetry: Symmetry, depth: int = 3, max_width: int = 3) -> list[layers.Linear]:
     """Linear layers that fit behind one another, as many as possible tied by the symmetry.
 
@@ -216,6 +245,7 @@ def symmetric_chain(symmetry: Symmetry, depth: int = 3, max_width: int = 3) -> l
     >>> symmetric_chain(symmetries.Cyclic(), depth=2)
     [Linear(3, 3, symmetry=Cyclic(), bias=True), Linear(3, 3, symmetry=Cyclic(), bias=True)]
     """
+    _check("symmetric_chain", depth=depth, max_width=max_width)
     width = max_width
     shapes = fitting_shapes(symmetry, width)
     while not shapes and width < 12:
@@ -240,6 +270,7 @@ def symmetric_chain(symmetry: Symmetry, depth: int = 3, max_width: int = 3) -> l
     return chain
 
 
+@explained
 def rational_networks(max_layers: int = 2, max_width: int = 3, max_degree: int = 2) -> Any:
     """Networks Linear >> Pointwise >> ... >> Linear with all parameters random rationals.
 
@@ -259,6 +290,8 @@ def rational_networks(max_layers: int = 2, max_width: int = 3, max_degree: int =
     >>> net.parameters
     ()
     """
+    _check("rational_networks", least=0, max_layers=max_layers)
+    _check("rational_networks", max_width=max_width, max_degree=max_degree)
     st = _hypothesis()
 
     @st.composite

@@ -15,9 +15,10 @@ from itertools import islice, product, zip_longest
 from pathlib import Path
 
 import pytest
+from fuzz_core import LEFT_OUT, MODULES, probe_activation, probe_law, probe_layer, probe_symmetry
 from fuzz_core import TARGETS as CORE
-from fuzz_core import probe_activation, probe_law, probe_layer, probe_symmetry
 from fuzz_judge import Finding, WrongError, distinct, judge
+from fuzz_names import uncalled
 from fuzz_text import LAWS, NETWORKS, arbitrary, arguments, configuration, mutated
 from fuzz_values import SENTINEL, STRANGE, drawn
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -79,7 +80,7 @@ def run(count, strategy, one):
 
 
 # a large number of these is work that the caller asks for, and gets
-WORK = {"networks", "samples", "steps", "batch", "size", "seeds", "count"}
+WORK = {"networks", "samples", "steps", "batch", "size", "seeds", "count", "points"}
 SHORT = sorted(k for k in STRANGE if k not in ("100000", "10000000"))
 
 
@@ -112,10 +113,10 @@ def test_calls_of_the_core(count):
     run(count, calls([t for t in CORE if t.arguments]), called)
 
 
-@examples(120, 2500)
+@examples(200, 6000)
 def test_calls_of_the_numbers(count):
     pytest.importorskip("torch")
-    from fuzz_numeric import TARGETS
+    from fuzz_methods import TARGETS
 
     run(count, calls([t for t in TARGETS if t.arguments]), called)
 
@@ -123,7 +124,7 @@ def test_calls_of_the_numbers(count):
 def test_right_arguments_are_right():
     """Every target does answer: what is refused everywhere would be tested by nothing."""
     pytest.importorskip("torch")
-    from fuzz_numeric import TARGETS
+    from fuzz_methods import TARGETS
 
     refused = {t.name for t in [*CORE, *TARGETS] if not any(map(answers, combinations(t)))}
     optional = set() if _msolve.executable() else {"varieties.real_boxes"}
@@ -155,13 +156,32 @@ def answers(pair):
 
 
 # maps that are not linear have no eigenvalues of their own, a symbolic width has no units, an
-# activation that is no polynomial no degree, and no sweep lies nowhere
+# activation that is no polynomial no degree
 REFUSED = {
-    "RGMap(unit).eigenvalues", "RGMap(unit) @", "relu.effective", "relu.degree",
-    "relu.input_order", "sum.effective", "sum.forward", "sum.system", "sum.recursion",
-    "sum.rules", "sum.stages", "sum.input_units", "sum.degree", "sum.input_order",
-    "sweeps.read_sweep",
+    "RGMap.eigenvalues (unit)", "RGMap.__matmul__ (unit)",
+    *(f"Layer.{name} (relu)" for name in ("effective", "degree", "input_order")),
+    *(f"Layer.{name} (sum)" for name in (
+        "effective", "forward", "system", "recursion", "rules", "stages", "input_units", "degree",
+        "input_order")),
 }
+
+
+def check_coverage(modules, targets, left_out):
+    """A new name needs a target, or a reason why there is none."""
+    missing, needless = uncalled(modules, targets, left_out)
+    assert not missing, f"add targets for {', '.join(missing)}, or say in LEFT_OUT why not"
+    assert not needless, f"LEFT_OUT names {', '.join(needless)}, called or not public"
+
+
+def test_every_public_name_of_the_core_is_called():
+    check_coverage(MODULES, CORE, LEFT_OUT)
+
+
+def test_every_public_name_of_the_numbers_is_called():
+    pytest.importorskip("torch")
+    import fuzz_methods
+
+    check_coverage(fuzz_methods.MODULES, fuzz_methods.TARGETS, fuzz_methods.LEFT_OUT)
 
 
 # ------------------------------------------------------------------ texts
