@@ -92,10 +92,10 @@ class BlockSum(Layer):
         >>> BlockSum("b").eigenvalue(3)
         1/sqrt(b)
         """
-        r = exact(r, "eigenvalue: r")
+        order = exact(r, "eigenvalue: r")
         if self.weights is not None:
-            return sp.Add(*(w**r for w in self.weights))
-        return sp.Pow(self.b, sp.expand(1 - r * self.s))
+            return sp.Add(*(w**order for w in self.weights))
+        return sp.Pow(self.b, sp.expand(1 - order * self.s))
 
     @explained
     def input_permutations(self, units: int) -> list[Permutation]:
