@@ -14,14 +14,16 @@ from ..oracle import FiniteLaw, enumerated, random_finite_law
 from .enumeration import check_against_enumeration, enumerate_network, require_same
 from .identities import (
     check_additivity,
-    check_block_sum_semigroup,
-    check_equivariance,
-    check_gaussian_fixed_point,
     check_independence,
     check_index_symmetry,
     check_moment_cumulant_round_trip,
     check_multilinearity,
     check_shift_and_scale,
+)
+from .layer_identities import (
+    check_block_sum_semigroup,
+    check_equivariance,
+    check_gaussian_fixed_point,
 )
 from .strategies import (
     cumulant_sequences,
