@@ -249,6 +249,8 @@ def _misfit(
         for v in value if kind is kind.VAR_POSITIONAL else (value,):
             if not _fits(v, hint):
                 return f"{name} is {brief(v)}; pass {_words(hint)}"
+            if hint is Any and isinstance(v, type):
+                return f"{name} is the class {v.__name__}; pass an instance"
     return None
 
 
@@ -304,6 +306,8 @@ def _several(value: Any, inner: tuple[Any, ...], kind: Any) -> bool:
         return False
     if kind in (tuple, list) and not isinstance(value, kind):
         return False  # something that can be hashed, or changed
+    if kind is Sequence and isinstance(value, Set):
+        return False  # of no order
     if not hasattr(value, "__len__"):
         return kind in (Iterable, Iterator)
     if isinstance(value, sp.Basic) and not isinstance(value, (sp.Tuple, sp.MatrixBase)):

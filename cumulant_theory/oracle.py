@@ -25,7 +25,7 @@ from .algebra import (
     joint_cumulants,
     to_indices,
 )
-from .arguments import answer_of, brief, explained
+from .arguments import answer_of, brief, entries, explained
 from .errors import DomainError, ShapeError
 from .latex.html import card, table
 
@@ -139,7 +139,11 @@ class FiniteLaw:
     @explained
     def push(self, f: Callable[[Sequence[Any]], Sequence[Any]]) -> "FiniteLaw":
         """Law of f(x)."""
-        return FiniteLaw([f(p) for p in self.points], self.weights)
+        def image(point: tuple[Any, ...]) -> list[Any]:
+            value = answer_of(f, (point,), "FiniteLaw.push", "pass a function of points")
+            return entries(value, "FiniteLaw.push: f(x)", "a function with a list of numbers")
+
+        return FiniteLaw([image(p) for p in self.points], self.weights)
 
     def push_units(self, f: Callable[[Sequence[Any]], Sequence[Any]]) -> "FiniteLaw":
         """Law of f(x) for a map of each unit by itself; no number passes through it twice.

@@ -6,9 +6,10 @@ kappa_alpha. Only one representative per orbit is computed and stored.
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
-from .algebra import MultiIndex, check_order, check_size, multi_indices
-from .arguments import explained
+from .algebra import MultiIndex, as_integer, check_order, check_size, multi_indices
+from .arguments import answer_of, brief, check_instance, entries, explained
 from .errors import ShapeError, SymmetryError
 from .latex.html import card, table
 
@@ -17,6 +18,13 @@ Permutation = tuple[int, ...]
 # more multi-indices than this are not counted for display, more elements of a group not listed
 _SHOWN = 20_000
 _LISTED = 720
+
+
+def _permutation(p: Any, dim: int) -> Permutation:
+    found = [as_integer(i) for i in entries(p, "permutation", "the images of the units")]
+    if None in found or sorted(found) != list(range(dim)):  # type: ignore[type-var]
+        raise SymmetryError(f"{brief(p)} is no permutation of the units 0..{dim - 1}")
+    return tuple(found)  # type: ignore[arg-type]
 
 
 def moved(alpha: MultiIndex, p: Permutation) -> MultiIndex:
@@ -67,10 +75,8 @@ class Orbits:
     ) -> None:
         dim, order = check_size(dim, "Orbits: dim"), check_order(order, "Orbits")
         identity = tuple(range(dim))
-        found = dict.fromkeys(tuple(int(i) for i in p) for p in generators)
-        for p in found:
-            if sorted(p) != list(identity):
-                raise SymmetryError(f"{p} is no permutation of the units 0..{dim - 1}")
+        found = dict.fromkeys(_permutation(p, dim) for p in generators)
+        check_instance(name, str, "Orbits: name")
         self.dim = dim
         self.name = name
         self.order = order
@@ -195,7 +201,10 @@ def kept(
     >>> kept(symmetric_group(3), lambda p: p[0] == 0)
     [(0, 2, 1)]
     """
-    passing = [p for p in dict.fromkeys(generators) if keeps(p)]
+    def passes(p: Permutation) -> bool:
+        return bool(answer_of(keeps, (p,), "kept: keeps", "pass a function of permutations"))
+
+    passing = [p for p in dict.fromkeys(generators) if passes(p)]
     if len(passing) == len(set(generators)):
         return passing
     elements = _elements(generators, _LISTED)
@@ -204,7 +213,7 @@ def kept(
     found: list[Permutation] = []
     covered = _elements([tuple(range(len(generators[0])))], _LISTED) or set()
     for p in [*passing, *sorted(elements)]:
-        if p not in covered and keeps(p):
+        if p not in covered and passes(p):
             found.append(p)
             covered = _elements(found, _LISTED) or covered
     return found
@@ -235,7 +244,9 @@ def on_channels(p: Sequence[int], channels: int) -> Permutation:
     >>> on_channels((1, 0), 2)
     (1, 0, 3, 2)
     """
-    return tuple(c * len(p) + i for c in range(channels) for i in p)
+    sites = _permutation(p, len(p))
+    units = range(check_size(channels, "on_channels: channels"))
+    return tuple(c * len(sites) + i for c in units for i in sites)
 
 
 @explained

@@ -28,7 +28,7 @@ def _argument(value: Any) -> Any:
     """SymPy would run a text as code."""
     if isinstance(value, Number) and not isinstance(value, bool):
         value = sp.sympify(value)
-    if not isinstance(value, sp.Expr) or value is sp.nan:
+    if not isinstance(value, sp.Expr) or value.is_Matrix or value in (sp.nan, sp.zoo):
         raise DomainError(f"{brief(value)} is no argument of a function; pass an expression")
     return value
 
@@ -60,8 +60,14 @@ class _Opaque(sp.Function):
     def _eval_evalf(self, prec: int) -> Any:
         if not all(a.is_number for a in self.args):
             return None
-        with mpmath.workprec(prec + _GUARD):
-            value = self._mpmath(*(_number(a, prec) for a in self.args))
+        try:
+            with mpmath.workprec(prec + _GUARD):
+                value = self._mpmath(*(_number(a, prec) for a in self.args))
+        except OverflowError as error:
+            raise DomainError(
+                f"{self.func.__name__}{self.args}: an argument is too large for digits; pass it "
+                "exactly"
+            ) from error
         return sp.Expr._from_mpmath(value, prec)
 
     def _mpmath(self, *arguments: Any) -> Any:
@@ -175,8 +181,8 @@ class NormalPartialMoment(_Opaque):
     @classmethod
     def eval(cls, k: Any, a: Any) -> sp.Expr | None:
         """Special points, and order zero."""
-        if k.is_number and not (k.is_Integer and k >= 0):
-            raise OrderError(f"partial moment of order {k}; orders are 0, 1, 2, ...")
+        if k.is_number and not (k.is_Integer and 0 <= k <= _MOST):
+            raise OrderError(f"partial moment of order {k}; orders are 0, 1, 2, ... to {_MOST}")
         if k.is_zero:
             return NormalCDF(a)
         if a is sp.oo:

@@ -23,6 +23,7 @@ import numerics
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 PATH = os.environ.get("PATH", "")
+ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}  # it may name the tree
 DOCUMENTS = ("README.md", "CHANGELOG.md", "LICENSE")
 
 WHOLE = os.environ.get("WHEEL_TESTS") == "all"
@@ -105,7 +106,7 @@ def run(place: Path, *command: str | Path, **more: str) -> str:
     done = subprocess.run(
         [shutil.which(command[0], path=path) or command[0], *command[1:]], cwd=place,
         capture_output=True, text=True, timeout=7200 if WHOLE else 300, check=False,
-        env={**os.environ, "PATH": path, **more},
+        env={**ENVIRONMENT, "PATH": path, **more},
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     return done.stdout
@@ -180,7 +181,7 @@ class TestOutside:
         done = subprocess.run(
             [command, "--verifytypes", package, "--ignoreexternal", "--outputjson"],
             cwd=place / "types", capture_output=True, text=True, timeout=300, check=False,
-            env={**os.environ, "PATH": os.pathsep.join([str(place.parent / "venv/bin"), PATH])},
+            env={**ENVIRONMENT, "PATH": os.pathsep.join([str(place.parent / "venv/bin"), PATH])},
         )
         found = json.loads(done.stdout)["typeCompleteness"]
         assert len(found["symbols"]) > 1000

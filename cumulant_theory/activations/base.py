@@ -30,7 +30,7 @@ def _of_no_text(expr: Callable[[Any, Any], sp.Expr]) -> Callable[[Any, Any], sp.
         scalar = isinstance(value, sp.Expr) and value.is_commutative is not False
         if not scalar or value.has(*_NOT_FINITE) or value.is_extended_real is False:
             raise DomainError(f"{self!r} of {brief(z)}; pass a SymPy expression")
-        return expr(self, z)
+        return expr(self, value)
 
     return checked
 

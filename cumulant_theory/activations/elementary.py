@@ -2,6 +2,7 @@
 
 import sympy as sp
 
+from ..algebra import check_order
 from ..arguments import explained
 from .base import Activation
 
@@ -74,6 +75,7 @@ class Cos(_Trigonometric):
     @explained
     def harmonics(self, p: int) -> tuple[tuple[sp.Rational, int], ...]:
         """(c_n, n) with cos(z)^p = sum_n c_n cos(n z)."""
+        p = check_order(p, "Cos.harmonics", 0)
         return tuple(
             (sp.Rational(sp.binomial(p, (p - n) // 2), 2**p) * (2 if n else 1), n)
             for n in range(p % 2, p + 1, 2)

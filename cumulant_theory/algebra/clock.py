@@ -31,7 +31,7 @@ def time_limit(seconds: float) -> Iterator[None]:
     """
     if isinstance(seconds, bool) or not isinstance(seconds, Real) or not seconds > 0:
         raise DomainError(f"time limit of {brief(seconds)} seconds; give a positive number")
-    seconds = min(seconds, _LONGEST)
+    seconds = float(min(seconds, _LONGEST))
     outer, end = _DEADLINE.get(), time.monotonic() + seconds
     token = _DEADLINE.set((end, seconds) if outer is None or end < outer[0] else outer)
     try:

@@ -19,7 +19,7 @@ INDEX_LIMIT = 2 * 10**7  # entries of all multi-indices that are listed at once
 TYPE_LIMIT = 10**4  # types of cumulants of alike nodes
 DIAGRAM_LIMIT = 10**5
 DIGIT_LIMIT = 1000  # of numbers
-PARTITION_LIMIT = 12  # elements of a set whose partitions are gone through: 4 213 597 of them
+PARTITION_LIMIT = 10  # elements of a set whose partitions are gone through: 115 975 of them
 TERM_LIMIT = 10**7  # monomials in the input cumulants of one output cumulant
 SYMBOL_LIMIT = 30_000  # of one polynomial ring, whose monomials have an exponent for each
 
@@ -103,6 +103,20 @@ def check_digits(digits: Any, owner: str) -> int:
         raise DomainError(
             f"{owner}: digits is {brief(digits)}; pass a number of digits, 1 to {DIGIT_LIMIT}"
         )
+    return number
+
+
+def check_seed(seed: Any, owner: str) -> int:
+    """The seed of random numbers as an integer.
+
+    Raises
+    ------
+    DomainError
+        Unless it is one from 0 up.
+    """
+    number = as_integer(seed)
+    if number is None:
+        raise DomainError(f"{owner}: seed is {brief(seed)}; pass an integer from 0 up")
     return number
 
 

@@ -85,10 +85,12 @@ def set_partitions_connected_with(groups: Sequence[int]) -> list[list[list[int]]
     [[[0, 1, 2]], [[0, 2], [1]], [[0], [1, 2]]]
     """
     check_partitions(len(groups), "set_partitions_connected_with")
+    known = list(dict.fromkeys(groups))
+    products = [known.index(g) for g in groups]
     return [
         blocks
         for blocks in set_partitions(range(len(groups)))
-        if _joins_everything(blocks, groups)
+        if _joins_everything(blocks, products)
     ]
 
 

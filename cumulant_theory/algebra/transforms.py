@@ -12,7 +12,7 @@ from typing import Any
 
 import sympy as sp
 
-from ..arguments import explained
+from ..arguments import answer_of, explained
 from .clock import check_time
 from .limits import check_order, check_partitions, same_arithmetic
 from .multiindices import MultiIndex, binomial, sub_indices
@@ -229,7 +229,11 @@ def joint_cumulant_by_partitions(
     total: Any = 0
     for term, blocks in _partition_terms(tuple(map(labels.index, variables))):
         for block in sorted(blocks, key=len):  # a single variable may have mean zero
-            term = term * expectation([labels[k] for k in block])
+            found = [labels[k] for k in block]
+            term = term * answer_of(
+                expectation, (found,), "joint_cumulant_by_partitions: expectation",
+                "pass a function of a list of labels",
+            )
             if term == 0:
                 break
         else:

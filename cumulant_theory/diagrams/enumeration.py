@@ -9,6 +9,7 @@ from functools import lru_cache
 from ..algebra import (
     MultiIndex,
     as_integer,
+    check_multi_index,
     check_order,
     check_size,
     factorial,
@@ -45,7 +46,8 @@ def cost(v: MultiIndex) -> int:
     >>> [cost(v) for v in [(1, 1), (2, 1), (3,), (2, 2), (1, 1, 1, 1)]]
     [1, 2, 2, 2, 3]
     """
-    return sum(v) - 1 - all(a % 2 == 0 for a in v)
+    block = check_multi_index(v, len(v), "cost")
+    return sum(block) - 1 - all(a % 2 == 0 for a in block)
 
 
 @dataclass(frozen=True)

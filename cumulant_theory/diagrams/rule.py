@@ -7,7 +7,7 @@ from typing import Any
 
 import sympy as sp
 
-from ..algebra import MultiIndex, check_order
+from ..algebra import MultiIndex, check_multi_index, check_order
 from ..arguments import explained
 from ..closures import Closure, as_closure
 from ..derivation import Equation
@@ -89,6 +89,7 @@ def mehler_equations(pattern: Pattern, source: str = "z", target: str = "y") -> 
     ----------
     Mehler, J. reine angew. Math. 66, 161 (1866).
     """
+    check_multi_index(pattern, 2, "mehler_equations")
     k = sp.Symbol("k", integer=True, positive=True)
     covariance = sp.Symbol(f"kappa__{source}_ij")
     first, second = (

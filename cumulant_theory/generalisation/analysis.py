@@ -8,7 +8,7 @@ from typing import Any
 
 import sympy as sp
 
-from ..algebra import as_integer
+from ..algebra.limits import check_seed
 from ..arguments import brief, explained
 from ..cumulants import independence
 from ..derivation import Derivation
@@ -225,9 +225,7 @@ def analyse(
     (False, -sqrt(2)*kappa_3, {w: -sqrt(2)/2})
     """
     start = time.monotonic()
-    if as_integer(seed) is None:
-        raise DomainError(f"analyse: seed is {brief(seed)}; pass an integer from 0 up")
-    seed = int(seed)
+    seed = check_seed(seed, "analyse")
     with time_limit(max(seconds, _LEAST)):
         problem = Problem(
             network, target, train, test, order, order if test_order is None else test_order

@@ -298,10 +298,10 @@ class _Writer:
     def _step(self, step: Step) -> str:
         head = rf"\derivationstep{{{escape(step.rule.rstrip('.'))}}}" + label_tex(step.label)
         notes = [escape(step.text)] if step.text else []
-        if step.hypotheses:
+        if len(step.hypotheses):
             notes.append("Assumed: " + "; ".join(escape(h) for h in step.hypotheses) + ".")
         source = []
-        if step.uses:
+        if len(step.uses):
             source.append(rf"by~\cref{{{','.join(step.uses)}}}")
         if step.reference:
             source.append(self._cite(step.reference))

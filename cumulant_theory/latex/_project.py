@@ -169,12 +169,13 @@ def _write(
     folder: Path, texts: Mapping[str, str], figures: Mapping[Path, str], overwrite: bool
 ) -> list[Path]:
     names = (*texts, *figures.values())
-    there = [name for name in names if (folder / name).exists()]
-    if there and not overwrite:
-        raise OutputError(
-            f"{folder / there[0]} exists already; choose another folder, or allow to overwrite it"
-        )
     try:
+        there = [name for name in names if (folder / name).exists()]
+        if there and not overwrite:
+            raise OutputError(
+                f"{folder / there[0]} exists already; choose another folder, or allow to overwrite "
+                "it"
+            )
         (folder / "figures" if figures else folder).mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
             (folder / name).write_text(text, encoding="utf-8")

@@ -1,10 +1,10 @@
 """Mixtures of laws."""
 
-from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import sympy as sp
 
+from ..arguments import entries
 from ..errors import DomainError, ShapeError
 from .base import Law, MomentLaw, Sampling, Support
 from .discrete import _factor, merge
@@ -53,9 +53,7 @@ class Mixture(MomentLaw):
 
     def __init__(self, weights: Any, components: Any) -> None:
         probs = reals(weights, "Mixture weights")
-        if isinstance(components, Law) or not isinstance(components, Iterable):
-            raise ShapeError(f"Mixture components is {components!r}; pass a sequence of laws")
-        parts = tuple(components)
+        parts = tuple(entries(components, "Mixture components", "a sequence of laws"))
         if len(parts) != len(probs):
             raise ShapeError(
                 f"Mixture has {len(probs)} weights but {len(parts)} components; pass one per law"

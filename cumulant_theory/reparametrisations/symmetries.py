@@ -8,6 +8,7 @@ from typing import Any
 
 import sympy as sp
 
+from ..algebra.limits import check_seed
 from ..arguments import check_instance, explained
 from ..errors import DomainError, UnknownNameError, VerificationError
 from ..latex import latex, upright
@@ -96,7 +97,10 @@ class ParameterSymmetries:
         ------
         VerificationError
             If an output changes.
+        DomainError
+            If the seed is no integer from 0 up.
         """
+        seed = check_seed(seed, "ParameterSymmetries.verify")
         for generator in self.generators:
             _check(self.structure, [generator], random.Random(seed))
 

@@ -97,6 +97,7 @@ class FamilyLaw:
     def cumulant(self, kind: Any) -> sp.Expr:
         """Cumulant of a type."""
         found = self.family.read(kind, self.channels)
+        check_order(order_of(found), "cumulant")
         if self.max_order is not None and order_of(found) > self.max_order:
             raise OrderError(
                 f"{self!r} has cumulants up to order {self.max_order}, and order "

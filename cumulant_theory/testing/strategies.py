@@ -296,7 +296,9 @@ def rational_networks(max_layers: int = 2, max_width: int = 3, max_degree: int =
 
     @st.composite
     def build(draw: Any) -> layers.Sequential:
-        widths = draw(st.lists(st.integers(1, max_width), min_size=2, max_size=max_layers + 2))
+        widths = draw(st.lists(
+            st.integers(1, int(max_width)), min_size=2, max_size=int(max_layers) + 2
+        ))
         parts: list[layers.Layer] = []
         for k in range(len(widths) - 1):
             if k:

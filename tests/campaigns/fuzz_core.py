@@ -1,6 +1,7 @@
 """What is called in the symbolic core, and what is left out."""
 
 import fuzz_algebra  # noqa: F401
+import fuzz_exact  # noqa: F401
 import fuzz_theory  # noqa: F401
 import fuzz_width  # noqa: F401
 import fuzz_writing  # noqa: F401

@@ -9,7 +9,7 @@ from typing import Any
 import sympy as sp
 
 from ...algebra import check_edges, exact, symbols_in
-from ...arguments import check_instance, explained
+from ...arguments import check_flag, check_instance, explained
 from ...errors import DomainError, MissingDependencyError, ShapeError
 
 Arc = tuple[int, int, sp.Expr]
@@ -64,6 +64,7 @@ class Graph:
         self, data: Any, *, directed: bool = False, weight: str = "weight",
         label: str | None = None,
     ) -> None:
+        check_flag(directed, "Graph: directed")
         nodes, edges, directed, known = _read(data, directed, weight)
         check_edges(max(len(nodes), len(edges)), "Graph")
         if label is not None:
