@@ -25,6 +25,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 PATH = os.environ.get("PATH", "")
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}  # it may name the tree
 DOCUMENTS = ("README.md", "CHANGELOG.md", "LICENSE")
+OF_THE_TESTS = ("docs/study.md", "docs/images/demo.png")
 
 WHOLE = os.environ.get("WHEEL_TESTS") == "all"
 QUICK = [f"test_{n}.py" for n in ("algebra", "comparison", "kstatistics")]
@@ -65,6 +66,7 @@ def archives(tmp_path_factory):
         )
     for file in ("pyproject.toml", "MANIFEST.in", "Makefile", *DOCUMENTS):
         shutil.copy(ROOT / file, source)
+    copy_documents(source)
     done = subprocess.run(
         [sys.executable, "-m", "build", "--outdir", "dist", "."],
         cwd=source, capture_output=True, text=True, timeout=300, check=False,
@@ -73,6 +75,13 @@ def archives(tmp_path_factory):
     (sdist,) = (source / "dist").glob("*.tar.gz")
     (wheel,) = (source / "dist").glob("*.whl")
     return sdist, wheel
+
+
+def copy_documents(place: Path) -> None:
+    """What tests read besides themselves."""
+    for name in OF_THE_TESTS:
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, place / name)
 
 
 def modules() -> set[str]:
@@ -96,7 +105,7 @@ def test_source_distribution_holds_the_tests_too(archives):
     with tarfile.open(archives[0]) as archive:
         inside = {name.partition("/")[2] for name in archive.getnames()}
     tests = {f"tests/{p.name}" for p in (ROOT / "tests").glob("*.py")}
-    assert modules() | tests | {"pyproject.toml", *DOCUMENTS} <= inside
+    assert modules() | tests | {"pyproject.toml", *DOCUMENTS, *OF_THE_TESTS} <= inside
     assert not [name for name in inside if "node_modules" in name or "__pycache__" in name]
 
 
@@ -159,8 +168,7 @@ class TestOutside:
             ROOT / "tests", place / "tests",
             ignore=shutil.ignore_patterns("__pycache__", "node_modules"),
         )
-        (place / "docs").mkdir()
-        shutil.copy(ROOT / "docs" / "study.md", place / "docs")  # test_study.py reads it
+        copy_documents(place)
         ours = sorted(p.name for p in (place / "tests").glob("test_*.py"))
         chosen = [n for n in ours if n not in OF_THE_TREE] if WHOLE else QUICK
         assert set(chosen) <= set(ours)
