@@ -278,6 +278,8 @@ def _fits(value: Any, hint: Any) -> bool:
         return not all(map(str.isidentifier, known)) or not known.isdisjoint(named)
     if origin in (typing.Union, types.UnionType):
         return any(_fits(value, h) for h in inner)
+    if origin is typing.Literal:
+        return any(type(value) is type(x) and value == x for x in inner)
     if origin is typing.Annotated:
         return _fits(value, inner[0])
     if hint is int:
@@ -325,6 +327,8 @@ def _words(hint: Any) -> str:
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
         return " or ".join(map(_words, inner))
+    if origin is typing.Literal:
+        return " or ".join(map(repr, inner))
     if hint in _WORDS:
         return _WORDS[hint]
     kind = origin or hint

@@ -1,18 +1,22 @@
 """Derivations: lists of steps, each re-checked by an independent exact route."""
 
+import operator
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import sympy as sp
 
-from .arguments import check_fields, entry_at, explained
+from .algebra import check_order
+from .arguments import answer_of, brief, check_fields, entry_at, explained
 from .errors import DomainError, VerificationError
 from .references import Reference, reference
 
 Check = Callable[["Step", random.Random], None]
+_SIDES = (sp.Expr, sp.MatrixBase, int, Fraction, str)
 
 
 @dataclass(frozen=True)
@@ -27,15 +31,39 @@ class Equation:
         Its value in quantities named before, exact.
     order
         Order of the cumulant, 0 for a definition that is no cumulant.
+
+    Raises
+    ------
+    DomainError
+        If a side is neither an expression nor LaTeX.
+    OrderError
+        If the order is no non-negative integer.
     """
 
     lhs: Any
     rhs: Any
     order: int = 0
 
+    def __post_init__(self) -> None:
+        for side in (self.lhs, self.rhs):
+            if not isinstance(side, _SIDES) or isinstance(side, bool):
+                raise DomainError(
+                    f"Equation: a side is {brief(side)}; pass SymPy expressions, or LaTeX"
+                )
+        check_order(self.order, "Equation", 0)
+
     @property
     def eq(self) -> Any:
-        """As an unevaluated SymPy equation."""
+        """As an unevaluated SymPy equation.
+
+        Raises
+        ------
+        DomainError
+            If a side is LaTeX.
+        """
+        for side in (self.lhs, self.rhs):
+            if isinstance(side, str):
+                raise DomainError(f"Equation: {brief(side)} is LaTeX, no expression; print it")
         return sp.Eq(self.lhs, self.rhs, evaluate=False)
 
     def _repr_latex_(self) -> str:
@@ -326,7 +354,7 @@ class Derived:
 
 def require_equal(left: Any, right: Any, what: str) -> None:
     """Raise VerificationError unless the two exact values are the same."""
-    if left != right:
+    if answer_of(operator.ne, (left, right), what, "pass exact values") is not False:
         raise VerificationError(
             f"{what}: the statement gives {right}, the independent route {left}"
         )

@@ -89,7 +89,7 @@ def parse_network(text: str) -> Layer:
         raise ParseError(f"network of {len(line)} characters; at most {_MAX_LENGTH} are read")
     try:
         tree = syntax_tree(line)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
+    except ParseError:
         raise ParseError(f"'{line}' is no network; write for example {_EXAMPLE}") from None
     return _Reader(line).network(tree)
 

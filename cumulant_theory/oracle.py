@@ -4,33 +4,39 @@ The cheapest route that shares nothing with the cumulant rules. Derivations veri
 it and :mod:`cumulant_theory.testing` offers it to everybody.
 """
 
-import math
-import operator
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import product
+from numbers import Integral, Rational
 from typing import Any
 
 import sympy as sp
 
+from ._columns import Columns, each
 from .algebra import (
     MultiIndex,
     Ring,
+    as_integer,
+    check_at_most,
     check_multi_index,
+    check_size,
     exact,
     from_indices,
     joint_cumulant_by_partitions,
     joint_cumulants,
     to_indices,
 )
+from .algebra.limits import ENTRY_LIMIT
+from .algebra.polynomial import is_element
 from .arguments import answer_of, brief, entries, explained
 from .errors import DomainError, ShapeError
 from .latex.html import card, table
 
 _PARTITION_LIMIT = 6
-_MANY = 1024  # points from which it pays to look for equal ones
+_PLAIN = {int, Fraction}
 
 
 @explained
@@ -55,11 +61,23 @@ class Numbers:
     Fraction(1, 6)
     """
 
-    def __init__(self, expressions: Iterable[Any], point: Mapping[Any, Fraction]) -> None:
+    @explained
+    def __init__(
+        self, expressions: Iterable[Any], point: Mapping[sp.Symbol, Fraction | int]
+    ) -> None:
+        for s, v in point.items():
+            if not isinstance(s, sp.Symbol) or isinstance(v, bool) or not isinstance(v, Rational):
+                raise DomainError(
+                    f"Numbers: point has {brief(s)}: {brief(v)}; pass a mapping from SymPy symbols "
+                    "to fractions"
+                )
         self._point = {
-            s: sp.Rational(v.numerator, v.denominator) for s, v in point.items()
+            s: sp.Rational(int(v.numerator), int(v.denominator)) for s, v in point.items()
         }
-        values = [_expression(e).xreplace(self._point) for e in dict.fromkeys(expressions)]
+        listed = list(expressions)
+        with suppress(TypeError):  # what cannot be hashed is no expression
+            listed = list(dict.fromkeys(listed))
+        values = [_expression(e).xreplace(self._point) for e in listed]
         irrational = [v for v in values if not v.is_Rational]
         self._ring = Ring.of(irrational) if irrational else None
         self._known: dict[Any, Any] = {}
@@ -70,9 +88,13 @@ class Numbers:
             if self._ring is None:
                 return Fraction(value)
             value = sp.Rational(Fraction(value).numerator, Fraction(value).denominator)
-        if value not in self._known:
+        try:
+            return self._known[value]
+        except KeyError:
             self._known[value] = self._number(value)
-        return self._known[value]
+            return self._known[value]
+        except TypeError:  # what cannot be hashed is no expression
+            return self._number(value)
 
     def _number(self, value: Any) -> Any:
         value = _expression(value).xreplace(self._point)
@@ -84,11 +106,29 @@ class Numbers:
 
     def equal(self, a: Any, b: Any) -> bool:
         """Whether two numbers are the same."""
-        return a == b if self._ring is None else self._ring.reduce(a - b) == 0
+        if self._ring is None:
+            return _number_of(a) == _number_of(b)
+        return self._ring.reduce(self._ring.check(a) - self._ring.check(b)) == 0
 
     def show(self, a: Any) -> str:
         """Printed form of a number."""
-        return str(a) if self._ring is None else str(self._ring.expr(a))
+        return str(_number_of(a) if self._ring is None else self._ring.expr(a))
+
+
+def _number_of(value: Any) -> Any:
+    """What exact arithmetic takes: an integer, a fraction, an expression, an element of a ring."""
+    if isinstance(value, (Fraction, sp.Expr)) or is_element(value):
+        return exact(value) if isinstance(value, sp.Expr) else value
+    if isinstance(value, Rational) and not isinstance(value, bool):
+        whole = isinstance(value, Integral)
+        return int(value) if whole else Fraction(int(value.numerator), int(value.denominator))
+    raise DomainError(f"{brief(value)} is no exact number; pass integers, fractions or expressions")
+
+
+def _exact_numbers(row: Sequence[Any]) -> tuple[Any, ...]:
+    if set(map(type, row)) <= _PLAIN:
+        return tuple(row)
+    return tuple(map(_number_of, row))
 
 
 @explained
@@ -100,12 +140,15 @@ class FiniteLaw:
     points
         Tuples of numbers, one entry per unit.
     weights
-        Probabilities in the same arithmetic, adding up to one.
+        Probabilities in the same arithmetic, adding up to one; with negative ones it is a signed
+        law, which has moments and cumulants too.
 
     Raises
     ------
     ShapeError
         If points and weights differ in number, or points in length.
+    DomainError
+        If an entry is no exact number, or the weights do not add up to 1.
 
     Examples
     --------
@@ -120,8 +163,13 @@ class FiniteLaw:
                 f"a finite law needs as many points as weights and points of one length; got "
                 f"{len(points)} points, {len(weights)} weights"
             )
-        self.points: list[tuple[Any, ...]] = [tuple(p) for p in points]
-        self.weights: list[Any] = list(weights)
+        self.points: list[tuple[Any, ...]] = [_exact_numbers(p) for p in points]
+        self.weights: list[Any] = list(_exact_numbers(weights))
+        total = sum(self.weights)
+        if isinstance(total, Rational) and total != 1:
+            raise DomainError(
+                f"FiniteLaw: weights that add up to {total}; pass weights that add up to 1"
+            )
         self.dim: int = len(self.points[0])
         self._moments: dict[MultiIndex, Any] = {}
         self._central: dict[MultiIndex, Any] = {}
@@ -139,11 +187,7 @@ class FiniteLaw:
     @explained
     def push(self, f: Callable[[Sequence[Any]], Sequence[Any]]) -> "FiniteLaw":
         """Law of f(x)."""
-        def image(point: tuple[Any, ...]) -> list[Any]:
-            value = answer_of(f, (point,), "FiniteLaw.push", "pass a function of points")
-            return entries(value, "FiniteLaw.push: f(x)", "a function with a list of numbers")
-
-        return FiniteLaw([image(p) for p in self.points], self.weights)
+        return FiniteLaw([_image(f, p) for p in self.points], self.weights)
 
     def push_units(self, f: Callable[[Sequence[Any]], Sequence[Any]]) -> "FiniteLaw":
         """Law of f(x) for a map of each unit by itself; no number passes through it twice.
@@ -158,7 +202,7 @@ class FiniteLaw:
         distinct = [list({id(x): x for x in column}.values()) for column in columns]
         # points that hold every number of every unit once
         rows = [[v[k % len(v)] for v in distinct] for k in range(max(map(len, distinct)))]
-        images = zip(*map(f, rows), strict=True)
+        images = zip(*(_image(f, row, self.dim) for row in rows), strict=True)
         mapped = []
         for column, values, image in zip(columns, distinct, images, strict=True):
             known = {id(x): y for x, y in zip(values, image, strict=False)}
@@ -189,16 +233,16 @@ class FiniteLaw:
         return self._central[alpha]
 
     @cached_property
-    def _plain(self) -> "_Columns":
-        return _Columns.of(list(zip(*self.points, strict=True)), self.weights)
+    def _plain(self) -> "Columns":
+        return Columns.of(list(zip(*self.points, strict=True)), self.weights)
 
     @cached_property
-    def _centred(self) -> "_Columns":
+    def _centred(self) -> "Columns":
         units = range(self.dim)
         means = [self.moment(tuple(int(i == k) for i in units)) for k in units]
         columns = zip(zip(*self.points, strict=True), means, strict=True)
-        return _Columns.of(
-            [_each(column, lambda x, m=m: x - m) for column, m in columns], self.weights
+        return Columns.of(
+            [each(column, lambda x, m=m: x - m) for column, m in columns], self.weights
         )
 
     @explained
@@ -232,72 +276,15 @@ class FiniteLaw:
         return 0 * self.weights[0]
 
 
-class _Columns:
-    """Values of every unit at the points of a law: integers over one denominator each.
-
-    Numbers that are no fractions, such as those with roots, stay as they are.
-    """
-
-    def __init__(
-        self, columns: Sequence[Sequence[Any]], weights: Sequence[Any], scales: Sequence[int],
-        total: int,
-    ) -> None:
-        self.columns, self.weights = columns, weights
-        self.scales, self.total = scales, total
-        self._marginals: dict[tuple[int, ...], Any] = {}
-
-    @classmethod
-    def of(cls, columns: Sequence[Sequence[Any]], weights: Sequence[Any]) -> "_Columns":
-        """The columns as integers where they are fractions."""
-        every = [weights, *columns]
-        distinct = [{id(x): x for x in column}.values() for column in every]
-        if not all(isinstance(x, (Fraction, int)) for values in distinct for x in values):
-            return cls(columns, weights, [1] * len(columns), 1)
-        scales = [math.lcm(*(x.denominator for x in values)) for values in distinct]
-        total, *rest = (
-            _each(column, lambda x, scale=scale: x.numerator * (scale // x.denominator))
-            for column, scale in zip(every, scales, strict=True)
-        )
-        return cls(rest, total, scales[1:], scales[0])
-
-    def moment(self, alpha: MultiIndex) -> Any:
-        """Weighted sum of the products."""
-        units = tuple([i for i, a in enumerate(alpha) if a])
-        terms, columns = self._marginal(units)
-        scale = self.total
-        for i, column in zip(units, columns, strict=True):
-            for _ in range(alpha[i]):
-                terms = list(map(operator.mul, terms, column))
-            scale *= self.scales[i] ** alpha[i]
-        found = sum(terms[1:], terms[0])
-        return Fraction(found, scale) if isinstance(found, int) else found
-
-    def _marginal(self, units: tuple[int, ...]) -> tuple[Sequence[Any], Sequence[Sequence[Any]]]:
-        """Weights and columns of some units, points where they are the same taken together."""
-        columns = [self.columns[i] for i in units]
-        if len(self.weights) < _MANY or not isinstance(self.weights[0], int):
-            return self.weights, columns
-        if units not in self._marginals:
-            joined: dict[Any, Any] = {}
-            for weight, *row in zip(self.weights, *columns, strict=True):
-                key = tuple(row)
-                joined[key] = joined.get(key, 0) + weight
-            few = 2 * len(joined) < len(self.weights)
-            self._marginals[units] = (
-                (list(joined.values()), list(zip(*joined, strict=True))) if few
-                else (self.weights, columns)
-            )
-        return self._marginals[units]
-
-    def is_zero(self, unit: int) -> bool:
-        """Whether a unit is 0 at all points."""
-        return all(x == 0 for x in self.columns[unit])
-
-
-def _each(column: Sequence[Any], f: Callable[[Any], Any]) -> list[Any]:
-    """f of all numbers; an object that occurs often is mapped once."""
-    images = {k: f(x) for k, x in {id(x): x for x in column}.items()}
-    return [images[id(x)] for x in column]
+def _image(f: Any, point: Sequence[Any], dim: int | None = None) -> list[Any]:
+    value = answer_of(f, (point,), "FiniteLaw.push", "pass a function of points")
+    if type(value) in (list, tuple):  # nearly always, and quick
+        found = value
+    else:
+        found = entries(value, "FiniteLaw.push: f(x)", "a function with a list of numbers")
+    if dim not in (None, len(found)):
+        raise ShapeError(f"FiniteLaw.push_units: f(x) has {len(found)} entries for {dim} units")
+    return found
 
 
 @explained
@@ -333,7 +320,15 @@ def enumerated(law: Any, numbers: Callable[[Any], Any] | None = None) -> FiniteL
 
 @explained
 def random_fraction(rng: random.Random, size: int = 97) -> Fraction:
-    """A random non-zero fraction, numerator up to ``size`` and denominator up to 89."""
+    """A random non-zero fraction, numerator up to ``size`` and denominator up to 89.
+
+    Raises
+    ------
+    DomainError
+        Unless ``size`` is a positive integer.
+    """
+    if as_integer(size, 1) is None:
+        raise DomainError(f"random_fraction: size is {brief(size)}; pass a positive integer")
     return Fraction(rng.choice([-1, 1]) * rng.randint(1, size), rng.randint(1, 89))
 
 
@@ -341,12 +336,30 @@ def random_fraction(rng: random.Random, size: int = 97) -> Fraction:
 def random_finite_law(
     rng: random.Random, dim: int, numbers: Callable[[Any], Any] = Fraction, atoms: int = 3
 ) -> FiniteLaw:
-    """A random joint law of ``dim`` dependent units with a few rational points."""
+    """A random joint law of ``dim`` dependent units with a few rational points.
+
+    Raises
+    ------
+    ShapeError
+        If ``dim`` or ``atoms`` is no positive integer, or there are too many numbers.
+    """
+    dim = check_size(dim, "random_finite_law: dim")
+    atoms = check_size(atoms, "random_finite_law: atoms")
+    check_at_most(atoms * dim, ENTRY_LIMIT, "random_finite_law", "numbers", _FEWER)
     weights = [rng.randint(1, 4) for _ in range(atoms)]
+    total = sum(weights)
+
+    def number(value: Fraction) -> Any:
+        return answer_of(numbers, (value,), "random_finite_law: numbers", "pass a function of "
+                         "fractions")
+
     return FiniteLaw(
-        [tuple(numbers(random_fraction(rng)) for _ in range(dim)) for _ in range(atoms)],
-        [numbers(Fraction(w, sum(weights))) for w in weights],
+        [tuple(number(random_fraction(rng)) for _ in range(dim)) for _ in range(atoms)],
+        [number(Fraction(w, total)) for w in weights],
     )
+
+
+_FEWER = "take fewer units, blocks or points"
 
 
 @explained
@@ -354,19 +367,31 @@ def random_law_of_blocks(
     rng: random.Random, blocks: Sequence[Sequence[int]], identical: bool,
     numbers: Callable[[Any], Any] = Fraction, atoms: int = 3,
 ) -> FiniteLaw:
-    """Independent random blocks of units; identical copies of one law where asked."""
-    dim = sum(len(b) for b in blocks)
-    total: FiniteLaw | None = None
-    first: FiniteLaw | None = None
-    order: list[int] = []
-    for block in blocks:
-        law = first if identical and first is not None else random_finite_law(
-            rng, len(block), numbers, atoms
+    """Independent random blocks of units; identical copies of one law where asked.
+
+    Raises
+    ------
+    ShapeError
+        Unless the blocks hold the units 0, 1, ... once each, and for too many points.
+    """
+    sizes = [len(b) for b in blocks]
+    dim, atoms = sum(sizes), check_size(atoms, "random_law_of_blocks: atoms")
+    units = {as_integer(i) for b in blocks for i in b}
+    if not sizes or 0 in sizes or units != set(range(dim)):
+        raise ShapeError(
+            f"random_law_of_blocks: blocks is {brief(blocks)}; pass lists of units that hold each "
+            "of 0, 1, ... once"
         )
-        first = first or law
-        total = law if total is None else total.times(law)
-        order.extend(block)
-    if total is None:
-        raise ShapeError("a law needs at least one block of units")
+    if identical and len(set(sizes)) > 1:
+        raise ShapeError(
+            f"random_law_of_blocks: blocks of {', '.join(map(str, sizes))} units have no identical "
+            "laws; pass blocks of one size"
+        )
+    points = atoms ** min(len(sizes), 64)
+    check_at_most(points * dim, ENTRY_LIMIT, "random_law_of_blocks", "numbers", _FEWER)
+    laws = [random_finite_law(rng, sizes[0], numbers, atoms)]
+    for size in sizes[1:]:
+        laws.append(laws[0] if identical else random_finite_law(rng, size, numbers, atoms))
+    order = [i for block in blocks for i in block]
     place = [order.index(i) for i in range(dim)]
-    return total.push(lambda p: [p[k] for k in place])
+    return reduce(FiniteLaw.times, laws).push(lambda p: [p[k] for k in place])

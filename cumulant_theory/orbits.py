@@ -6,9 +6,17 @@ kappa_alpha. Only one representative per orbit is computed and stored.
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
-from .algebra import MultiIndex, as_integer, check_order, check_size, multi_indices
+from .algebra import (
+    MultiIndex,
+    as_integer,
+    check_multi_index,
+    check_order,
+    check_size,
+    multi_indices,
+)
 from .arguments import answer_of, brief, check_instance, entries, explained
 from .errors import ShapeError, SymmetryError
 from .latex.html import card, table
@@ -27,14 +35,30 @@ def _permutation(p: Any, dim: int) -> Permutation:
     return tuple(found)  # type: ignore[arg-type]
 
 
+_known_permutation = lru_cache(maxsize=4096)(_permutation)
+
+
 def moved(alpha: MultiIndex, p: Permutation) -> MultiIndex:
     """p alpha: entry i goes to place p[i].
+
+    Raises
+    ------
+    ShapeError, SymmetryError
+        If ``alpha`` is no multi-index, or p no permutation of its entries.
 
     Examples
     --------
     >>> moved((2, 1, 0), (1, 2, 0))
     (0, 2, 1)
     """
+    alpha = check_multi_index(alpha, None, "moved")
+    try:
+        return _moved(alpha, _known_permutation(p, len(alpha)))
+    except TypeError:  # nothing that can be hashed
+        return _moved(alpha, _permutation(p, len(alpha)))
+
+
+def _moved(alpha: MultiIndex, p: Permutation) -> MultiIndex:
     image = [0] * len(alpha)
     for i, a in enumerate(alpha):
         image[p[i]] = a
@@ -96,14 +120,17 @@ class Orbits:
         ShapeError
             If ``alpha`` does not have one entry per unit.
         """
-        if not self.generators:
+        if not self.generators and type(alpha) is tuple and len(alpha) == self.dim:
             return alpha
-        if alpha not in self._canonical:
-            orbit = self.orbit(alpha)
-            largest = max(orbit)
-            for beta in orbit:
-                self._canonical[beta] = largest
-        return self._canonical[alpha]
+        try:
+            return self._canonical[alpha]
+        except (KeyError, TypeError):  # not asked before, or nothing that can be hashed
+            alpha = check_multi_index(alpha, self.dim, repr(self.name or "orbits"))
+        orbit = self.orbit(alpha)
+        largest = max(orbit)
+        for beta in orbit:
+            self._canonical[beta] = largest
+        return largest
 
     @explained
     def orbit(self, alpha: MultiIndex) -> set[MultiIndex]:
@@ -114,7 +141,7 @@ class Orbits:
         while fresh:
             beta = fresh.pop()
             for p in self.generators:
-                image = moved(beta, p)
+                image = _moved(beta, p)
                 if image not in orbit:
                     orbit.add(image)
                     fresh.append(image)

@@ -14,7 +14,7 @@ import sympy as sp
 
 from . import activations, laws, symmetries
 from .algebra import exact
-from .arguments import brief
+from .arguments import brief, check_instance
 from .closures import Closure, Diagrams, Exact, Neglect
 from .errors import CumulantError, DomainError, ParseError
 
@@ -179,7 +179,7 @@ def _tree(text: Any) -> ast.expr:
         raise ParseError(f"expression of {len(text)} characters; at most {_MAX_LENGTH} are read")
     try:
         return syntax_tree(text.strip())
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
+    except ParseError:
         raise ParseError(f"'{text}' is no expression; allowed are {_GRAMMAR}") from None
 
 
@@ -188,12 +188,16 @@ def syntax_tree(text: str) -> ast.expr:
 
     Raises
     ------
-    SyntaxError, ValueError, MemoryError, RecursionError
-        As :func:`ast.parse` does.
+    ParseError
+        If it is no expression of Python.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return ast.parse(text, mode="eval").body
+    check_instance(text, str, "syntax_tree: text")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        raise ParseError(f"{brief(text)} is no expression") from None
 
 
 def _call(node: ast.expr, text: str) -> tuple[str, list[Any], dict[str, Any]]:

@@ -105,9 +105,14 @@ class System:
                 f"{opaque[0]} is a Gaussian expectation, not a polynomial, so the system has no "
                 "values in fractions; use evalf(values, digits)"
             )
-        point: dict[sp.Expr, Fraction] = {
-            (sp.Symbol(k) if isinstance(k, str) else k): Fraction(v) for k, v in values.items()
-        }
+        point: dict[sp.Expr, Fraction] = {}
+        for symbol, value in substitution(values).items():
+            if not isinstance(value, sp.Rational):
+                raise DomainError(
+                    f"evaluate: {symbol} is {brief(value)}, no rational number; use "
+                    "evalf(values, digits)"
+                )
+            point[symbol] = Fraction(int(value.p), int(value.q))
         self._require(point)
         for definition in self.definitions:
             point[definition.symbol] = definition.polynomial.evaluate(point)

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from .arguments import explained
-from .errors import UnknownNameError
+from .arguments import check_fields, explained
+from .errors import DomainError, UnknownNameError
 
 Kind = Literal["article", "book", "inproceedings", "techreport", "misc"]
 
@@ -31,6 +31,11 @@ class Reference:
     place
         Sections or equations that are meant.
 
+    Raises
+    ------
+    DomainError
+        If a field is of another kind.
+
     Examples
     --------
     >>> print(REFERENCES["price"])
@@ -47,6 +52,11 @@ Theory 4, 69 (1958)
     pages: str = ""
     arxiv: str = ""
     place: str = ""
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        if not self.authors:
+            raise DomainError("Reference: there are no authors; name one or more")
 
     def __str__(self) -> str:
         where = " ".join(part for part in (self.venue, self.volume) if part)

@@ -287,6 +287,25 @@ def test_what_is_no_known_function_of_a_number_is_no_activation(expr, variable, 
             make(expr, variable)
 
 
+@pytest.mark.parametrize(("call", "error", "words"), [
+    (lambda: special.NormalCDF(sp.zoo), DomainError, "no argument of a function"),
+    (lambda: special.OwenT(1, sp.zoo), DomainError, "no argument of a function"),
+    (lambda: special.hermite(3, sp.ImmutableMatrix([[z, 0]])), DomainError, "no argument"),
+    (lambda: special.NormalCDF(-1e308), DomainError, "pass it exactly"),
+    (lambda: special.NormalPartialMoment(10**30, 0), OrderError, "to 1000"),
+    (lambda: activations.Cos().harmonics(10**7), OrderError, "order 200"),
+    (lambda: activations.Sin().harmonics(sp.Integer(10) ** 30), OrderError, "order 200"),
+])
+def test_arguments_out_of_range(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
+
+
+def test_a_number_is_an_expression():
+    assert activations.Quadratic(3).expr(2) == 14
+    assert activations.Square().expr(1e308) == sp.Float(1e308) ** 2
+
+
 TEXT = "__import__('pathlib').Path('evaluated').touch()"
 
 

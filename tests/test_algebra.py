@@ -216,11 +216,21 @@ def test_roots_of_polynomials_with_huge_coefficients(size):
     (lambda: algebra.complete_bell(3, [1]), ShapeError, "x_1 to x_3"),
     (lambda: algebra.partial_bell(2, -1, [1]), OrderError, "partial_bell: k"),
     (lambda: algebra.moments_from_cumulants(["a", "b"]), DomainError, "cannot be added"),
+    (lambda: algebra.moments_from_cumulants([1, sp.nan]), DomainError, "pass finite numbers"),
     (lambda: algebra.joint_cumulant_by_partitions(len, range(40)), OrderError, "at most 10"),
+    (lambda: algebra.joint_cumulant_by_partitions({}.__getitem__, [0]), DomainError, "fails"),
+    (lambda: algebra.set_partitions_connected_with({1, 2}), ShapeError, "a label for each factor"),
 ])
 def test_what_cannot_be_listed_is_refused_at_once(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+def test_groups_of_factors_are_told_apart_by_position():
+    nan = float("nan")
+    assert algebra.set_partitions_connected_with([nan, nan, 1]) == (
+        algebra.set_partitions_connected_with([0, 0, 1])
+    )
 
 
 def test_first_order_indices_of_many_units():

@@ -546,7 +546,7 @@ def test_katex_accepts_the_table(derived, katex, tmp_path):
 
 
 def test_a_time_limit_gives_no_verdict(engine):
-    report = analyse(TIED, GAUSSIANS, engine=engine, seconds=0.001)
+    report = analyse(TIED, GAUSSIANS, engine=engine, seconds=Fraction(1, 1000))
     assert (report.generalises, report.fits, report.exact) == (None, None, False)
     assert "limit" in report.reason
     assert "undecided" in repr(report)

@@ -442,6 +442,13 @@ def test_closures_are_validated(make):
         make()
 
 
+def test_blocks_and_pairs_are_validated():
+    with pytest.raises(ShapeError, match="non-negative entries"):
+        diagrams.cost([1.5, float("nan")])
+    with pytest.raises(ShapeError, match="does not fit 2 units"):
+        diagrams.mehler_equations(())
+
+
 @pytest.mark.parametrize("pattern", [(), (0,), (1, -1), (1.0,), (True, 1)])
 def test_patterns_are_validated(pattern):
     with pytest.raises(OrderError, match="how often each distinct unit occurs"):

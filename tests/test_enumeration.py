@@ -8,7 +8,7 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cumulant_theory import activations, laws, layers, symmetries, testing
+from cumulant_theory import activations, laws, layers, oracle, symmetries, testing
 from cumulant_theory.errors import DomainError, ShapeError, VerificationError
 
 R = sp.Rational
@@ -142,6 +142,24 @@ def test_wrong_propagation_is_caught_at_its_layer():
         testing.check_against_enumeration(
             net, laws.Rademacher(), 2, propagate=lambda n, law, order: net[0].propagate(law, order)
         )
+
+
+def test_propagation_of_ones_own_that_does_not_propagate():
+    net = layers.Mean(2)
+    for propagate, words in ((len, "fails"), (lambda *a: None, "with their layers")):
+        with pytest.raises(DomainError, match=words):
+            testing.check_against_enumeration(net, laws.Rademacher(), 2, propagate)
+
+
+def test_maps_of_finite_laws_that_are_none():
+    law = oracle.FiniteLaw([(-1,), (1,)], [sp.S.Half] * 2)
+    for f, error, words in (
+        ({}.__getitem__, DomainError, "fails"), (lambda x: None, ShapeError, "list of numbers"),
+    ):
+        with pytest.raises(error, match=words):
+            law.push(f)
+    with pytest.raises(DomainError, match="the class Rademacher"):
+        oracle.enumerated(laws.Rademacher)
 
 
 def test_enumeration_refuses_what_it_cannot_count():

@@ -425,6 +425,7 @@ BAD = {
     "symbolic n": (lambda: graphs.cycle(sp.Symbol("n")), ShapeError, "symbolic_width"),
     "named n": (lambda: graphs.complete("n"), ShapeError, "symbolic_width"),
     "small cycle": (lambda: graphs.cycle(2), ShapeError, "path(2)"),
+    "direction": (lambda: graphs.Graph((2, []), directed=1), DomainError, "directed is 1"),
     "reordered": (lambda: graphs.path(2).reordered([0, 0]), ShapeError, "once"),
 }  # fmt: skip
 

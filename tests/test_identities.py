@@ -2,9 +2,10 @@
 
 import itertools
 
+import numpy as np
 import pytest
 import sympy as sp
-from hypothesis import given, settings
+from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 from cumulant_theory import activations, laws, layers, symmetries, testing
@@ -323,3 +324,19 @@ def test_strategies_without_hypothesis(monkeypatch):
 def test_strategy_arguments():
     with pytest.raises(DomainError, match="max_degree"):
         testing.polynomial_activations(0)
+    assert find(testing.joint_laws(sp.Integer(2)), lambda law: True).dim == 2
+    net = find(testing.rational_networks(np.int64(1), np.int64(2)), lambda net: True)
+    assert net.parameters == ()
+
+
+@pytest.mark.parametrize(("call", "error", "words"), [
+    (lambda: testing.check_additivity(laws.Normal, laws.Normal()), DomainError, "the class Normal"),
+    (lambda: testing.check_index_symmetry(laws.Normal), DomainError, "the class Normal"),
+    (lambda: testing.check_block_sum_semigroup(laws.Normal(), 10**30, 2), ShapeError, "units"),
+    (lambda: testing.check_block_sum_semigroup(laws.Normal(), 2000, 2), ShapeError, "entries"),
+    (lambda: testing.check_equivariance(layers.Mean(2), laws.Normal(), 1, (1, 2)), ShapeError,
+     "a pair"),
+])
+def test_wrong_arguments_are_named(call, error, words):
+    with pytest.raises(error, match=words):
+        call()

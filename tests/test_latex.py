@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 import sympy as sp
 
@@ -318,7 +319,16 @@ def test_fields_of_blocks_are_checked_in_an_article(block, words):
         lx.Article(3, blocks=[block]).body()
 
 
+def test_arrays_are_sequences():
+    step = lx.Step("Rule", hypotheses=np.array(["a > 0", "b > 0"]), uses=np.array([]))
+    assert r"Assumed: a \textgreater{} 0; b" in lx.Article("Title", blocks=[step]).body()
+    table = lx.Table(("a", "b"), np.array([[1, 2], [3, 4]]))
+    assert "3 & 4" in lx.Article("Title", blocks=[table]).body()
+
+
 def test_unwritable_folder(tmp_path):
+    with pytest.raises(OutputError, match="cannot be written"):
+        lx.write_project(lx.Article("t"), tmp_path / ("a" * 5000))
     with pytest.raises(OutputError, match=r"gone.article\.tex"):
         lx.Article("t").write(tmp_path / "gone" / "article.tex")
 

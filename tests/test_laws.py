@@ -401,6 +401,7 @@ def test_domain_errors(cls, kwargs):
     (laws.DiscreteJoint, {"points": [(0, 1)], "probs": [half, half]}),
     (laws.Mixture, {"weights": [1], "components": []}),
     (laws.Mixture, {"weights": [1], "components": laws.Normal()}),
+    (laws.Mixture, {"weights": [1], "components": np.array(2.0)}),
     (laws.Product, {"laws": []}), (laws.Product, {"laws": np.array(2.0)}),
     (laws.MultivariateNormal, {"mean": [0, 0], "cov": np.array(2.0)}),
     (laws.CumulantSequence, {"values": []}),

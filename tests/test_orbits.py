@@ -9,9 +9,9 @@ from sympy.combinatorics import Permutation, PermutationGroup
 from cumulant_theory import activations, laws, layers, symmetries
 from cumulant_theory.algebra import multi_indices
 from cumulant_theory.cumulants import GenericJoint
-from cumulant_theory.errors import ShapeError, SymmetryError
+from cumulant_theory.errors import DomainError, ShapeError, SymmetryError
 from cumulant_theory.layers.base import all_multi_indices
-from cumulant_theory.orbits import Orbits, moved, symmetric_group
+from cumulant_theory.orbits import Orbits, kept, moved, on_channels, symmetric_group
 from cumulant_theory.testing import check_against_enumeration
 
 QUADRATIC = layers.Pointwise(activations.Quadratic(sp.Rational(1, 3)))
@@ -129,6 +129,16 @@ def test_what_is_no_permutation():
         Orbits(3, [(0, 0, 1)])
     with pytest.raises(ShapeError, match="3 units"):
         Orbits(3, symmetric_group(3)).canonical((1, 0))
+    with pytest.raises(ShapeError, match="images of the units"):
+        Orbits(3, (k for k in (1, 2)))
+    with pytest.raises(SymmetryError, match="no permutation"):
+        on_channels([1.5, 0], 2)
+    with pytest.raises(ShapeError, match="more than the"):
+        on_channels([1, 0], 10**30)
+    with pytest.raises(DomainError, match="name is 3"):
+        Orbits(3, name=3)
+    with pytest.raises(DomainError, match=r"keeps: .* fails"):
+        kept([(1, 0)], {}.__getitem__)
 
 
 def test_graph_layers_use_the_automorphisms_of_their_graph():

@@ -322,6 +322,8 @@ def test_generators_apply_and_look_up():
     assert list(scale.apply(values, at=sp.Rational(1, 2)).values()) == [sp.Rational(1, 2), 2, 6, 4]
     with pytest.raises(SymmetryError, match="t > 0"):
         scale.apply(values)
+    with pytest.raises(DomainError, match="nan"):
+        swap.apply({"a": float("nan")})
     with pytest.raises(SymmetryError, match="no value"):
         swap.apply(values, at=2)
     assert found["1 Linear"] == found.generators
@@ -333,6 +335,8 @@ def test_generators_apply_and_look_up():
     lambda: parameter_symmetries("net"),
     lambda: parameter_symmetries(P(A.ReLU())),
     lambda: parameter_symmetries(L(1, 1), fixed=["V"]),
+    lambda: parameter_symmetries(L(1, 1)).verify(seed=-1),
+    lambda: parameter_symmetries(L(1, 1)).verify(seed=sp.Rational(1, 2)),
     lambda: nm.canonical("net"),
     lambda: nm.symmetry_distance(build(L(1, 1)), build(L(2, 1))),
     lambda: nm.canonical(build(L(3, 3, **CHANNELS) >> L(3, 3, **CHANNELS))),

@@ -287,6 +287,13 @@ def test_latex_shows_every_layer():
     assert recursion._repr_latex_().startswith("$")
 
 
+def test_values_of_a_system_are_rational_numbers():
+    system = layers.Linear(1, 1).system(1, "iid")
+    for value in ("x", sp.sqrt(2), None):
+        with pytest.raises(DomainError):
+            system.evaluate(dict.fromkeys((*system.inputs, *system.parameters), value))
+
+
 def test_unknown_inputs():
     net = layers.Mean(2)
     with pytest.raises(DomainError, match="use 'iid', 'independent', 'joint' or a law"):

@@ -810,6 +810,10 @@ def test_display_of_other_families():
     (lambda: sw.types(2, N, "2"), ShapeError, "must be a positive integer"),
     (lambda: sw.GraphConv(sw.star(N), bias=3), DomainError, "bias_values"),
     (lambda: sw.GraphConv(N, 1, 2) >> sw.Readout(N), ShapeError, "as the layer before"),
+    (lambda: sw.iid(laws.Normal, N), DomainError, "the class Normal"),
+    (lambda: sw.FamilyLaw(N, {}.__getitem__).cumulant(2), DomainError, "fails"),
+    (lambda: sw.type_symbol(10**30), OrderError, "order 200"),
+    (lambda: sw.generic(N).cumulant(10**30), OrderError, "order 200"),
 ])
 def test_wrong_arguments_name_the_way_out(make, error, words):
     with pytest.raises(error, match=words):

@@ -76,7 +76,7 @@ def substitution(values: Mapping[Any, Any]) -> dict[Any, Any]:
 
 
 @explained
-def symbols_in(*expressions: Any, without: Iterable[Any] = ()) -> tuple[sp.Symbol, ...]:
+def symbols_in(*expressions: Any, without: Iterable[sp.Expr] = ()) -> tuple[sp.Symbol, ...]:
     """Free symbols of expressions and matrices, sorted by name.
 
     Examples
@@ -84,5 +84,10 @@ def symbols_in(*expressions: Any, without: Iterable[Any] = ()) -> tuple[sp.Symbo
     >>> symbols_in(sp.Symbol("b") + sp.Symbol("a"))
     (a, b)
     """
-    found = {s for e in expressions for s in e.free_symbols} - set(without)
+    found: set[Any] = set()
+    for e in expressions:
+        if not hasattr(e, "free_symbols"):
+            raise DomainError(f"symbols_in: {brief(e)} is no expression; pass SymPy expressions")
+        found |= e.free_symbols
+    found -= set(without)
     return tuple(sorted(found, key=str))

@@ -1,10 +1,13 @@
 """Whole numbers, and the sizes beyond which an exact calculation is refused at once."""
 
+import cmath
 import math
 from collections.abc import Iterable, Sequence
 from functools import wraps
 from numbers import Integral
 from typing import Any, TypeVar, cast
+
+import sympy as sp
 
 from ..arguments import brief, explained
 from ..errors import CumulantError, DomainError, OrderError, ShapeError
@@ -44,13 +47,16 @@ def as_integer(value: Any, least: int = 0) -> int | None:
 
 
 def same_arithmetic(function: T) -> T:
-    """Decorator: entries that cannot be added and multiplied give a DomainError."""
+    """Decorator: entries that cannot be added and multiplied give a DomainError.
+
+    So does a number in the result that is not finite; arrays are left to the caller.
+    """
     target: Any = explained(function)
 
     @wraps(target)
     def call(*args: Any, **kwargs: Any) -> Any:
         try:
-            return target(*args, **kwargs)
+            result = target(*args, **kwargs)
         except CumulantError:
             raise
         except (TypeError, ValueError, ArithmeticError) as error:
@@ -58,8 +64,21 @@ def same_arithmetic(function: T) -> T:
                 f"{target.__name__}: the entries cannot be added and multiplied ({error}); pass "
                 "numbers, SymPy expressions or elements of one ring"
             ) from error
+        for value in result if isinstance(result, list) else (result,):
+            if not _is_finite(value):
+                raise DomainError(
+                    f"{target.__name__}: the result holds {value}; pass finite numbers that do "
+                    "not overflow, or exact ones"
+                )
+        return result
 
     return cast(T, call)
+
+
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, sp.Expr):
+        return not value.has(sp.nan, sp.oo, -sp.oo, sp.zoo)
+    return not isinstance(value, (float, complex)) or cmath.isfinite(value)
 
 
 def check_order(order: Any, owner: str = "", least: int = 1) -> int:

@@ -13,50 +13,82 @@ from ..errors import ShapeError
 from .limits import INDEX_LIMIT, UNIT_LIMIT, as_integer, check_at_most, check_order
 
 MultiIndex = tuple[int, ...]
+_INTEGERS = {int}
 
 
 def order_of(alpha: MultiIndex) -> int:
-    """Order |alpha|: the sum of the entries."""
-    return sum(alpha)
+    """Order |alpha|: the sum of the entries.
+
+    Raises
+    ------
+    ShapeError
+        If ``alpha`` is no multi-index.
+    """
+    return sum(check_multi_index(alpha, None, "order_of"))
 
 
 def factorial(alpha: MultiIndex) -> int:
-    """alpha! = prod alpha_i!."""
+    """alpha! = prod alpha_i!.
+
+    Raises
+    ------
+    ShapeError, OrderError
+        If ``alpha`` is no multi-index, or of an order beyond that of exact cumulants.
+    """
+    check_order(order_of(alpha), "factorial", 0)
     return math.prod(map(math.factorial, alpha))
 
 
 def binomial(alpha: MultiIndex, beta: MultiIndex) -> int:
     """Product of binomials C(alpha_i, beta_i).
 
+    Raises
+    ------
+    ShapeError
+        Unless both are multi-indices over the same units.
+
     Examples
     --------
     >>> binomial((2, 3), (1, 1))
     6
     """
-    return math.prod(map(math.comb, alpha, beta))
+    try:
+        if len(alpha) == len(beta):
+            return math.prod(map(math.comb, alpha, beta))
+    except (TypeError, ValueError, KeyError):  # said by the checks
+        pass
+    first = check_multi_index(alpha, None, "binomial")
+    return binomial(first, check_multi_index(beta, len(first), "binomial"))
 
 
-def check_multi_index(alpha: Any, dim: int, what: str) -> MultiIndex:
+def check_multi_index(alpha: Any, dim: int | None, what: str) -> MultiIndex:
     """A multi-index as a tuple of integers.
 
     Raises
     ------
     ShapeError
-        Unless it has one non-negative integer for each of ``dim`` units.
+        Unless it has one non-negative integer for each of ``dim`` units, of any number of them
+        where ``dim`` is None.
 
     Examples
     --------
     >>> check_multi_index([2, 1], 2, "Generic")
     (2, 1)
     """
+    if (
+        type(alpha) is tuple and set(map(type, alpha)) <= _INTEGERS
+        and dim in (None, len(alpha)) and min(alpha, default=0) >= 0
+    ):
+        return alpha  # nearly always, and quick
     numbers = None
     if not isinstance(alpha, (str, bytes, Mapping, Set)):
         with suppress(TypeError):  # nothing that can be listed
             numbers = tuple(as_integer(a) for a in alpha)
-    if numbers is None or len(numbers) != dim or None in numbers:
+    if numbers is None or dim not in (None, len(numbers)) or None in numbers:
+        fit = "is none" if dim is None else f"does not fit {dim} units"
         raise ShapeError(
-            f"{what}: multi-index {brief(alpha)} does not fit {dim} units: it needs {dim} "
-            "non-negative entries, integers"
+            f"{what}: multi-index {brief(alpha)} {fit}: it needs "
+            f"{'' if dim is None else f'{dim} '}non-negative entries, integers"
         )
     return numbers  # type: ignore[return-value]
 
@@ -96,8 +128,14 @@ def _multi_indices(dim: int, order: int) -> tuple[MultiIndex, ...]:
 
 
 def sub_indices(alpha: MultiIndex) -> Iterator[MultiIndex]:
-    """All beta with 0 <= beta <= alpha entry by entry, zero and alpha included."""
-    return product(*(range(a + 1) for a in alpha))
+    """All beta with 0 <= beta <= alpha entry by entry, zero and alpha included.
+
+    Raises
+    ------
+    ShapeError
+        If ``alpha`` is no multi-index.
+    """
+    return product(*(range(a + 1) for a in check_multi_index(alpha, None, "sub_indices")))
 
 
 @explained
@@ -125,5 +163,12 @@ def from_indices(indices: Iterable[int], dim: int) -> MultiIndex:
 
 
 def to_indices(alpha: MultiIndex) -> tuple[int, ...]:
-    """Sorted unit indices of a multi-index, e.g. (2, 0, 1) -> (0, 0, 2)."""
-    return tuple(i for i, a in enumerate(alpha) for _ in range(a))
+    """Sorted unit indices of a multi-index, e.g. (2, 0, 1) -> (0, 0, 2).
+
+    Raises
+    ------
+    ShapeError
+        If ``alpha`` is no multi-index.
+    """
+    checked = check_multi_index(alpha, None, "to_indices")
+    return tuple([i for i, a in enumerate(checked) for _ in range(a)])

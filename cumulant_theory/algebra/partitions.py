@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from sympy.utilities.iterables import multiset_partitions, partitions
 
-from ..arguments import brief, check_instance, explained
+from ..arguments import brief, check_instance, entries, explained
 from ..errors import OrderError
 from .limits import (
     DIAGRAM_LIMIT,
@@ -84,6 +84,7 @@ def set_partitions_connected_with(groups: Sequence[int]) -> list[list[list[int]]
     >>> set_partitions_connected_with([0, 0, 1])
     [[[0, 1, 2]], [[0, 2], [1]], [[0], [1, 2]]]
     """
+    groups = entries(groups, "set_partitions_connected_with: groups", "a label for each factor")
     check_partitions(len(groups), "set_partitions_connected_with")
     known = list(dict.fromkeys(groups))
     products = [known.index(g) for g in groups]

@@ -13,8 +13,9 @@ from fractions import Fraction
 from typing import Any
 
 import sympy as sp
-from flint import Ordering, fmpq, fmpq_mpoly_ctx
+from flint import Ordering, fmpq, fmpq_mpoly, fmpq_mpoly_ctx
 
+from ..arguments import brief, explained
 from ..errors import DomainError
 from .clock import check_time
 from .expressions import exact
@@ -22,6 +23,12 @@ from .limits import SYMBOL_LIMIT, check_at_most
 from .products import sum_of_products
 
 
+def is_element(value: Any) -> bool:
+    """Whether a value is an element of some ring."""
+    return isinstance(value, fmpq_mpoly)
+
+
+@explained
 class Ring:
     """Polynomial ring Q[atoms] with python-flint arithmetic.
 
@@ -44,13 +51,16 @@ class Ring:
         inverted: set[sp.Expr] = set()
         for expression in atoms:
             base: Any
-            for base, exponent in _powers(expression):
+            given = expression if isinstance(expression, sp.Expr) else exact(expression)
+            for base, exponent in _powers(given):
                 denominators[base] = math.lcm(denominators.get(base, 1), int(exponent.q))
                 if exponent < 0 and not base.is_Integer:
                     inverted.add(base)
         self._roots: dict[sp.Expr, tuple[int, int, int | None]] = {}
         self.atoms: list[sp.Expr] = []
         for base in sorted(denominators, key=sp.default_sort_key):
+            if not (base.is_Symbol and base.is_commutative):
+                exact(base, "Ring: atom")
             n = denominators[base]
             self.atoms.append(sp.Pow(base, sp.Rational(1, n)))
             position = len(self.atoms) - 1
@@ -78,6 +88,7 @@ class Ring:
         ]
 
     @classmethod
+    @explained
     def of(cls, expressions: Iterable[Any]) -> "Ring":
         """The smallest ring that holds all the given expressions."""
         return cls(exact(e) for e in expressions)
@@ -123,6 +134,22 @@ class Ring:
             raise DomainError(f"1/{base} is not in the ring of {self.atoms}")
         return self._gens[inverse] ** int(-k)
 
+    def check(self, element: Any) -> Any:
+        """The element itself.
+
+        Raises
+        ------
+        DomainError
+            If it is none of this ring.
+        """
+        if not isinstance(element, fmpq_mpoly) or element.context() is not self._context:
+            raise DomainError(
+                f"{brief(element)} is no element of {self!r}; pass what its element(expression) "
+                "gives, or arithmetic of these"
+            )
+        return element
+
+    @explained
     def total(self, elements: Iterable[Any]) -> Any:
         """Sum of elements, those of alike size first: adding few terms to many copies the many.
 
@@ -138,18 +165,25 @@ class Ring:
             check_time()
             place = 0
             while place < len(waiting) and waiting[place] is not None:
-                element, waiting[place] = waiting[place] + element, None
+                try:
+                    element, waiting[place] = waiting[place] + element, None
+                except (TypeError, ValueError):  # of something else, or of another ring
+                    self.check(element)
+                    self.check(waiting[place])
+                    raise
                 place += 1
             if place == len(waiting):
                 waiting.append(None)
             waiting[place] = element
         found = self.zero
         for part in waiting:
-            found = found if part is None else found + part
-        return found
+            found = found if part is None else found + self.check(part)
+        return self.check(found)
 
     def reduce(self, element: Any) -> Any:
         """Canonical form modulo the relations between roots and inverses."""
+        if self._relations:
+            self.check(element)
         for base, n, position, inverse in self._relations:
             degrees = element.degrees()
             if inverse is None:
@@ -179,19 +213,19 @@ class Ring:
                     sp.Rational(int(c.p), int(c.q)),
                     tuple(power(i, int(k)) for i, k in enumerate(monomial) if k),
                 )
-                for monomial, c in self.reduce(element).to_dict().items()
+                for monomial, c in self.reduce(self.check(element)).to_dict().items()
             )
         return sp.Add(*(
             join(sp.Mul(
                 sp.Rational(int(c.p), int(c.q)),
                 *(power(i, int(k)) for i, k in enumerate(monomial) if k),
             ))
-            for monomial, c in self.reduce(element).to_dict().items()
+            for monomial, c in self.reduce(self.check(element)).to_dict().items()
         ))
 
     def factors(self, element: Any) -> tuple[Fraction, list[tuple[Any, int]]]:
         """(rational content, [(irreducible element, multiplicity)]) of an element."""
-        content, found = element.factor()
+        content, found = self.check(element).factor()
         return Fraction(int(content.p), int(content.q)), [(f, int(k)) for f, k in found]
 
     def terms(self, element: Any) -> list[tuple[Fraction, tuple[tuple[sp.Expr, int], ...]]]:
@@ -206,23 +240,26 @@ class Ring:
         """(rational, ((position of the atom, exponent), ...)) per term of the reduced element."""
         return [
             (c, tuple([(i, int(k)) for i, k in enumerate(monomial) if k]))
-            for monomial, c in self.reduce(element).to_dict().items()
+            for monomial, c in self.reduce(self.check(element)).to_dict().items()
         ]
 
+    @explained
     def compose(self, element: Any, images: Mapping[Any, Any], target: "Ring") -> Any:
         """Element of ``target`` got by sending atoms to elements of ``target``.
 
         Atoms that occur and have no image must be atoms of ``target`` too.
         """
         check_time()
+        self.check(element)
         if not self.atoms:
             return target.element(self.expr(element))
         values = [
             images[atom] if atom in images else target.element(atom) if degree else target.zero
             for atom, degree in zip(self.atoms, element.degrees(), strict=True)
         ]
-        return element.compose(*values, ctx=target._context)
+        return element.compose(*map(target.check, values), ctx=target._context)
 
+    @explained
     def evaluate(self, element: Any, point: Mapping[sp.Expr, Fraction]) -> Fraction:
         """Value at rational values of all atoms.
 
@@ -231,9 +268,8 @@ class Ring:
         DomainError
             If an atom of the element has no value.
         """
-        missing = [
-            a for a, d in zip(self.atoms, element.degrees(), strict=True) if d and a not in point
-        ]
+        degrees = self.check(element).degrees()
+        missing = [a for a, d in zip(self.atoms, degrees, strict=True) if d and a not in point]
         if missing:
             raise DomainError(f"no value given for {', '.join(map(str, missing))}")
         values = [Fraction(point.get(a, 0)) for a in self.atoms]
@@ -315,11 +351,15 @@ class Polynomial:
     __slots__ = ("_expr", "element", "ring")
 
     def __init__(self, ring: Ring, element: Any) -> None:
+        try:
+            self.element: Any = ring.reduce(ring.check(element))
+        except AttributeError:
+            raise DomainError(f"Polynomial: ring is {brief(ring)}; pass a Ring") from None
         self.ring: Ring = ring
-        self.element: Any = ring.reduce(element)
         self._expr: sp.Expr | None = None
 
     @classmethod
+    @explained
     def of(cls, expression: Any) -> "Polynomial":
         """Polynomial of an exact expression over its own atoms."""
         ring = Ring.of([expression])
@@ -343,6 +383,7 @@ class Polynomial:
         degrees: Sequence[int] = self.element.degrees() if self.ring.atoms else ()
         return tuple(a for a, d in zip(self.ring.atoms, degrees, strict=True) if d)
 
+    @explained
     def evaluate(self, point: Mapping[sp.Expr, Fraction]) -> Fraction:
         """Exact value at rational values of the atoms."""
         return self.ring.evaluate(self.element, point)

@@ -7,7 +7,8 @@ from typing import Any
 import sympy as sp
 from sympy.core.basic import Basic
 
-from ..arguments import explained
+from ..arguments import brief, explained
+from ..errors import DomainError
 
 _ORDER = cmp_to_key(Basic.compare)
 
@@ -30,7 +31,13 @@ def sum_of_products(terms: Iterable[tuple[Any, tuple[Any, ...]]]) -> sp.Expr:
     x*y**2/2 + y*(x + y)
     """
     listed = list(terms)
-    distinct = sorted({f for _, factors in listed for f in factors}, key=_ORDER)
+    try:
+        found = {f for _, factors in listed for f in factors}
+    except (TypeError, ValueError):
+        raise DomainError(
+            f"sum_of_products: terms is {brief(listed)}; pass pairs of a number and its factors"
+        ) from None
+    distinct = sorted(found, key=_ORDER)
     place = {f: k for k, f in enumerate(distinct)}
     products = []
     for coefficient, factors in listed:

@@ -12,12 +12,16 @@ from typing import Any
 
 import sympy as sp
 
-from ..arguments import answer_of, explained
+from ..arguments import answer_of, brief, explained
+from ..errors import CumulantError, DomainError
 from .clock import check_time
-from .limits import check_order, check_partitions, same_arithmetic
-from .multiindices import MultiIndex, binomial, sub_indices
+from .limits import check_at_most, check_order, check_partitions, same_arithmetic
+from .multiindices import MultiIndex, binomial, check_multi_index, sub_indices
 from .partitions import set_partitions
 from .polynomial import Polynomial, Ring
+
+_MOST_SPLITS = 2**20
+_FAILURES = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError)
 
 
 @same_arithmetic
@@ -102,6 +106,12 @@ def _first(alpha: MultiIndex) -> MultiIndex:
 @lru_cache(maxsize=65536)
 def _splits(alpha: MultiIndex) -> tuple[tuple[int, MultiIndex, MultiIndex], ...]:
     """(weight, beta, alpha - beta) over beta <= alpha that contain the first unit of alpha."""
+    alpha = check_multi_index(alpha, None, "joint moments and cumulants")
+    check_order(sum(alpha))
+    check_at_most(
+        math.prod(a + 1 for a in alpha), _MOST_SPLITS, f"multi-index {brief(alpha)}",
+        "multi-indices below it", "lower the order, or take fewer units",
+    )
     first = _first(alpha)
     below = tuple(a - f for a, f in zip(alpha, first, strict=True))
     return tuple(
@@ -116,6 +126,25 @@ def _splits(alpha: MultiIndex) -> tuple[tuple[int, MultiIndex, MultiIndex], ...]
 
 def _same(alpha: MultiIndex) -> MultiIndex:
     return alpha
+
+
+def check_unit(one: Any, what: str) -> None:
+    """Raise DomainError where a number is no unit of a ring, such as one that is not finite."""
+    if isinstance(one, (float, complex, sp.Expr)) and (0 * one != 0 or one * one != one):
+        raise DomainError(f"{what}: one is {brief(one)}; pass the unit of the ring")
+
+
+def _failure(name: str, function: Any, alpha: Any, error: Exception) -> CumulantError:
+    """What to raise where a recursion over values of somebody's function fails."""
+    try:
+        check_multi_index(alpha, None, name)
+    except CumulantError as wrong:
+        return wrong
+    return DomainError(
+        f"{name}: the values of {brief(function)} cannot be had, added and multiplied "
+        f"({type(error).__name__}: {brief(error)}); pass a function from multi-indices to numbers, "
+        "SymPy expressions or elements of one ring"
+    )
 
 
 @explained
@@ -145,21 +174,27 @@ def joint_moments(
     >>> m((1, 1))
     11
     """
+    check_unit(one, "joint_moments")
     memo: dict[MultiIndex, Any] = {}
 
     def moment(alpha: MultiIndex) -> Any:
-        if not any(alpha):
-            return one
-        alpha = canonical(alpha)
-        if alpha not in memo:
-            value: Any = 0 * one
-            for weight, beta, rest in _splits(alpha):
-                kappa = cumulant(beta)
-                if kappa is not None and kappa != 0:
-                    check_time()
-                    value = value + weight * (kappa * moment(rest))
-            memo[alpha] = value
-        return memo[alpha]
+        try:
+            if not any(alpha):
+                return one
+            alpha = canonical(alpha)
+            if alpha not in memo:
+                value: Any = 0 * one
+                for weight, beta, rest in _splits(alpha):
+                    kappa = cumulant(beta)
+                    if kappa is not None and kappa != 0:
+                        check_time()
+                        value = value + weight * (kappa * moment(rest))
+                memo[alpha] = value
+            return memo[alpha]
+        except CumulantError:
+            raise
+        except _FAILURES as error:
+            raise _failure("joint_moments", cumulant, alpha, error) from error
 
     return moment
 
@@ -187,15 +222,20 @@ def joint_cumulants(
     memo: dict[MultiIndex, Any] = {}
 
     def cumulant(alpha: MultiIndex) -> Any:
-        alpha = canonical(alpha)
-        if alpha not in memo:
-            value = moment(alpha)
-            for weight, beta, rest in _splits(alpha):
-                if any(rest):
-                    check_time()
-                    value = value - weight * (cumulant(beta) * moment(rest))
-            memo[alpha] = value
-        return memo[alpha]
+        try:
+            alpha = canonical(alpha)
+            if alpha not in memo:
+                value = moment(alpha)
+                for weight, beta, rest in _splits(alpha):
+                    if any(rest):
+                        check_time()
+                        value = value - weight * (cumulant(beta) * moment(rest))
+                memo[alpha] = value
+            return memo[alpha]
+        except CumulantError:
+            raise
+        except _FAILURES as error:
+            raise _failure("joint_cumulants", moment, alpha, error) from error
 
     return cumulant
 

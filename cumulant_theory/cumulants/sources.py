@@ -54,6 +54,7 @@ def blocks_of(alpha: MultiIndex, blocks: Blocks) -> list[MultiIndex]:
     last = max((i for block in blocks for i in block), default=-1)
     if last >= len(alpha):
         raise ShapeError(f"blocks_of: {brief(alpha)} has no unit {last}; pass blocks of its units")
+    alpha = check_multi_index(alpha, len(alpha), "blocks_of")
     parts = []
     for block in blocks:
         if any(alpha[i] for i in block):

@@ -8,9 +8,10 @@ from typing import Any
 
 import sympy as sp
 
-from ..algebra import MultiIndex, Ring, joint_cumulants
+from ..algebra import MultiIndex, Ring, check_multi_index, joint_cumulants
 from ..algebra.limits import check_at_most
-from ..arguments import brief, explained
+from ..algebra.transforms import check_unit
+from ..arguments import answer_of, brief, explained
 from .enumeration import check_pattern
 
 PowerFormula = tuple[tuple[int, tuple[tuple[MultiIndex, int], ...]], ...]
@@ -34,10 +35,11 @@ def power_moments(
     >>> power_moments(C.get, 1)((2, 1))
     22
     """
+    check_unit(one, "power_moments")
     memo: dict[MultiIndex, Any] = {}
 
     def moment(q: MultiIndex) -> Any:
-        support = [a for a, e in enumerate(q) if e]
+        support = [a for a, e in enumerate(check_multi_index(q, None, "power_moments")) if e]
         if not support:
             return one
         if q not in memo:
@@ -52,7 +54,10 @@ def power_moments(
             memo[q] = value
         return memo[q]
 
-    return moment
+    return lambda q: answer_of(
+        moment, (q,), "power_moments", "pass a function from multi-indices to numbers, SymPy "
+        "expressions or elements of one ring",
+    )
 
 
 _MOST_NAMES = 1024

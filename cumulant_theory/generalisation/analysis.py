@@ -9,7 +9,7 @@ from typing import Any
 import sympy as sp
 
 from ..algebra.limits import check_seed
-from ..arguments import brief, explained
+from ..arguments import explained
 from ..cumulants import independence
 from ..derivation import Derivation
 from ..errors import DomainError, NoClosedFormError, TimeLimitError

@@ -100,7 +100,7 @@ def table_tex(table: Table, width: float = TEXT_WIDTH) -> str:
                 "give every row one cell per column"
             )
     align = "".join(
-        "r" if table.rows and all(_is_number(row[j]) for row in table.rows) else "l"
+        "r" if len(table.rows) and all(_is_number(row[j]) for row in table.rows) else "l"
         for j in range(columns)
     )
     head = " & ".join(_cell(c) for c in table.header) + r" \\"

@@ -79,7 +79,8 @@ class Layer:
 
     def width_after(self, units: int) -> int:
         """Number of output units for ``units`` input units."""
-        return self.rules(units)[-1].out_units if self.rules(units) else units
+        rules = self.rules(check_size(units, f"{type(self).__name__}: units"))
+        return rules[-1].out_units if rules else units
 
     def __rshift__(self, other: "Layer") -> "Sequential":
         from .sequential import Sequential

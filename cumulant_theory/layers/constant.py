@@ -129,7 +129,7 @@ class Residual(Layer):
 
     def width_after(self, units: int) -> int:
         """The width is kept."""
-        return units
+        return check_size(units, "Residual: units")
 
     def numbered(self, position: Any) -> "Residual":
         """The inner network, its names numbered ``r1``, or ``r1,1``, ``r1,2``, ..."""

@@ -9,18 +9,29 @@ from typing import Any, NoReturn
 import sympy as sp
 
 from ..activations import Activation, Identity
-from ..algebra import MultiIndex, Polynomial, moments_from_cumulants
+from ..algebra import MultiIndex, Polynomial, check_order, moments_from_cumulants
+from ..arguments import brief, check_instance
 from ..closures import Closure, Exact, Neglect
 from ..cumulants import Blocks, JointCumulants, cumulant_symbol
 from ..diagrams import connected, patterns, power_formula
 from ..diagrams.rule import PatternRule, embed
-from ..errors import NoClosedFormError
+from ..errors import DomainError, NoClosedFormError
 from ..latex.html import Record
 from ..orbits import Orbits, Permutation
 from ..recursion import Definition
 from .wick import GaussianDefinition, PairDefinition, WickDefinition, pair_symbol, wick_symbol
 
 _EXACT = Exact()
+
+
+def check_activations(value: Any, what: str) -> None:
+    """Raise DomainError unless a value is a tuple of activations, one or more."""
+    if not isinstance(value, tuple) or not value or not all(
+        isinstance(a, Activation) for a in set(value)
+    ):
+        raise DomainError(
+            f"{what}: activations is {brief(value)}; pass a tuple with an activation per unit"
+        )
 
 
 @dataclass(frozen=True)
@@ -55,6 +66,12 @@ class DiagramRule(Record):
     order: int = 4
 
     kind = "pointwise"
+
+    def __post_init__(self) -> None:
+        check_activations(self.activations, "DiagramRule")
+        check_instance(self.closure, Closure, "DiagramRule: closure")
+        check_instance(self.target, str, "DiagramRule: target")
+        check_order(self.order, "DiagramRule")
 
     @property
     def in_units(self) -> int:

@@ -59,7 +59,7 @@ class Pointwise(Layer):
     @explained
     def width_after(self, units: int) -> int:
         """The width is kept."""
-        return units
+        return check_size(units, "Pointwise: units")
 
     def numbered(self, position: Any) -> "Pointwise":
         """With default coefficient names numbered by layer."""

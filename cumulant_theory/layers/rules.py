@@ -13,12 +13,13 @@ from typing import Any
 import sympy as sp
 
 from ..activations import Activation
-from ..algebra import MultiIndex, Ring
+from ..algebra import MultiIndex, Ring, exact
+from ..arguments import brief, check_instance, entries
 from ..cumulants import Blocks, JointCumulants
-from ..errors import NoClosedFormError, ShapeError
+from ..errors import DomainError, NoClosedFormError, ShapeError
 from ..latex.html import Record
 from ..orbits import Orbits, Permutation
-from .diagram_rule import DiagramRule
+from .diagram_rule import DiagramRule, check_activations
 from .polynomial_maps import (
     SparsePolynomial,
     add_multiple,
@@ -42,6 +43,13 @@ class AffineRule(Record):
     shift
         One exact entry per output unit.
 
+    Raises
+    ------
+    ShapeError
+        If there is no shift for each row, or the rows of a matrix differ in length.
+    DomainError
+        If an entry is no exact expression.
+
     References
     ----------
     McCullagh, Tensor Methods in Statistics (1987), section 2.4: multilinearity.
@@ -52,10 +60,27 @@ class AffineRule(Record):
 
     kind = "affine"
 
+    def __post_init__(self) -> None:
+        check_instance(self.weight, sp.ImmutableDenseMatrix, "AffineRule: weight")
+        check_instance(self.shift, tuple, "AffineRule: shift")
+        if not all(isinstance(c, sp.Expr) for c in self.shift):
+            raise DomainError(f"AffineRule: shift is {brief(self.shift)}; pass SymPy expressions")
+        if not self.weight or len(self.shift) != self.weight.rows:
+            raise ShapeError(
+                f"AffineRule: a weight of {self.weight.rows} x {self.weight.cols} and "
+                f"{len(self.shift)} entries of the shift; pass one for each row"
+            )
+
     @classmethod
     def constant(cls, rows: Sequence[Sequence[Any]]) -> "AffineRule":
         """Rule of a matrix without shift."""
-        weight = sp.ImmutableMatrix(rows)
+        listed = [
+            [w if isinstance(w, sp.Expr) else exact(w) for w in entries(row, "rows")]
+            for row in entries(rows, "rows", "a list of rows")
+        ]
+        if len(set(map(len, listed))) != 1 or not listed[0]:
+            raise ShapeError(f"AffineRule: rows is {brief(rows)}; pass rows of one length")
+        weight = sp.ImmutableMatrix(listed)
         return cls(weight, (sp.S.Zero,) * weight.rows)
 
     @property
@@ -221,6 +246,7 @@ class PointwiseRule(Record):
     kind = "pointwise"
 
     def __post_init__(self) -> None:
+        check_activations(self.activations, "PointwiseRule")
         for activation in self.activations:
             if activation.coefficients is None:
                 raise NoClosedFormError(

@@ -6,8 +6,9 @@ from typing import Any
 
 import sympy as sp
 
-from ..arguments import brief, explained
-from ..errors import DomainError, SymmetryError
+from ..algebra import exact, substitution
+from ..arguments import explained
+from ..errors import SymmetryError
 from ..latex import inline_display
 from .diagonal import Flip, Scaling
 from .linear import Mixing, Shift
@@ -119,17 +120,15 @@ class Reparametrisation:
         ------
         SymmetryError
             If a family gets no value of its parameter, or a single change gets one.
+        DomainError
+            If a value is not exact.
         """
         if (self.parameter is None) != (at is None):
             need = "takes no value" if self.parameter is None else f"needs a value of {self.domain}"
             raise SymmetryError(f"{self.kind} of {', '.join(self.layers)} {need}; at={at!r}")
-        texts = [v for v in (*values.values(), at) if isinstance(v, str)]
-        if texts:  # SymPy would run them as code
-            raise DomainError(f"apply: {brief(texts[0])} is no value; pass numbers or expressions")
-        point: dict[Any, Any] = dict(values)
-        if self.parameter is not None:
-            point[self.parameter] = at
-        return dict(values) | {p: v.xreplace(point) for p, v in self.images.items()}
+        given = substitution(values)
+        point = given if self.parameter is None else given | {self.parameter: exact(at, "at")}
+        return given | {p: v.xreplace(point) for p, v in self.images.items()}
 
     def __repr__(self) -> str:
         shown = [f"{p} -> {v}" for p, v in [*self.images.items()][:SHOWN]]

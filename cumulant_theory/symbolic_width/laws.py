@@ -6,10 +6,10 @@ from typing import Any
 import sympy as sp
 
 from ..algebra import Ring, check_order, check_size, exact
-from ..arguments import explained
+from ..arguments import answer_of, explained
 from ..errors import DomainError, OrderError
 from .families import Family, family_of
-from .state import FamilyCumulants
+from .state import FamilyCumulants, read_type
 from .types import Type, order_of
 
 
@@ -96,8 +96,7 @@ class FamilyLaw:
 
     def cumulant(self, kind: Any) -> sp.Expr:
         """Cumulant of a type."""
-        found = self.family.read(kind, self.channels)
-        check_order(order_of(found), "cumulant")
+        found = read_type(self.family, kind, self.channels, "cumulant")
         if self.max_order is not None and order_of(found) > self.max_order:
             raise OrderError(
                 f"{self!r} has cumulants up to order {self.max_order}, and order "
@@ -114,7 +113,8 @@ class FamilyLaw:
         return exact(value, f"cumulant of type {self.family.word(kind, self.channels)}")
 
     def _value(self, kind: Type) -> Any:
-        return self._cumulant(self.family.key(kind, self.channels))
+        key = self.family.key(kind, self.channels)
+        return answer_of(self._cumulant, (key,), f"{self!r}: cumulant", "pass a function of types")
 
     @explained
     def type(self, *kind: Any) -> sp.Expr:
@@ -231,6 +231,7 @@ class _Generic(FamilyLaw):
         return self.family.symbol(kind, self.state, self.channels)
 
 
+@explained
 def iid(law: Any, family: Any, channels: int | None = None) -> FamilyLaw:
     """Independent copies of one law on all nodes, mixed types vanish.
 

@@ -38,7 +38,14 @@ def type_symbol(kind: Any, state: str = "x", family: Any = None, channels: int =
     """
     family = complete("n") if family is None else family_of(family, "type_symbol")
     channels = check_size(channels, "type_symbol: channels")
-    return family.symbol(family.read(kind, channels), state, channels)
+    return family.symbol(read_type(family, kind, channels, "type_symbol"), state, channels)
+
+
+def read_type(family: Family, kind: Any, channels: int, owner: str) -> Type:
+    """The type that somebody names, of an order that there is."""
+    found = family.read(kind, channels)
+    check_order(order_of(found), owner)
+    return found
 
 
 def types(order: int, family: Any = None, channels: int = 1) -> list[Any]:
@@ -250,8 +257,7 @@ class FamilyCumulants(Derived):
 
     def symbol(self, kind: Any) -> sp.Symbol:
         """Symbol that names the cumulant of a type in equations."""
-        found = self.family.read(kind, self.channels)
-        check_order(order_of(found), "symbol")
+        found = read_type(self.family, kind, self.channels, "symbol")
         return self.family.symbol(found, self.state, self.channels)
 
     def _types(self, order: int) -> Iterator[Type]:

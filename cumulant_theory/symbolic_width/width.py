@@ -51,6 +51,20 @@ def check_width(n: Any, what: str) -> Any:
     raise DomainError(f"{what}: n is {n!r}; pass a positive integer or a symbol such as 'n'")
 
 
+def check_nodes(n: Any, what: str) -> Any:
+    """A number of nodes: as :func:`check_width`, or an expression in symbols such as 2 n.
+
+    Raises
+    ------
+    DomainError
+        For anything else.
+    """
+    value = n if isinstance(n, (sp.Symbol, sp.Integer)) else exact(n, f"{what}: n")
+    if value.is_number or value.is_Symbol:
+        return check_width(value, what)
+    return value
+
+
 def check_same_symbol(values: Sequence[Any], n: Any, what: str) -> None:
     """Raise DomainError where a weight holds another symbol that prints like the width."""
     for value in values:

@@ -7,7 +7,7 @@ from typing import Any
 import sympy as sp
 
 from ..algebra import MultiIndex, Ring, check_order, exact, multi_indices
-from ..arguments import check_instance, explained
+from ..arguments import answer_of, brief, check_instance, explained
 from ..errors import DomainError, VerificationError
 from ..layers import AffineRule, BlockSum, Layer, Linear, Mean, Pointwise, Residual, Sum
 from ..oracle import FiniteLaw, enumerated
@@ -227,7 +227,15 @@ def check_against_enumeration(
     >>> check_against_enumeration(net, laws.Bernoulli(), order=4)
     """
     expected = enumerate_network(net, law, order)
-    out = net.propagate(law, order) if propagate is None else propagate(net, law, order)
+    out: Any = net.propagate(law, order) if propagate is None else answer_of(
+        propagate, (net, law, order), "check_against_enumeration: propagate",
+        "pass a function of a network, a law and an order",
+    )
+    if not hasattr(out, "layers") or not hasattr(out, "cumulant"):
+        raise DomainError(
+            f"check_against_enumeration: propagate gave {brief(out)}; return joint cumulants with "
+            "their layers"
+        )
     states = (*out.layers, out)
     if len(states) != len(expected):
         raise VerificationError(

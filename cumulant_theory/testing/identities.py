@@ -37,7 +37,7 @@ def indices_to(dim: int, order: int) -> list[MultiIndex]:
     return [alpha for r in range(1, check_order(order) + 1) for alpha in multi_indices(dim, r)]
 
 
-def _rows(matrix: Any, columns: int, what: str) -> list[list[sp.Expr]]:
+def exact_rows(matrix: Any, columns: int, what: str) -> list[list[sp.Expr]]:
     wanted = "a matrix, or a list of rows"
     rows = [entries(row, what, wanted) for row in entries(matrix, what, wanted)]
     if not rows or any(len(row) != columns for row in rows):
@@ -142,7 +142,7 @@ def check_multilinearity(law: Any, weight: Any, order: int = 3) -> None:
     >>> check_multilinearity(laws.DiscreteJoint([(0, 0), (1, 2), (3, 1)]), [[1, 2], [0, "w"]])
     """
     law = _joint(law)
-    rows = _rows(weight, law.dim, "weight")
+    rows = exact_rows(weight, law.dim, "weight")
     out = Linear(law.dim, len(rows), weight=rows).propagate(law, order)
     for r in range(1, order + 1):
         for outputs in itertools.combinations_with_replacement(range(len(rows)), r):

@@ -5,13 +5,13 @@ from typing import Any
 
 import sympy as sp
 
-from ..algebra import exact
-from ..arguments import check_instance, explained
+from ..algebra import check_entries, check_size, exact
+from ..arguments import brief, check_instance, entries, explained
 from ..errors import DomainError, ShapeError
 from ..laws import Law, Normal
 from ..layers import BlockSum, Layer, Linear
 from .enumeration import require_same
-from .identities import indices_to
+from .identities import exact_rows, indices_to
 
 __all__ = ["check_block_sum_semigroup", "check_equivariance", "check_gaussian_fixed_point"]
 
@@ -36,6 +36,8 @@ def check_block_sum_semigroup(
     >>> from cumulant_theory import laws
     >>> check_block_sum_semigroup(laws.Exponential(1), 2, 3)
     """
+    b, c = (check_size(n, "check_block_sum_semigroup: a block") for n in (b, c))
+    check_entries(b, b * c, "check_block_sum_semigroup")
     inner, outer = BlockSum(c, s), BlockSum(b, s)
     row = [sp.Pow(sp.Integer(c), -exact(s, "s"))] * c
     grouped = [[sp.S.Zero] * (c * k) + row + [sp.S.Zero] * (c * (b - 1 - k)) for k in range(b)]
@@ -111,23 +113,29 @@ def check_equivariance(
     >>> check_equivariance(layer, laws.DiscreteJoint([(0, 0, 1), (1, 2, 0)]), order=2)
     """
     check_instance(layer, Layer, "check_equivariance: layer")
-    pairs = _group_elements(layer) if generators is None else [
-        (sp.ImmutableMatrix(a), sp.ImmutableMatrix(b)) for a, b in generators
-    ]
+    pairs = _group_elements(layer) if generators is None else list(map(_pair, generators))
     source: Any = layer.source(law)
     for number, (rho_out, rho_in) in enumerate(pairs, 1):
-        before = (Linear(*_square(rho_in), weight=rho_in) >> layer).propagate(source, order)
-        after = (layer >> Linear(*_square(rho_out), weight=rho_out)).propagate(source, order)
+        rotated = Linear(rho_in.rows, rho_in.rows, weight=rho_in)
+        before = (rotated >> layer).propagate(source, order)
+        rotated = Linear(rho_out.rows, rho_out.rows, weight=rho_out)
+        after = (layer >> rotated).propagate(source, order)
         for alpha in indices_to(after.dim, order):
             require_same(before.cumulant(alpha), after.cumulant(alpha),
                          f"generator {number}, multi-index {alpha}", "acting before",
                          "acting after")
 
 
-def _square(matrix: sp.MatrixBase) -> tuple[int, int]:
-    if matrix.rows != matrix.cols:
-        raise ShapeError(f"a group element is a square matrix; got {matrix.rows} x {matrix.cols}")
-    return int(matrix.rows), int(matrix.rows)
+def _pair(generator: Any) -> tuple[Any, Any]:
+    wanted = "a pair (rho_out, rho_in) of square matrices"
+    pair = entries(generator, "check_equivariance: generator", wanted)
+    if len(pair) != 2:
+        raise ShapeError(f"check_equivariance: generator: {brief(generator)}; pass {wanted}")
+    what = "check_equivariance: a square matrix"
+    out, into = (
+        sp.ImmutableMatrix(exact_rows(m, len(entries(m, what)), what)) for m in pair
+    )
+    return out, into
 
 
 def _group_elements(layer: Layer) -> list[tuple[Any, Any]]:

@@ -22,13 +22,16 @@ def _hypothesis() -> Any:
     return st
 
 
-def _check(what: str, least: int = 1, most: int = 100, **sizes: Any) -> None:
+def _check(what: str, least: int = 1, most: int = 100, **sizes: Any) -> list[int]:
+    found = []
     for name, value in sizes.items():
         number = as_integer(value, least)
         if number is None or number > most:
             raise DomainError(
                 f"{what}: {name} is {brief(value)}; pass an integer from {least} to {most}"
             )
+        found.append(number)
+    return found
 
 
 @explained
@@ -41,7 +44,7 @@ def fitting_shapes(symmetry: Symmetry, max_width: int = 3) -> list[tuple[int, in
     >>> fitting_shapes(symmetries.Alternating(), 2)
     [(1, 2), (2, 2)]
     """
-    _check("fitting_shapes", max_width=max_width)
+    [max_width] = _check("fitting_shapes", max_width=max_width)
     shapes = []
     for out_features in range(1, max_width + 1):
         for in_features in range(1, max_width + 1):
@@ -75,7 +78,7 @@ def rationals(size: int = 4, zero: bool = True) -> Any:
     >>> find(rationals(), lambda q: q.q == 2 and q > 1)
     3/2
     """
-    _check("rationals", size=size)
+    [size] = _check("rationals", size=size)
     st = _hypothesis()
     numerators = st.integers(-size, size)
     if not zero:
@@ -93,8 +96,8 @@ def cumulant_sequences(order: int = 6) -> Any:
     >>> find(cumulant_sequences(3), lambda kappa: len(kappa) == 2)
     [0, 0]
     """
-    _check("cumulant_sequences", order=order)
-    return _hypothesis().lists(rationals(), min_size=1, max_size=int(order))
+    [order] = _check("cumulant_sequences", order=order)
+    return _hypothesis().lists(rationals(), min_size=1, max_size=order)
 
 
 @explained
@@ -107,12 +110,12 @@ def laws_finite(atoms: int = 3) -> Any:
     >>> find(laws_finite(), lambda law: law.cumulant(3) != 0).max_order is None
     True
     """
-    _check("laws_finite", least=2, most=20, atoms=atoms)
+    [atoms] = _check("laws_finite", least=2, most=20, atoms=atoms)
     st = _hypothesis()
 
     @st.composite
     def build(draw: Any) -> laws.Discrete:
-        points = draw(st.lists(rationals(), min_size=2, max_size=int(atoms), unique=True))
+        points = draw(st.lists(rationals(), min_size=2, max_size=atoms, unique=True))
         return laws.Discrete(points, _weights(draw, st, len(points)))
 
     return build()
@@ -133,14 +136,14 @@ def joint_laws(dim: int, atoms: int = 3) -> Any:
     >>> find(joint_laws(2), lambda law: law.cumulant((1, 1)) != 0).blocks
     ((0, 1),)
     """
-    _check("joint_laws", most=6, dim=dim)
-    _check("joint_laws", least=2, most=20, atoms=atoms)
+    [dim] = _check("joint_laws", most=6, dim=dim)
+    [atoms] = _check("joint_laws", least=2, most=20, atoms=atoms)
     st = _hypothesis()
 
     @st.composite
     def dependent(draw: Any) -> laws.DiscreteJoint:
         point = st.tuples(*[rationals()] * dim)
-        points = draw(st.lists(point, min_size=2, max_size=int(atoms), unique=True))
+        points = draw(st.lists(point, min_size=2, max_size=atoms, unique=True))
         return laws.DiscreteJoint(points, _weights(draw, st, len(points)))
 
     finite = laws_finite(atoms)
@@ -159,7 +162,7 @@ def univariate_laws(order: int = 4) -> Any:
     >>> find(univariate_laws(), lambda law: law.name == "poisson").name
     'poisson'
     """
-    _check("univariate_laws", order=order)
+    [order] = _check("univariate_laws", order=order)
     known: list[Any] = [
         law(**arguments) for law in laws.catalogue().values() for arguments in law.examples
     ]
@@ -178,7 +181,7 @@ def polynomial_activations(max_degree: int = 2) -> Any:
     >>> find(polynomial_activations(3), lambda phi: phi.degree == 3).degree
     3
     """
-    _check("polynomial_activations", max_degree=max_degree)
+    [max_degree] = _check("polynomial_activations", max_degree=max_degree)
     st = _hypothesis()
 
     @st.composite
@@ -208,7 +211,7 @@ def symmetric_layers(max_width: int = 3, bias: bool | None = None) -> Any:
     >>> find(symmetric_layers(), lambda layer: layer.symmetry.name == "cyclic").symmetry
     Cyclic()
     """
-    _check("symmetric_layers", max_width=max_width)
+    [max_width] = _check("symmetric_layers", max_width=max_width)
     if bias is not None:
         check_flag(bias, "symmetric_layers: bias", "pass True, False or None")
     st = _hypothesis()
@@ -245,7 +248,7 @@ def symmetric_chain(symmetry: Symmetry, depth: int = 3, max_width: int = 3) -> l
     >>> symmetric_chain(symmetries.Cyclic(), depth=2)
     [Linear(3, 3, symmetry=Cyclic(), bias=True), Linear(3, 3, symmetry=Cyclic(), bias=True)]
     """
-    _check("symmetric_chain", depth=depth, max_width=max_width)
+    [depth, max_width] = _check("symmetric_chain", depth=depth, max_width=max_width)
     width = max_width
     shapes = fitting_shapes(symmetry, width)
     while not shapes and width < 12:
@@ -290,15 +293,15 @@ def rational_networks(max_layers: int = 2, max_width: int = 3, max_degree: int =
     >>> net.parameters
     ()
     """
-    _check("rational_networks", least=0, max_layers=max_layers)
-    _check("rational_networks", max_width=max_width, max_degree=max_degree)
+    [max_layers] = _check("rational_networks", least=0, max_layers=max_layers)
+    [max_width, max_degree] = _check(
+        "rational_networks", max_width=max_width, max_degree=max_degree
+    )
     st = _hypothesis()
 
     @st.composite
     def build(draw: Any) -> layers.Sequential:
-        widths = draw(st.lists(
-            st.integers(1, int(max_width)), min_size=2, max_size=int(max_layers) + 2
-        ))
+        widths = draw(st.lists(st.integers(1, max_width), min_size=2, max_size=max_layers + 2))
         parts: list[layers.Layer] = []
         for k in range(len(widths) - 1):
             if k:

@@ -23,31 +23,17 @@ MODULES = modules("cumulant_theory", *(f"cumulant_theory.{name}" for name in (
 # reason: names
 _REASONS = {
     "abstract: what its subclasses do is called": """
-        Activation.expr ClassFamily.subs CumulantSource.cumulant Family.affine Family.canonical
-        Family.node Family.operator Family.places Family.readout Family.subs Family.trial_law
-        Family.types cumulants.CumulantSource laws.JointLaw laws.Law symmetries.SiteSymmetry""",
+        Activation.expr ClassFamily.subs CumulantSource.cumulant Family.affine
+        Family.canonical Family.node Family.operator Family.places Family.readout Family.subs
+        Family.trial_law Family.types cumulants.CumulantSource laws.JointLaw laws.Law
+        symmetries.SiteSymmetry""",
     "a decorator for classes and functions of one's own": """
         arguments.explained laws.register""",
-    "exact numbers and random laws for derivations that verify themselves": """
-        FiniteLaw.push_units Numbers.__call__ Numbers.equal Numbers.show oracle.FiniteLaw
-        oracle.Numbers oracle.random_finite_law oracle.random_fraction
-        oracle.random_law_of_blocks""",
-    "made by symbolic_width.star and its like, which check the numbers of nodes": """
-        families.Complete families.CompleteBipartite families.Cycle families.RingReadout
-        families.Star""",
-    "a record of texts, printed as they are": """
-        derivation.Equation references.Reference""",
-    "raises what Python raises; the parsers make of it what the family has": """
-        parsing.syntax_tree""",
-    "compares whatever knows == in derivations": """
-        derivation.require_equal""",
-    "a part of printing, where what is not finite is printed too": """
-        latex.split_terms""",
     "runs latexmk": """
         Article.compile latex.compile_tex""",
     "an irreducible function that SymPy evaluates and differentiates by itself": """
-        NormalCDF.fdiff NormalPDF.fdiff NormalPartialMoment.fdiff OwenT.fdiff WickIntegral.fdiff
-        activations.WickIntegral diagrams.PairIntegral""",
+        NormalCDF.fdiff NormalPDF.fdiff NormalPartialMoment.fdiff OwenT.fdiff
+        WickIntegral.fdiff activations.WickIntegral diagrams.PairIntegral""",
     "the check of an argument itself, with texts of the caller's": """
         algebra.as_integer algebra.check_at_most algebra.check_digits algebra.check_edges
         algebra.check_entries algebra.check_indices algebra.check_input_order
@@ -55,15 +41,8 @@ _REASONS = {
         algebra.check_terms_at_most algebra.check_types arguments.answer_of arguments.brief
         arguments.check_fields arguments.check_flag arguments.check_instance
         arguments.check_name arguments.entries arguments.entry_at""",
-    "arithmetic on multi-indices, in the innermost loops": """
-        Layer.width_after Orbits.canonical Pointwise.width_after Residual.width_after
-        algebra.binomial algebra.factorial algebra.joint_cumulants algebra.joint_moments
-        algebra.order_of algebra.sub_indices algebra.to_indices orbits.moved""",
     "arithmetic on elements of one ring, in the innermost loops": """
-        FamilyCumulants.element JointCumulants.element PatternRule.evaluate Polynomial.evaluate
-        Ring.compose Ring.element Ring.evaluate Ring.expr Ring.factors Ring.reduce Ring.rows
-        Ring.terms Ring.total algebra.Polynomial algebra.Ring algebra.sum_of_products
-        algebra.symbols_in diagrams.power_moments""",
+        FamilyCumulants.element JointCumulants.element PatternRule.evaluate""",
     "a rule of a layer, called by propagate after all checks": """
         AffineRule.compose AffineRule.forward AffineRule.input_order AffineRule.lifted
         AffineRule.out_blocks AffineRule.push AffineRule.transfer DiagramRule.compose
@@ -71,28 +50,27 @@ _REASONS = {
         DiagramRule.lifted DiagramRule.out_blocks DiagramRule.push DiagramRule.structured
         DiagramRule.transfer EffectiveMap.direct EffectiveMap.structured PointwiseRule.compose
         PointwiseRule.forward PointwiseRule.input_order PointwiseRule.lifted
-        PointwiseRule.out_blocks PointwiseRule.push PointwiseRule.transfer layers.AffineRule
-        layers.DiagramRule layers.EffectiveMap layers.PointwiseRule layers.Stage""",
+        PointwiseRule.out_blocks PointwiseRule.push PointwiseRule.transfer layers.EffectiveMap
+        layers.Stage""",
     "what layers ask of a family, called by propagate after all checks": """
-        ClassFamily.activated ClassFamily.affine ClassFamily.affine_trial_law ClassFamily.alike
-        ClassFamily.alpha ClassFamily.canonical ClassFamily.checked ClassFamily.conditions
-        ClassFamily.explicit ClassFamily.images ClassFamily.key ClassFamily.label
-        ClassFamily.least ClassFamily.letters ClassFamily.needs ClassFamily.node
-        ClassFamily.opened ClassFamily.operator ClassFamily.places ClassFamily.position
-        ClassFamily.read ClassFamily.readout ClassFamily.small ClassFamily.symbol
-        ClassFamily.trial_images ClassFamily.trial_law ClassFamily.type_of ClassFamily.types
+        ClassFamily.activated ClassFamily.affine ClassFamily.affine_trial_law
+        ClassFamily.alike ClassFamily.alpha ClassFamily.canonical ClassFamily.checked
+        ClassFamily.conditions ClassFamily.explicit ClassFamily.images ClassFamily.key
+        ClassFamily.label ClassFamily.least ClassFamily.letters ClassFamily.needs
+        ClassFamily.node ClassFamily.opened ClassFamily.operator ClassFamily.places
+        ClassFamily.position ClassFamily.read ClassFamily.readout ClassFamily.small
+        ClassFamily.symbol ClassFamily.trial_images ClassFamily.trial_law ClassFamily.type_of
         ClassFamily.vanishes ClassFamily.word Complete.key Complete.read Complete.small
-        Complete.subs Complete.types CompleteBipartite.images CompleteBipartite.label
-        CompleteBipartite.letters CompleteBipartite.position CompleteBipartite.small
-        CompleteBipartite.subs CompleteBipartite.trial_images Cycle.activated Cycle.affine
-        Cycle.affine_trial_law Cycle.alike Cycle.checked Cycle.conditions Cycle.gathered
-        Cycle.least Cycle.least_of Cycle.needs Cycle.node Cycle.opened Cycle.operator
-        Cycle.places Cycle.reaching Cycle.read Cycle.read_out Cycle.readout Cycle.small
-        Cycle.subs Cycle.trial_images Cycle.trial_law Cycle.types Cycle.vanishes Cycle.word
+        CompleteBipartite.images CompleteBipartite.label CompleteBipartite.letters
+        CompleteBipartite.position CompleteBipartite.small CompleteBipartite.trial_images
+        Cycle.activated Cycle.affine Cycle.affine_trial_law Cycle.alike Cycle.checked
+        Cycle.conditions Cycle.gathered Cycle.least Cycle.least_of Cycle.needs Cycle.node
+        Cycle.opened Cycle.operator Cycle.places Cycle.reaching Cycle.read Cycle.read_out
+        Cycle.readout Cycle.small Cycle.trial_images Cycle.trial_law Cycle.vanishes Cycle.word
         FamilyCumulants.check_order FamilyLaw.blocks FamilyLaw.on GCNConv.checked_input
         GCNConv.terms GINConv.terms InvariantLinear.rules RingReadout.activated
-        RingReadout.least RingReadout.needs RingReadout.subs Star.letters Star.position
-        Star.small Star.subs Star.types families.ClassOperator""",
+        RingReadout.least RingReadout.needs Star.letters Star.position Star.small
+        families.ClassOperator""",
     "made by the package: the parts of a result": """
         CertifiedWitness.decimals activations.WickCoefficient ct.JointCumulants
         derivation.Derivation derivation.Step derivation.Verification diagrams.Diagram
@@ -106,9 +84,10 @@ _REASONS = {
         varieties.PointSearch""",
     "made by parameter_symmetries: the steps of its search": """
         Relabelling.image Structure.absorbed Structure.label reparametrisations.Affine
-        reparametrisations.Flip reparametrisations.Mixing reparametrisations.ParameterSymmetries
-        reparametrisations.Relabelling reparametrisations.Reparametrisation
-        reparametrisations.Scaling reparametrisations.Shift reparametrisations.Structure
-        reparametrisations.flips reparametrisations.read_terms reparametrisations.scalings""",
+        reparametrisations.Flip reparametrisations.Mixing
+        reparametrisations.ParameterSymmetries reparametrisations.Relabelling
+        reparametrisations.Reparametrisation reparametrisations.Scaling
+        reparametrisations.Shift reparametrisations.Structure reparametrisations.flips
+        reparametrisations.read_terms reparametrisations.scalings""",
 }
 LEFT_OUT = {name: reason for reason, names in _REASONS.items() for name in names.split()}

@@ -152,8 +152,7 @@ for _name in ("GELU", "Abs", "Cos", "Cube", "Erf", "Exp", "HardTanh", "Identity"
     target(f"activations.{_name}", getattr(activations, _name), probe_activation)
     _plain = getattr(activations, _name)()
     for _method in sorted({"expr", "pieces"} & vars(type(_plain)).keys()):
-        target(f"{_name}.{_method}", getattr(_plain, _method), None, 5.0, True,
-               z=[sp.Symbol("z"), 1])
+        target(f"{_name}.{_method}", getattr(_plain, _method), None, z=[sp.Symbol("z"), 1])
 target("activations.Cubic", activations.Cubic, probe_activation, alpha=[None, "a"])
 target("activations.Quadratic", activations.Quadratic, probe_activation, alpha=[None, "a"])
 target("activations.Quartic", activations.Quartic, probe_activation, alpha=[None, 2])
@@ -172,16 +171,16 @@ for _activation in (activations.ReLU(), activations.Quadratic("a"), activations.
            mean=[0, "m"], variance=[1, "v"])
 _cubic = activations.Cubic("a")
 _shrink = activations.Custom(sp.sin(sp.Symbol("a") * sp.Symbol("z")), "z")
-target("Polynomial.expr", _cubic.expr, None, 5.0, True, z=[sp.Symbol("z"), 1])
-target("Activation.pieces", activations.Tanh().pieces, None, 5.0, True, z=[sp.Symbol("z")])
+target("Polynomial.expr", _cubic.expr, None, z=[sp.Symbol("z"), 1])
+target("Activation.pieces", activations.Tanh().pieces, None, z=[sp.Symbol("z")])
 for _name, _activation in (("Cubic", _cubic), ("Custom", _shrink)):
     target(f"{_name}.numbered", _activation.numbered, probe_activation, layer=[1])
     target(f"{_name}.subs", _activation.subs, probe_activation, images=[{"a": 2}, {"a": "b"}])
     target(f"{_name}.__call__", _activation.__call__, None, z=[sp.Symbol("z"), 1])
-target("Custom.expr", _shrink.expr, None, 5.0, True, z=[sp.Symbol("x")])
-target("Custom.pieces", _shrink.pieces, None, 5.0, True, z=[sp.Symbol("x")])
-target("LeakyReLU.expr", activations.LeakyReLU("a").expr, None, 5.0, True, z=[sp.Symbol("x")])
-target("LeakyReLU.pieces", activations.LeakyReLU("a").pieces, None, 5.0, True, z=[sp.Symbol("x")])
+target("Custom.expr", _shrink.expr, None, z=[sp.Symbol("x")])
+target("Custom.pieces", _shrink.pieces, None, z=[sp.Symbol("x")])
+target("LeakyReLU.expr", activations.LeakyReLU("a").expr, None, z=[sp.Symbol("x")])
+target("LeakyReLU.pieces", activations.LeakyReLU("a").pieces, None, z=[sp.Symbol("x")])
 for _waves in (activations.Cos(), activations.Sin()):
     target(f"{type(_waves).__name__}.harmonics", _waves.harmonics, None, p=[3])
 target("WickCoefficient.evalf", activations.Tanh().wick(1, 1, 0, 1).evalf, None, digits=[15])

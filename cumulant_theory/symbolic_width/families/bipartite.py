@@ -9,7 +9,7 @@ import sympy as sp
 from ...algebra import substitution
 from ...arguments import explained
 from ...errors import DomainError, ShapeError
-from ..width import check_width
+from ..width import check_nodes, check_width
 from .classes import ClassFamily
 
 
@@ -19,6 +19,10 @@ class CompleteBipartite(ClassFamily):
 
     left: Any
     right: Any
+
+    def __post_init__(self) -> None:
+        for side in ("left", "right"):
+            object.__setattr__(self, side, check_nodes(getattr(self, side), "complete_bipartite"))
 
     joined: ClassVar[tuple[tuple[int, ...], ...]] = ((0, 1), (1, 0))
 

@@ -9,7 +9,7 @@ from ...errors import ShapeError
 from ...layers import graphs
 from ...layers.graphs import Graph
 from ..types import Type
-from ..width import check_width
+from ..width import check_nodes, check_width
 from .base import Family
 from .classes import ClassFamily
 
@@ -19,6 +19,9 @@ class Complete(ClassFamily):
     """See :func:`complete`."""
 
     n: Any
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "n", check_nodes(self.n, "complete"))
 
     joined: ClassVar[tuple[tuple[int, ...], ...]] = ((1,),)
 

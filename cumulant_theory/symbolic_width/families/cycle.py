@@ -7,8 +7,8 @@ from typing import Any
 
 import sympy as sp
 
-from ...algebra import multi_indices, substitution
-from ...arguments import explained
+from ...algebra import as_integer, multi_indices, substitution
+from ...arguments import brief, explained
 from ...errors import DomainError, ShapeError, UnknownNameError
 from ...layers import graphs
 from ...layers.graphs import Graph
@@ -17,7 +17,7 @@ from ..rules.base import Rule
 from ..rules.convolution import ConvolutionRule, RingReadoutRule
 from ..trial_ring import ring_law, ring_sums
 from ..types import Type, raised
-from ..width import check_width
+from ..width import check_nodes, check_width
 from .base import Family
 from .complete import Complete
 
@@ -48,6 +48,11 @@ class Cycle(Family):
     n: Any
     radius: int = 0
     mixed: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "n", _ring_size(self.n))
+        for name in ("radius", "mixed"):
+            _check_count(getattr(self, name), f"cycle: {name}", 0)
 
     # ------------------------------------------------------------------ which nodes are alike
 
@@ -306,6 +311,11 @@ class RingReadout(Complete):
     ring: int = SHORTEST
     reach: int = 0
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_count(self.ring, "RingReadout: ring", 1)
+        _check_count(self.reach, "RingReadout: reach", 0)
+
     @property
     def base(self) -> Complete:
         """A single node."""
@@ -350,12 +360,21 @@ def cycle(n: Any) -> Cycle:
     >>> cycle("n"), cycle("n").explicit(4)
     (cycle(n), cycle(4))
     """
-    width = check_width(n, "cycle")
-    if width.is_Integer and width < SHORTEST:
+    return Cycle(check_width(n, "cycle"))
+
+
+def _ring_size(n: Any) -> Any:
+    size = check_nodes(n, "cycle")
+    if size.is_Integer and size < SHORTEST:
         raise DomainError(
             f"cycle({n}): a ring has at least {SHORTEST} nodes; two joined nodes are complete(2)"
         )
-    return Cycle(width)
+    return size
+
+
+def _check_count(value: Any, what: str, least: int) -> None:
+    if as_integer(value, least) is None:
+        raise DomainError(f"{what} is {brief(value)}; pass an integer from {least} up")
 
 
 def _less(content: Sequence[int]) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from ...algebra import substitution
 from ...arguments import explained
 from ...layers import graphs
 from ...layers.graphs import Graph
-from ..width import check_width
+from ..width import check_nodes, check_width
 from .classes import ClassFamily
 
 
@@ -19,6 +19,9 @@ class Star(ClassFamily):
     """See :func:`star`."""
 
     n: Any
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "n", check_nodes(self.n, "star"))
 
     joined: ClassVar[tuple[tuple[int, ...], ...]] = ((0, 1), (1, 0))
 
