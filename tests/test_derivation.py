@@ -96,6 +96,7 @@ def refutation(d):
     return ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_every_changed_statement_is_refuted_at_its_step(case):
     d = derivation(case)

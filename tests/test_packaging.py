@@ -137,6 +137,7 @@ def place(archives, tmp_path_factory):
     return home / "empty"
 
 
+@pytest.mark.slow
 class TestOutside:
     """The installed wheel in an environment of its own, away from the source tree."""
 
@@ -161,7 +162,6 @@ class TestOutside:
         assert "verified: " in shown
         assert "quadratic_sharing" in run(place, "cumulants", "theorems")
 
-    @pytest.mark.slow
     def test_suite(self, place):
         """A part that takes seconds; with WHEEL_TESTS=all everything that reads no source tree."""
         shutil.copytree(

@@ -156,6 +156,7 @@ def test_the_documented_configuration_loads(tmp_path):
 # ---------------------------------------------------------------------------- running
 
 
+@pytest.mark.slow
 def test_resume_repeats_nothing_and_gives_the_same_tables(tmp_path):
     first = run_study(TINY, tmp_path, progress=False, jobs=1)
     names = [f"{name}.{kind}" for name in TABLES for kind in ("csv", "parquet")]
