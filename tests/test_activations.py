@@ -401,6 +401,7 @@ def test_means_that_are_infinite_are_refused_with_the_bound():
     assert not activations.Exp().growth
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [sp.Rational(1, 4), sp.Rational(9, 10), sp.Rational(999, 1000)])
 def test_means_below_the_bound_have_all_their_digits(share):
     """E exp(z^2) = exp(mu^2 / (1 - 2v)) / sqrt(1 - 2v)."""

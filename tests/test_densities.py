@@ -178,6 +178,7 @@ def test_arrays_of_both_libraries_and_derivatives():
     assert bool(torch.isfinite(silent.grad).all())
 
 
+@pytest.mark.slow
 def test_sums_of_very_many_copies_are_finite():
     p = nm.densities.density(laws.Normal(), GRID)
     assert np.isfinite(nm.densities.self_convolution(p, GRID, 10**4, limit=None)).all()

@@ -177,6 +177,7 @@ def test_equations_stay_unevaluated():
     assert e.eq.lhs == e.eq.rhs
 
 
+@pytest.mark.slow
 @pytest.mark.latex
 @pytest.mark.skipif(shutil.which("latexmk") is None, reason="latexmk is not installed")
 def test_derivations_and_recursions_compile_without_overfull_lines(tmp_path):

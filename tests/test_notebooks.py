@@ -71,6 +71,7 @@ def test_notebook_is_a_script_that_ends_in_an_assertion(path):
     assert notebook.cells[0].source.startswith("# ")
 
 
+@pytest.mark.slow
 def test_a_failing_notebook_is_noticed(execute):
     passed, told, _ = execute(
         nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("assert 1 == 2")])

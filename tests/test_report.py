@@ -267,6 +267,7 @@ def test_folder_that_cannot_be_made(results, tmp_path):
         write_report(results, tmp_path / "file" / "out")
 
 
+@pytest.mark.slow
 @pytest.mark.latex
 @needs_tex
 def test_article_has_no_overfull_lines(tmp_path):

@@ -607,6 +607,7 @@ def unit_with_all_digits(seed):
     return rg.RGMap(layers.Linear(2, 1, weight=[[w1, w2]]) >> activation)
 
 
+@pytest.mark.slow
 def test_fixed_points_of_weights_with_all_their_digits():
     """Against Newton's method from many starts, and by substitution to 40 digits."""
     unit = unit_with_all_digits(3)

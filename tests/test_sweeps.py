@@ -192,6 +192,7 @@ def test_kills_at_any_moment_lose_and_repeat_nothing(tmp_path):
     assert contents(out) == contents(tmp_path / "whole")
 
 
+@pytest.mark.slow
 def test_processes_end_with_a_sweep_that_is_killed(tmp_path):
     code = (
         "import sys, sweep_work as w; from numerics.sweeps import sweep\n"

@@ -184,6 +184,7 @@ def test_burnside_for_any_permutation_group(data):
     assert nullspace_basis((out, inp), tying.actions) == orbit_basis((out, inp), tying.actions)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(generator_pairs(signed=True))
 def test_character_product_for_any_signed_permutation_group(data):

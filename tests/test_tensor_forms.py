@@ -159,6 +159,7 @@ def test_torch_and_single_precision_agree():
         assert float(single.output[q]) == pytest.approx(float(plain.output[q]), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_width_does_not_count_and_approaches_mean_field():
     xp, phi = get_arrays("numpy", "float64"), as_map("relu")
     mean, variance = 0.0, 1.0  # independent units that see themselves and the mean of all

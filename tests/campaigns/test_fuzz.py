@@ -121,6 +121,7 @@ def test_calls_of_the_numbers(count):
     run(count, calls([t for t in TARGETS if t.arguments]), called)
 
 
+@pytest.mark.slow
 def test_right_arguments_are_right():
     """Every target does answer: what is refused everywhere would be tested by nothing."""
     pytest.importorskip("torch")

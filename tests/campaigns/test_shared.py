@@ -46,6 +46,7 @@ def alone():
     return work()
 
 
+@pytest.mark.slow
 def test_eight_threads_on_the_same_objects(alone):
     for _ in range(2):
         shared = (laws.Generic(), NET, state(), state(RELU))
@@ -54,6 +55,7 @@ def test_eight_threads_on_the_same_objects(alone):
         assert all(f == alone for f in found)
 
 
+@pytest.mark.slow
 def test_eight_threads_with_objects_of_their_own(alone):
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: work(), range(8)))
