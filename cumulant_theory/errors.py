@@ -4,7 +4,8 @@ Every message names the object, says what is wrong with it, and what to do next.
 :class:`CumulantError` to catch them all.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 _LONGEST = 3000
@@ -93,3 +94,36 @@ class SweepError(CumulantError, RuntimeError):
 
 class EngineError(CumulantError, RuntimeError):
     """An external program that failed, or whose answer contradicts its input."""
+
+
+@contextmanager
+def optional(package: str, use: str, extra: str) -> Iterator[None]:
+    """Import a package that only some uses need; it stands inside of ``with``.
+
+    Parameters
+    ----------
+    package
+        What is imported.
+    use
+        What needs it, in words.
+    extra
+        The extra of this distribution that brings it.
+
+    Raises
+    ------
+    MissingDependencyError
+        If it cannot be imported.
+
+    Examples
+    --------
+    >>> with optional("nowhere", "travels", "graphs"):
+    ...     import nowhere
+    Traceback (most recent call last):
+    cumulant_theory.errors.MissingDependencyError: travels: nowhere is not installed; ...
+    """
+    try:
+        yield
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"{use}: {package} is not installed; pip install 'cumulant-theory[{extra}]'"
+        ) from error

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cumulant_theory.errors import MissingDependencyError, OutputError
+from cumulant_theory.errors import OutputError, optional
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,13 +21,8 @@ def matplotlib() -> Any:
     MissingDependencyError
         If it is not installed.
     """
-    try:
+    with optional("matplotlib", "figures", "numerics"):
         import matplotlib.figure
-    except ImportError:
-        raise MissingDependencyError(
-            "figures need Matplotlib, which is not installed; "
-            "pip install 'cumulant-theory[numerics]'"
-        ) from None
     return matplotlib
 
 

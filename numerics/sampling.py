@@ -172,25 +172,6 @@ def whole_count(value: Any, what: str) -> int:
     return count
 
 
-def whole_seed(seed: Any, what: str) -> int:
-    """A seed that must be an integer.
-
-    Raises
-    ------
-    DomainError
-        If it is none from 0 up.
-
-    Examples
-    --------
-    >>> whole_seed(np.int64(3), "build")
-    3
-    """
-    number = as_integer(seed)
-    if number is None:
-        raise DomainError(f"{what}: seed {seed!r} is no integer from 0 up")
-    return number
-
-
 def _valid_seed(seed: Any) -> int | None:
     number = as_integer(seed)
     if seed is not None and number is None:

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cumulant_theory.algebra import as_integer
+from cumulant_theory.algebra import as_integer, check_seed
 from cumulant_theory.arguments import brief, explained
 from cumulant_theory.errors import DomainError, OrderError, ShapeError, UnknownNameError
 
 from .backends.numpy import as_float64
 from .chain import Chain
 from .datasets import InputCumulants
-from .sampling import whole_seed
 from .tables import html_table, text_table
 from .tensors import Propagation, propagate
 from .tensors.carried import CarriedMap
@@ -260,7 +259,7 @@ def order_transfer(
             f"predict is {predict!r}; pass a function predict(chain, mean=, cov=, kappa3=), or "
             "leave it out"
         )
-    seed = whole_seed(seed, "order_transfer")
+    seed = check_seed(seed, "order_transfer")
     if as_integer(resamples, 2) is None:
         raise DomainError(f"resamples={resamples!r}; a standard error needs an integer from 2 on")
     tests = _classes(chain, *test) if test is not None else {}

@@ -9,14 +9,14 @@ import numpy as np
 import sympy as sp
 from scipy.stats import binomtest
 
-from cumulant_theory.algebra import as_integer
+from cumulant_theory.algebra import as_integer, check_seed
 from cumulant_theory.arguments import brief, check_instance, explained
 from cumulant_theory.errors import DomainError, ShapeError, UnknownNameError
 from cumulant_theory.laws import JointLaw, Law
 
 from .backends.numpy import as_float64, rounded
 from .comparison import Comparison, Prediction, compare
-from .sampling import require_samplable, whole_seed
+from .sampling import require_samplable
 from .tables import html_table, text_table
 
 if TYPE_CHECKING:
@@ -251,7 +251,7 @@ def landing(
         )
     network, target = analysis.network, analysis.target
     units = network.input_units()
-    starts = np.random.SeedSequence(whole_seed(seed, "landing")).generate_state(count)
+    starts = np.random.SeedSequence(check_seed(seed, "landing")).generate_state(count)
     module = build(network, seeds=[int(s) for s in starts])
     inputs = law.iid(units) if isinstance(law, Law) else law
     result = train(

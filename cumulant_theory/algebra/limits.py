@@ -132,6 +132,11 @@ def check_seed(seed: Any, owner: str) -> int:
     ------
     DomainError
         Unless it is one from 0 up.
+
+    Examples
+    --------
+    >>> check_seed(3, "build")
+    3
     """
     number = as_integer(seed)
     if number is None:

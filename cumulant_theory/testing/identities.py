@@ -38,6 +38,7 @@ def indices_to(dim: int, order: int) -> list[MultiIndex]:
 
 
 def exact_rows(matrix: Any, columns: int, what: str) -> list[list[sp.Expr]]:
+    """A matrix as lists of exact entries; ShapeError unless it has that many columns."""
     wanted = "a matrix, or a list of rows"
     rows = [entries(row, what, wanted) for row in entries(matrix, what, wanted)]
     if not rows or any(len(row) != columns for row in rows):

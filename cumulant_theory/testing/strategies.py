@@ -7,18 +7,13 @@ import sympy as sp
 from .. import activations, laws, layers, symmetries
 from ..algebra import as_integer
 from ..arguments import brief, check_flag, explained
-from ..errors import DomainError, MissingDependencyError, SymmetryError
+from ..errors import DomainError, SymmetryError, optional
 from ..symmetries import Symmetry
 
 
 def _hypothesis() -> Any:
-    try:
+    with optional("hypothesis", "the strategies of cumulant_theory.testing", "testing"):
         import hypothesis.strategies as st
-    except ImportError as error:
-        raise MissingDependencyError(
-            "the strategies of cumulant_theory.testing need hypothesis; install it with "
-            "pip install 'cumulant-theory[testing]'"
-        ) from error
     return st
 
 

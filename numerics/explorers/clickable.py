@@ -7,7 +7,7 @@ the browser whatever the width of the page; anywidget carries it and is imported
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from cumulant_theory.errors import MissingDependencyError
+from cumulant_theory.errors import optional
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -50,13 +50,8 @@ export default {render};
 
 @lru_cache(maxsize=1)
 def _kind() -> Any:
-    try:
+    with optional("anywidget", "a figure to click into", "notebooks"):
         import anywidget
-    except ImportError:
-        raise MissingDependencyError(
-            "a figure to click into needs anywidget, which is not installed; "
-            "pip install 'cumulant-theory[notebooks]'"
-        ) from None
     from traitlets import Float, Tuple, Unicode
 
     class Clickable(anywidget.AnyWidget):

@@ -13,12 +13,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from cumulant_theory.errors import (
-    CumulantError,
-    DomainError,
-    MissingDependencyError,
-    UnknownNameError,
-)
+from cumulant_theory.errors import CumulantError, DomainError, UnknownNameError, optional
 from cumulant_theory.latex.html import Markup, shown, verdict
 
 from ..canvas import blank
@@ -40,13 +35,8 @@ def widgets() -> Any:
     MissingDependencyError
         If it is not installed.
     """
-    try:
+    with optional("ipywidgets", "explorers", "notebooks"):
         import ipywidgets
-    except ImportError:
-        raise MissingDependencyError(
-            "explorers need ipywidgets, which is not installed; "
-            "pip install 'cumulant-theory[notebooks]'"
-        ) from None
     return ipywidgets
 
 

@@ -1,6 +1,7 @@
 """Hermite coefficients of a centred activation by any quadrature rule over the units of a layer."""
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
@@ -18,7 +19,7 @@ FLAT = 1e-3  # deviations, relative to the mean, below which phi - E phi is an i
 NARROW = 1e-4  # of s^(m-1), below which omega^(m) is the mean of the m-th derivative
 
 
-class Rule:
+class Rule(ABC):
     """Nodes g with weights, the values of phi and phi' there, and those of psi = phi - E phi."""
 
     activation: Activation
@@ -36,21 +37,21 @@ class Rule:
         self._values: dict[tuple[int, int], Array] = {}
         self._standard: dict[int, Array] = {}
 
+    @abstractmethod
     def mean_of(self, values: Array) -> Array:
         """Gaussian means."""
-        raise NotImplementedError
 
+    @abstractmethod
     def projected(self, values: Array, count: int) -> Array:
         """Means of the products with h_0, ..., h_(count - 1), as array (units, count)."""
-        raise NotImplementedError
 
+    @abstractmethod
     def per_node(self, a: Array) -> Array:
         """One number per unit, spread over its nodes."""
-        raise NotImplementedError
 
+    @abstractmethod
     def risen(self, units: Array) -> tuple[Any, Array]:
         """The nodes of some units, and phi there without its jumps, up to a constant per unit."""
-        raise NotImplementedError
 
     @cached_property
     def centre(self) -> Array:

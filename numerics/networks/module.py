@@ -8,14 +8,13 @@ import sympy as sp
 import torch
 from torch import nn
 
-from cumulant_theory.algebra import as_integer
+from cumulant_theory.algebra import as_integer, check_seed
 from cumulant_theory.arguments import brief, check_instance, explained
 from cumulant_theory.errors import DomainError, ShapeError, UnknownNameError
 from cumulant_theory.latex.html import Markup, card, facts, joined
 from cumulant_theory.layers import Layer
 
 from ..backends.torch import as_tensor
-from ..sampling import whole_seed
 from .counting import symmetries_of, unconstrained_count
 from .initial import constants_of, initial_values
 from .plan import Plan
@@ -93,7 +92,7 @@ def build(
     numbers = [seed] if seeds is None else list(seeds)
     if not numbers:
         raise ShapeError("build: seeds is empty; give at least one seed")
-    numbers = [whole_seed(number, "build") for number in numbers]
+    numbers = [check_seed(number, "build") for number in numbers]
     if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
         raise DomainError(f"build: dtype {dtype!r} is no floating type; pass torch.float64")
     constants = constants_of(net, fixed)

@@ -11,7 +11,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from cumulant_theory.errors import EngineError, MissingDependencyError
+from cumulant_theory.errors import EngineError, optional
 
 from .job import Failure, Job, Outcome, Task
 
@@ -45,13 +45,8 @@ def on_cluster(job: Job, tasks: Sequence[Task], address: str) -> Iterator[tuple[
     EngineError
         If no scheduler answers, or it is lost on the way.
     """
-    try:
+    with optional("distributed", "a sweep on a cluster", "dask"):
         from distributed import Client
-    except ImportError:
-        raise MissingDependencyError(
-            "a sweep on a cluster needs distributed, which is not installed; "
-            "pip install 'cumulant-theory[dask]'"
-        ) from None
     try:
         client = Client(address, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:

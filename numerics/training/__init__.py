@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from cumulant_theory.algebra import check_seed
 from cumulant_theory.arguments import explained
 from cumulant_theory.closures import Closure, as_closure
 from cumulant_theory.errors import DomainError
-from numerics.sampling import whole_seed
 from numerics.training.arguments import check_arguments, check_task
 from numerics.training.breaking import SymmetryBreaking
 from numerics.training.losses import (
@@ -160,7 +160,7 @@ def train(
         "steps": steps, "on_divergence": on_divergence, "task": repr(task),
         "closure": repr(as_closure(closure)),
     }  # fmt: skip
-    settings["seed"] = whole_seed(seed, "train")
+    settings["seed"] = check_seed(seed, "train")
     check_arguments(module, settings)
     if closure is not None and not (exact and loss == "law"):
         raise DomainError(

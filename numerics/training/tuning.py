@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import torch
 
+from cumulant_theory.algebra import check_seed
 from cumulant_theory.arguments import brief, entries, explained
 from cumulant_theory.errors import DomainError, ShapeError, UnknownNameError
 from cumulant_theory.latex.html import Record
 from cumulant_theory.layers import Layer
 from numerics.backends.torch import as_tensor
 from numerics.networks import Network, build
-from numerics.sampling import whole_seed
 from numerics.tables import html_table, text_table
 from numerics.training import TrainingResult, train
 from numerics.training.losses import (
@@ -208,7 +208,7 @@ def tune_soft_symmetry(
                 f"tune_soft_symmetry: {what} is {brief(given)}; pass a task, such as "
                 "tasks.BlockSum(2, law), or a pair of samples (x, y)"
             )
-    numbers = [whole_seed(n, "tune_soft_symmetry") for n in seeds]
+    numbers = [check_seed(n, "tune_soft_symmetry") for n in seeds]
     search = _Search(net, task, chosen, places, validation, numbers, samples, fixed, options)
     if method == "grid":
         search.run(list(product(*grids)))

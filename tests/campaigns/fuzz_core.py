@@ -37,8 +37,9 @@ _REASONS = {
     "the check of an argument itself, with texts of the caller's": """
         algebra.as_integer algebra.check_at_most algebra.check_digits algebra.check_edges
         algebra.check_entries algebra.check_indices algebra.check_input_order
-        algebra.check_multi_index algebra.check_order algebra.check_size algebra.check_terms
-        algebra.check_terms_at_most algebra.check_types arguments.answer_of arguments.brief
+        algebra.check_multi_index algebra.check_order algebra.check_seed algebra.check_size
+        algebra.check_terms algebra.check_terms_at_most algebra.check_types
+        arguments.answer_of arguments.brief
         arguments.check_fields arguments.check_flag arguments.check_instance
         arguments.check_name arguments.entries arguments.entry_at""",
     "arithmetic on elements of one ring, in the innermost loops": """

@@ -182,7 +182,6 @@ target("sampling.sample_chunks", sampling.sample_chunks, lambda found: [next(fou
 target("sampling.require_samplable", sampling.require_samplable, None, law=[laws.Normal(0, 1)])
 target("sampling.whole_count", lambda value: sampling.whole_count(value, "size"), None, value=[2])
 target("sampling.generator", lambda seed: [sampling.generator(seed).random()], None, seed=[0])
-target("sampling.whole_seed", lambda seed: sampling.whole_seed(seed, "sample"), None, seed=[0])
 target("tasks.BlockSum", tasks.BlockSum, None, b=[2], law=[laws.Normal(0, 1)], s=[Fraction(1, 2)])
 _y = torch.linspace(0, 1, 16)
 target("training.kstatistics", training.kstatistics, None, sample=[_y], order=[2])

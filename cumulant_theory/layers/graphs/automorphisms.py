@@ -4,7 +4,7 @@ from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...arguments import explained
-from ...errors import MissingDependencyError, VerificationError
+from ...errors import VerificationError, optional
 
 if TYPE_CHECKING:
     from .graph import Graph
@@ -39,13 +39,8 @@ def is_automorphism(graph: "Graph", images: Sequence[int]) -> bool:
 
 def _bliss(graph: "Graph") -> list[list[int]]:
     """Generators for a graph with a coloured vertex, or two in a row, on every edge."""
-    try:
+    with optional("igraph", "automorphisms of a graph", "graphs"):
         import igraph
-    except ImportError as error:
-        raise MissingDependencyError(
-            "automorphisms of a graph need igraph; install it with "
-            "pip install 'cumulant-theory[graphs]'"
-        ) from error
     weights = {(u, v): w for u, v, w in graph.arcs}
     symmetric = all(weights.get((v, u)) == w for (u, v), w in weights.items())
     colours: list[Hashable] = [("node", weights.get((v, v))) for v in range(len(graph))]

@@ -10,7 +10,7 @@ import sympy as sp
 
 from ...algebra import check_edges, exact, symbols_in
 from ...arguments import check_flag, check_instance, explained
-from ...errors import DomainError, MissingDependencyError, ShapeError
+from ...errors import DomainError, ShapeError, optional
 
 Arc = tuple[int, int, sp.Expr]
 
@@ -230,13 +230,8 @@ class Graph:
         >>> Graph((2, [(0, 1, 3)])).to_networkx().edges[0, 1]
         {'weight': 3}
         """
-        try:
+        with optional("networkx", "Graph.to_networkx", "graphs"):
             import networkx
-        except ImportError as error:
-            raise MissingDependencyError(
-                "Graph.to_networkx needs networkx; install it with "
-                "pip install 'cumulant-theory[graphs]'"
-            ) from error
         found: Any = networkx.DiGraph() if self._directed else networkx.Graph()
         found.add_nodes_from(self.nodes)
         found.add_weighted_edges_from(self.edges)
