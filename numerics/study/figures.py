@@ -135,7 +135,7 @@ def _panel(
     for t in counted:
         k, c = rows.index((t.symmetry, t.activation)), columns.index(t.test_law)
         grid[k, c] = t.generalises / t.seeds
-        ink = "white" if grid[k, c] > 0.6 else INK
+        ink = "white" if grid[k, c] > 0.8 else INK
         lines = f"{t.generalises}/{t.seeds}" + (t.flag and f" {t.flag}")
         if t.mirror:
             lines += f"\n{t.mirror} mirror"

@@ -173,6 +173,11 @@ def comparison_blocks(results: StudyResults, figures: dict[str, Path]) -> list[B
     worst = sorted(decided, key=lambda r: (r["p_holm"], r["p"], -abs(r["z"])))[:_WORST]
     blocks: list[Block] = [
         Heading(1, "Predicted and measured cumulants", "sec:comparison"),
+        Paragraph(
+            "Each cumulant of each layer is compared on each law: all in the figure, counted "
+            "by layer and law in the first table, and one by one where they lie farthest apart in "
+            "the last."
+        ),
         *_figure("agreement", figures),
     ]
     blocks += [
