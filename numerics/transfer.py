@@ -1,8 +1,8 @@
 """Which cumulants of the data reach which cumulants of the output."""
 
-import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +27,7 @@ Tensors = dict[int, NDArray[np.float64]]  # order -> tensor
 Predictor = Callable[..., Tensors]
 
 ORDERS = (1, 2, 3)
+ROUNDING = 1e-12  # standard errors below this, relative to the cumulants, are rounding
 _NAMES = {1: "mean", 2: "covariance", 3: "third cumulants"}
 
 
@@ -71,7 +72,8 @@ class OrderTransfer:
         """Relative error of the cumulants of an output order.
 
         The Frobenius norm of predicted minus measured over that of measured; over all classes,
-        sums of squares over both, unless a class is given.
+        sums of squares over both, unless a class is given. Infinite where the measured cumulants
+        vanish and the predicted ones do not.
 
         Raises
         ------
@@ -111,35 +113,50 @@ class OrderTransfer:
         """(predicted - test) / standard error, of all classes and distinct entries.
 
         The standard error is that of the difference between two finite data sets of one law, so
-        |z| about 1 is what the finite data leave undecided.
+        |z| about 1 is what the finite data leave undecided. Entries that do not vary in the data,
+        such as those of a unit that a ReLU never lets through, have none and are left out.
 
         Raises
         ------
         DomainError
-            If there was no test data.
+            If there was no test data, or no entry varies in it.
         OrderError
             If the order was not kept or not predicted.
         """
         self._check(kept, order)
         if not self.tested:
             raise DomainError("z-scores need test data; pass test=(points, labels)")
+        found = self._z(kept, order)
+        if not found.size:
+            raise DomainError(
+                f"no entry of output order {order} varies in the data, so there is no standard "
+                f"error; .error({kept}, {order}) is the relative error"
+            )
+        return found
+
+    def _z(self, kept: int, order: int) -> NDArray[np.float64]:
         scores = []
         for c in self.classes:
-            gap = self.predicted[c, kept][order] - self.tested[c][order]
-            dim = gap.shape[0]
-            for units in itertools.combinations_with_replacement(range(dim), order):
-                scores.append(gap[units] / self.errors[c][order][units])
+            tested, error = self.tested[c][order], self.errors[c][order]
+            gap = self.predicted[c, kept][order] - tested
+            size = np.abs(self.tested[c][1]).max() ** order + np.abs(tested).max()
+            for units in combinations_with_replacement(range(gap.shape[0]), order):
+                if error[units] > ROUNDING * size:
+                    scores.append(gap[units] / error[units])
         return np.array(scores)
 
     @property
     def table(self) -> list[dict[str, Any]]:
-        """Rows: output order, kept input orders, relative error, and the r.m.s. z of a test."""
+        """Rows: output order, kept input orders, relative error, and the r.m.s. z of a test.
+
+        There is no z where no entry varies in the data.
+        """
         rows = []
         for order in self.output_orders:
             for kept in self.kept:
                 row = {"output": order, "kept": kept, "error": self.error(kept, order)}
-                if self.tested:
-                    row["z"] = float(np.sqrt(np.mean(self.z(kept, order) ** 2)))
+                if self.tested and (z := self._z(kept, order)).size:
+                    row["z"] = float(np.sqrt(np.mean(z**2)))
                 rows.append(row)
         return rows
 

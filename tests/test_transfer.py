@@ -54,6 +54,23 @@ def test_test_data_of_the_same_law_give_z_of_order_one():
     assert squares.mean() > 0.3
 
 
+def test_entries_that_do_not_vary_have_no_z():
+    """A constant unit beside others that vary, then one that no point lets through."""
+    weight, bias = np.vstack([LINEAR.parts[0].weight, np.zeros((1, 3))]), [1.0, -2.0, 0.3]
+    chain = Chain([Affine(weight, bias), Pointwise(activations.ReLU())])
+    found = nm.order_transfer(chain, POINTS, test=(POINTS[::2], None))
+    assert found.z(3, 1).shape == (2,)
+    assert found.z(3, 2).shape == (3,)
+    assert found.z(3, 3).shape == (4,)
+    assert np.isfinite([row["z"] for row in found.table]).all()
+    still = Chain([Affine(np.zeros((2, 3)), [-1.0, 0.3]), Pointwise(activations.ReLU())])
+    found = nm.order_transfer(still, POINTS, test=(POINTS[::2], None))
+    with pytest.raises(DomainError, match="no entry of output order 2 varies"):
+        found.z(3, 2)
+    assert not any("z" in row for row in found.table)
+    assert "(z" not in repr(found)
+
+
 def test_table_and_figure():
     found = nm.order_transfer(LINEAR, POINTS, LABELS, test=(POINTS, LABELS))
     assert len(found.table) == 9

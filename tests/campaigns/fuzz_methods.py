@@ -102,7 +102,9 @@ def results():
     predicted = nm.predict(module(), normal, 2)
     task = tasks.BlockSum(2, normal)
     trained = nm.train(module(), task, 2, batch=16, progress=False, watch=symmetries.Free())
-    chain = nm.from_torch(torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU()).double())
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        chain = nm.from_torch(torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.ReLU()).double())
     return {
         "Comparison": nm.compare(predicted, nm.measure(module(), normal, 2, samples=512)),
         "Confrontation": nm.confront(module(), CLT, {"a": normal}, 2, samples=512),
@@ -137,7 +139,7 @@ method("Confrontation.z", law=["a"])
 method("FlowResult.cumulant", order=[2])
 method("FlowResult.negentropy", None, True, next_order=[False, True])
 method("Landing.interval", level=[0.9])
-method("OrderTransfer.error", kept=[2], order=[2], label=[None])
+method("OrderTransfer.error", None, True, kept=[2], order=[2], label=[None])
 method("OrderTransfer.z", kept=[2], order=[2])
 method("Prediction.closure_of", layer=["1 Linear"], alpha=[None, (1, 0)])
 method("Propagation.__getitem__", key=[0])

@@ -142,7 +142,9 @@ target("nm.tune_soft_symmetry", lambda **k: nm.tune_soft_symmetry(NET, steps=2, 
        validation=[tasks.BlockSum(2, laws.Uniform(-1, 1))],
        strengths=[[0.1]], method=["grid"], seeds=[[0]], samples=[64], layers=[None], fixed=[()])
 _points = np.random.default_rng(0).normal(size=(40, 2))
-_chain = nm.from_torch(torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Tanh()).double())
+with torch.random.fork_rng():
+    torch.manual_seed(0)
+    _chain = nm.from_torch(torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Tanh()).double())
 target("nm.order_transfer", nm.order_transfer, None, 20.0, True, chain=[_chain], points=[_points],
        labels=[None, np.arange(40) % 2])
 target("nm.KStatistics", nm.KStatistics, None, dim=[2], order=[2], batch_size=[None, 4])
