@@ -2,15 +2,23 @@
 
 import fcntl
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from machine import unavailable
+
+# the same examples in every run; HYPOTHESIS_PROFILE=random draws others
+settings.register_profile("fixed", derandomize=True, database=None, deadline=None)
+settings.register_profile("random", deadline=None, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
 
 collect_ignore = ["conftest.py"]  # docs has one as well
 KATEX = Path(__file__).with_name("katex")
@@ -24,6 +32,13 @@ def pytest_collection_modifyitems(config, items):
     if len(left) < len(items):
         config.hook.pytest_deselected(items=[i for i in items if i not in left])
         items[:] = left
+
+
+@pytest.fixture(autouse=True)
+def _seeded():
+    """Networks that a test makes with torch are the same ones in every run."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(0)
 
 
 @contextmanager

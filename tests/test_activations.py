@@ -123,7 +123,7 @@ def test_variance_zero_is_the_derivative(activation):
             assert float(near) == pytest.approx(float(found.expr), abs=1e-3)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.sampled_from([a for a in CLOSED if a.is_odd or a.is_even]), st.integers(0, 5),
     st.integers(1, 3), st.fractions(-3, 3, max_denominator=9), st.fractions(R(1, 9), 4),
@@ -135,7 +135,7 @@ def test_parity(activation, m, p, mean, variance):
     assert abs(left - sign * right) <= 1e-22 * (1 + abs(right))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.integers(0, 6), st.integers(1, 4), st.fractions(-3, 3, max_denominator=9),
     st.fractions(R(1, 9), 4, max_denominator=20), st.fractions(R(1, 5), 5, max_denominator=20),

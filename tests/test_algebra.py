@@ -14,7 +14,7 @@ from cumulant_theory.errors import DomainError, OrderError, ShapeError
 from cumulant_theory.testing import cumulant_sequences, rationals
 
 x, y, b, s, r, beta = sp.symbols("x y b s r beta")
-quick = settings(max_examples=25, deadline=None, derandomize=True)
+quick = settings(max_examples=25)
 
 
 # ---------------------------------------------------------------------------- partitions

@@ -332,7 +332,7 @@ def test_real_weights_may_not_reach_a_real_branch():
     assert {p.equations[0].rhs for b in report.branches for p in b.parts} == {-2, 2}
 
 
-@settings(max_examples=6, deadline=None, derandomize=True)
+@settings(max_examples=6)
 @given(st.fractions(-2, 2, max_denominator=3).filter(bool),
        st.fractions(-2, 2, max_denominator=3).filter(bool))
 def test_a_learned_linear_map_is_found_among_its_branches(p, q):

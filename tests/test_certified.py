@@ -57,7 +57,7 @@ def random_system(rng, variables, degrees):
 
 @given(st.lists(st.tuples(coefficients, st.integers(0, 3), st.integers(0, 3)), max_size=6),
        st.lists(st.fractions(-3, 3, max_denominator=50), min_size=6, max_size=6))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_an_enclosure_contains_the_values(terms, numbers):
     ring = make_ring((x, y), ())
     f = ring.from_expr(sp.Add(*(c * x**i * y**j for c, i, j in terms)))
@@ -224,7 +224,7 @@ def test_the_time_limit_returns_what_was_found():
 
 
 @given(st.lists(coefficients, min_size=9, max_size=9), st.booleans())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_definite_parts_keep_the_real_points(numbers, negative):
     a, b, c, *rest = numbers
     square = (a * x + b * y + c) ** 2 + (rest[0] * x + rest[1]) ** 2 * rest[2] ** 2

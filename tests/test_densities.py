@@ -81,7 +81,7 @@ def test_centred_normal_law_is_fixed(b, points):
     ),
     b=st.integers(2, 4), s=st.sampled_from([0.4, HALF, 0.8, 1]),
 )  # fmt: skip
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_mixtures_of_normals_give_mixtures(parts, b, s):
     total = sum(w for w, _, _ in parts)
     parts = [(w / total, m, v) for w, m, v in parts]
@@ -200,7 +200,7 @@ def test_mass_that_leaves_the_grid_is_refused():
 
 
 @given(scale=st.sampled_from([-1.3, -1.0, 0.8, 1.2]), shift=st.floats(-1, 1))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_affine_images(scale, shift):
     grid = Grid(128, 10)
     parts = [(0.3, -1, 0.8), (0.7, 0.5, 1.0)]
@@ -251,7 +251,7 @@ def test_mass_off_the_grid_is_told_and_refused():
     masses=st.lists(st.integers(0, 9), min_size=5, max_size=9).filter(sum),
     order=st.integers(1, 8),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_cumulants_are_those_of_the_point_masses(masses, order):
     grid = Grid(len(masses), (len(masses) - 1) / 2)
     points = [Fraction(2 * k - len(masses) + 1, 2) for k in range(len(masses))]
@@ -382,7 +382,7 @@ def test_what_training_laws_leave_open():
 
 
 @given(seed=st.integers(0, 2**16))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_metrics_are_those_of_scipy(seed):
     rng = np.random.default_rng(seed)
     grid = Grid(17, 2)

@@ -207,7 +207,7 @@ def test_neglect_is_the_exact_rule_of_a_truncated_state(k):
         assert full.ring.expr(found(alpha)) == full.ring.expr(exact(alpha)), alpha
 
 
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=15)
 @given(
     st.lists(st.tuples(st.integers(-3, 3), st.integers(-3, 3), st.integers(1, 4)),
              min_size=2, max_size=5),

@@ -39,7 +39,7 @@ def central(rows, weights, units):
 
 
 @given(data_sets())
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_cumulants_by_centred_sums(data):
     rows, weights = data
     law = laws.Empirical(rows, weights)
@@ -53,7 +53,7 @@ def test_cumulants_by_centred_sums(data):
 
 
 @given(data_sets())
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_the_same_law_as_points_with_probabilities(data):
     rows, weights = data
     law = laws.Empirical(rows, weights)

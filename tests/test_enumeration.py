@@ -70,7 +70,7 @@ def test_dependent_inputs_match_enumeration(name):
     testing.check_against_enumeration(net, law, order=3)
 
 
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=15)
 @given(st.data())
 def test_random_networks_match_enumeration(data):
     net = data.draw(testing.rational_networks(max_layers=2, max_width=2, max_degree=2))
@@ -78,7 +78,7 @@ def test_random_networks_match_enumeration(data):
     testing.check_against_enumeration(net, law, order=3)
 
 
-@settings(max_examples=10, deadline=None, derandomize=True)
+@settings(max_examples=10)
 @given(st.data())
 def test_cubic_networks_match_enumeration(data):
     net = data.draw(testing.rational_networks(max_layers=1, max_width=2, max_degree=3))
@@ -176,7 +176,7 @@ def test_enumeration_refuses_what_it_cannot_count():
         testing.enumerate_network(layers.BlockSum(2, "s"), laws.Rademacher())
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=30)
 @given(testing.symmetric_layers(), testing.laws_finite())
 def test_symmetric_layers_are_equivariant_at_random_values(layer, law):
     rng = random.Random(repr(layer))

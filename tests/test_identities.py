@@ -18,7 +18,7 @@ from cumulant_theory.errors import (
 )
 
 R = sp.Rational
-quick = settings(max_examples=20, deadline=None, derandomize=True)
+quick = settings(max_examples=20)
 UNIVARIATE = [
     pytest.param(law(**arguments), id=f"{name}-{k}")
     for name, law in laws.catalogue().items() for k, arguments in enumerate(law.examples)
@@ -289,7 +289,7 @@ def test_additivity_needs_equal_dimensions():
 def test_strategies_reach_the_registries():
     seen = set()
 
-    @settings(max_examples=200, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=200)
     @given(testing.symmetric_layers(), testing.univariate_laws(order=3))
     def draw(layer, law):
         seen.update((layer.symmetry.name, law.name))

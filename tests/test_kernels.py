@@ -143,7 +143,7 @@ def arguments(system: System, point: dict):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_kernel_equals_exact_evaluation(backend, data):
     system, point = data.draw(systems())
@@ -155,7 +155,7 @@ def test_kernel_equals_exact_evaluation(backend, data):
         assert abs(Fraction(float(value)) - truth[key]) <= limit[key]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(systems(st.integers(-64, 64).map(lambda n: Fraction(n, 4))))
 def test_source_is_exactly_the_definitions(case):
     """With its literals read as fractions, the source is exact arithmetic: no tolerance."""

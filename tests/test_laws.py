@@ -475,7 +475,7 @@ def _moments(law, order):
 
 
 @given(finite_laws())
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_discrete_by_enumeration(law):
     expected = cumulants_from_moments(_moments(law, 6))
     assert [law.cumulant(r) for r in range(1, 7)] == [sp.Rational(v) for v in expected]
@@ -484,7 +484,7 @@ def test_discrete_by_enumeration(law):
 
 
 @given(finite_laws(3), finite_laws(3), st.integers(0, 5))
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 def test_mixture_of_finite_laws_is_the_pooled_finite_law(first, second, k):
     w = Fraction(k, 5)
     law = laws.Mixture([w, 1 - w], [first, second])
@@ -498,7 +498,7 @@ def test_mixture_of_finite_laws_is_the_pooled_finite_law(first, second, k):
 
 
 @given(finite_laws(), st.integers(1, 9))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_cumulants_of_a_law_are_accepted_exactly(law, order):
     kappa = cumulants_from_moments(_moments(law, order))
     sequence = laws.CumulantSequence(kappa)
@@ -508,7 +508,7 @@ def test_cumulants_of_a_law_are_accepted_exactly(law, order):
 
 
 @given(finite_laws(), st.fractions(Fraction(1, 50), 3))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_a_moved_cumulant_of_a_finite_law_is_rejected(law, change):
     # a law with k atoms is fixed by its moments to order 2 k: none shares all but the next two
     k = len(law.support())
@@ -520,7 +520,7 @@ def test_a_moved_cumulant_of_a_finite_law_is_rejected(law, change):
 
 
 @given(st.lists(rationals, min_size=1, max_size=7))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_cumulant_sequence_keeps_a_positive_moment_matrix(values):
     m = [Fraction(1), *moments_from_cumulants([Fraction(v) for v in values])]
     size = len(values) // 2 + 1

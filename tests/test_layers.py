@@ -113,7 +113,7 @@ def test_systems_evaluate_to_the_expanded_polynomial(name):
             system.evaluate({s: v for s, v in point.items() if s != names[0]})
 
 
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=15)
 @given(st.data())
 def test_routes_agree_on_random_rational_networks(data):
     net = data.draw(testing.rational_networks(max_layers=2, max_width=2))

@@ -17,7 +17,7 @@ from cumulant_theory.testing import check_against_enumeration
 QUADRATIC = layers.Pointwise(activations.Quadratic(sp.Rational(1, 3)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(2, 5).flatmap(
     lambda n: st.tuples(st.just(n), st.lists(st.permutations(range(n)), max_size=3))
 ), st.integers(1, 4))

@@ -158,7 +158,7 @@ ACTIVATIONS = st.sampled_from([
 ])  # fmt: skip
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.data())
 def test_random_networks_have_their_exchanges_and_pass_the_check(data):
     widths = data.draw(st.lists(st.integers(1, 3), min_size=3, max_size=4))

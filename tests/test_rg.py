@@ -572,7 +572,7 @@ def test_negentropy_of_sums_of_exponentials():
 RATIONALS = st.fractions(min_value=-5, max_value=5, max_denominator=7)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(RATIONALS.filter(bool), RATIONALS, RATIONALS, st.fractions(1, 5, max_denominator=7))
 def test_negentropy_does_not_change_with_scale(scale, third, fourth, second):
     kappa = {2: second, 3: third, 4: fourth}
@@ -582,7 +582,7 @@ def test_negentropy_does_not_change_with_scale(scale, third, fourth, second):
     assert rg.negentropy(kappa) >= 0
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(*[st.fractions(-2, 2, max_denominator=4).filter(bool)] * 2, RATIONALS)
 def test_fixed_points_of_random_units(w, a, c):
     """Each is fixed, and the point masses are the real roots of x = f(x, x)."""

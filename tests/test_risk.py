@@ -169,7 +169,7 @@ roots = st.lists(st.integers(-3, 3), min_size=1, max_size=3, unique=True).filter
 matrices = st.sampled_from([[[1, 0], [0, 1]], [[1, 1], [0, 1]], [[2, 1], [1, -1]]])
 
 
-@settings(max_examples=5, deadline=None, derandomize=True)
+@settings(max_examples=5)
 @given(roots, roots, matrices, st.sampled_from([1, -1]))
 def test_separable_losses_in_linear_coordinates(first, second, rows, sign):
     """Stationary points of P(a) + s Q(b), a and b linear in x and y, are pairs of roots."""

@@ -347,7 +347,7 @@ def test_sampled_losses_are_penalised():
     assert (result.losses >= result.penalties).all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10**6), st.floats(0, 50), st.floats(0, 50))
 def test_penalties_are_linear_in_their_strengths(seed, a, b):
     module = build(mlp(3, 3), seed=seed)

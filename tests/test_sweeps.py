@@ -80,7 +80,7 @@ def test_processes_give_the_same_tables(tmp_path, reference):
     assert {threads for _, _, threads in log} == {"1"}
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(st.sets(st.integers(0, 6)), st.sets(st.integers(0, 6)), st.permutations(CELLS))
 def test_any_order_of_finishing_gives_the_same_tables(reference, first, second, order):
     """Some cells fail at first, some of them again, then all are there: as if in one go."""

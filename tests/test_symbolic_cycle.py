@@ -236,7 +236,7 @@ def test_enumeration_of_the_closed_form():
             assert out[r].subs(N, k) == sp.Rational(value.numerator, value.denominator)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(st.integers(-6, 6), st.integers(0, 1)), min_size=1, max_size=4),
     st.integers(-5, 5), st.sampled_from([None, 3, 4, 7]),
@@ -250,7 +250,7 @@ def test_types_are_invariant_under_translation_and_reflection(indices, shift, le
     assert kind(lambda p: p) == kind(lambda p: p + shift) == kind(lambda p: shift - p)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.lists(st.integers(0, 4), min_size=2, max_size=3), st.integers(-4, 4),
 )

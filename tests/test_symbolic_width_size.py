@@ -171,7 +171,7 @@ def reduced_term_by_term(ring: Ring, element: Any) -> Counter:
     return Counter({m: c for m, c in found.items() if c})
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(st.lists(
     st.tuples(*[st.integers(0, 9)] * 4, st.integers(-5, 5).filter(bool)), min_size=1, max_size=12,
 ))
@@ -192,7 +192,7 @@ def test_reduction_by_division_is_that_of_every_term(terms):
     assert found == reduced_term_by_term(ring, element)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(st.integers(1, 3), st.integers(1, 2)), min_size=1, max_size=4),
     st.sampled_from([None, 2, 3]),

@@ -175,7 +175,7 @@ def generator_pairs(draw, signed):
     return out, inp, side(out), side(inp)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(generator_pairs(signed=False))
 def test_burnside_for_any_permutation_group(data):
     out, inp, left, right = data
@@ -185,7 +185,7 @@ def test_burnside_for_any_permutation_group(data):
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(generator_pairs(signed=True))
 def test_character_product_for_any_signed_permutation_group(data):
     out, inp, left, right = data
@@ -306,7 +306,7 @@ def graph(n, edges, directed=False):
     return SimpleNamespace(nodes=range(n), edges=edges, is_directed=lambda: directed)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.data())
 def test_graph_automorphisms_against_all_permutations(data):
     directed = data.draw(st.booleans())

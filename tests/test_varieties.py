@@ -179,7 +179,7 @@ def test_primes_of_different_dimension(engine):
     assert all(any(p == q for q in found) for p in (ideals[0], ideals[1], ideals[3]))
 
 
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=15)
 @given(st.sets(st.tuples(*[st.fractions(-3, 3, max_denominator=3)] * 2), min_size=1, max_size=4))
 def test_the_ideal_of_finitely_many_points_gives_them_back(points):
     whole = Ideal([1], [x, y], engine="sympy")

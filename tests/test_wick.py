@@ -89,7 +89,7 @@ def test_relative_accuracy_in_both_tails(activation):
         assert abs(value - expected) <= (error + 1e-15) * abs(expected) or crossing
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.sampled_from(NUMERIC), st.integers(0, 6), st.integers(1, 4), st.floats(-6, 6),
     st.floats(0.05, 4),
