@@ -606,3 +606,15 @@ def test_states_of_many_units_show_themselves_at_once():
     assert wide._repr_html_().count("<math") > 4
     narrow = layers.Pointwise(activations.Square()).propagate(laws.Normal(0, 1).iid(2), 2)
     assert "kappa" in narrow._repr_latex_()
+
+
+def test_moments_go_as_far_as_the_cumulants():
+    state = JointCumulants.from_source(laws.Exponential(1).iid(1), 2)
+    assert [state.moment(r) for r in (0, 1, 2)] == [1, 1, 2]
+    for wanted in (lambda: state.moment(3), lambda: state.element((3,))):
+        with pytest.raises(OrderError, match="order 3 of x"):
+            wanted()
+    square = layers.Pointwise(activations.Square()).propagate(laws.Generic().iid(1), 2)
+    assert square.moment(2) == sp.expand(square[2] + square[1] ** 2)
+    with pytest.raises(OrderError, match=r"moment of order 3 .* propagate\(\.\.\., order=3\)"):
+        square.moment((3,))

@@ -124,8 +124,13 @@ class JointCumulants(Derived):
         ring = ring or Ring.of(values.values())
 
         def element(alpha: MultiIndex) -> Any:
-            value = values.get(alpha)
-            return ring.zero if value is None else ring.element(value)
+            if alpha in values:
+                return ring.element(values[alpha])
+            if sum(alpha) > order:
+                raise OrderError(
+                    f"cumulant of order {sum(alpha)} of {state}: orders up to {order} were taken"
+                )
+            return ring.zero
 
         return cls(
             int(source.dim), order, ring, element, state=state, blocks=source.blocks,
@@ -207,19 +212,21 @@ class JointCumulants(Derived):
         """Joint cumulant of the listed units, repeats allowed: ``joint(0, 0)`` is a variance."""
         return self.cumulant(from_indices(indices, self.dim))
 
-    def _checked(self, alpha: MultiIndex | int) -> MultiIndex:
+    def _checked(
+        self, alpha: MultiIndex | int, what: str = "cumulant", least: int = 1
+    ) -> MultiIndex:
         if (order := as_integer(alpha)) is not None:
             if self.dim != 1:
                 raise ShapeError(
-                    f"order {alpha} alone does not name a cumulant of {self.dim} units; give a "
+                    f"order {alpha} alone does not name a {what} of {self.dim} units; give a "
                     f"multi-index with {self.dim} entries or use .joint(i, j, ...)"
                 )
             alpha = (order,)
         alpha = check_multi_index(alpha, self.dim, self.state)
-        if not 1 <= sum(alpha) <= self.order:
+        if not least <= sum(alpha) <= self.order:
             raise OrderError(
-                f"cumulant of order {sum(alpha)} of {self.state}: orders 1 to {self.order} were "
-                f"propagated; call propagate(..., order={max(sum(alpha), 1)})"
+                f"{what} of order {sum(alpha)} of {self.state}: orders {least} to {self.order} "
+                f"were propagated; call propagate(..., order={max(sum(alpha), 1)})"
             )
         return alpha
 
@@ -244,9 +251,17 @@ class JointCumulants(Derived):
         """Symbols of the ring the values live in."""
         return {s for a in self.ring.atoms for s in a.free_symbols if isinstance(s, sp.Symbol)}
 
-    def moment(self, alpha: MultiIndex) -> sp.Expr:
-        """Raw joint moment E prod x_i^alpha_i."""
-        return self.ring.expr(moments_of(self)(alpha))
+    def moment(self, alpha: MultiIndex | int) -> sp.Expr:
+        """Raw joint moment E prod x_i^alpha_i, or the moment of this order of a single unit.
+
+        Raises
+        ------
+        OrderError
+            If its order was not propagated.
+        ShapeError
+            If the multi-index does not have one entry per unit.
+        """
+        return self.ring.expr(moments_of(self)(self._checked(alpha, "moment", least=0)))
 
     def subs(self, values: Mapping[Any, Any]) -> "JointCumulants":
         """The same cumulants with symbols (or symbol names) replaced by exact values.
