@@ -117,9 +117,15 @@ class Neglect(Closure):
 class Diagrams(Closure):
     """Keep diagrams of total cost up to K - 1: the counting of wide networks.
 
-    A block v costs |v| - 1 - [all entries even]. Behind a wide layer of random weights a joint
-    cumulant of cost c is of order n^(-c/2), n the width, so the terms neglected are of order
-    n^(-K/2).
+    A block v costs |v| - 1 - [all entries even]. Behind a layer of n inputs a joint cumulant of
+    cost c is of order n^(-c/2), so the terms neglected are of order n^(-K/2) or less, if
+
+    - the weights are independent of one another and of the inputs, of mean 0 and variance of
+      order 1/n, and n is large while the orders and the number of layers are fixed;
+    - the inputs are independent, or come from another such layer.
+
+    The first layer of a network of few inputs, inputs with common factors, and trained weights of
+    low rank have no such counting; measure there.
 
     Parameters
     ----------

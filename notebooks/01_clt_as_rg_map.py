@@ -15,7 +15,7 @@
 #
 # Take $b$ independent copies of a random variable, add them and divide by $\sqrt b$. The law of
 # the result is a coarse-grained law: one step of a real-space renormalisation group. Repeat the
-# step and every law with a finite variance flows to a Gaussian.
+# step and every law of mean zero and finite variance flows to a Gaussian.
 #
 # Here the map is first written down exactly. Then two small networks learn it from Gaussian data
 # alone, and exact cumulants tell, before any measurement, why they get other laws wrong.

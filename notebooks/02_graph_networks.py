@@ -18,8 +18,8 @@
 # it commutes with the automorphisms of the graph. This does two things:
 #
 # - joint cumulants come in orbits, and one per orbit is enough;
-# - nodes that the graph cannot tell apart get the same weight in the output. On a ring this forces
-#   the network to be the central-limit map; on a star it does not.
+# - nodes that the graph cannot tell apart get the same weight in the output. On a ring this leaves
+#   the central-limit map and its mirror image; on a star it leaves more.
 
 # %%
 import matplotlib.pyplot as plt

@@ -103,7 +103,9 @@ class WidthScaling:
 
     @property
     def slopes(self) -> dict[int, Estimate]:
-        """K -> d log(squared error) / d log(width), which the counting puts at -K.
+        """K -> d log(squared error) / d log(width), which the counting puts at -K or below.
+
+        Diagrams of a single unit have even costs, so it is -K - 1 for odd K and one layer.
 
         The least-squares line through the logarithms of the averages; its standard error is that
         which the spread over networks gives. Only the widths of :meth:`resolved` are used, and a K

@@ -50,7 +50,7 @@ from numerics.competition.planes import (
     residual_grid,
     tied_coefficients,
 )
-from numerics.competition.predictions import predicted
+from numerics.competition.predictions import determined, predicted
 from numerics.competition.report import summary, write_report
 from numerics.competition.roles import MATCHED, OVER, UNDER, passage, representable, role
 from numerics.networks import build
@@ -132,6 +132,51 @@ def test_passage_of_limits():
     assert passage(activations.GELU(), 2) == "exact"
     assert passage(activations.Abs(), 2) == "no"
     assert [channels("reflection", 4, w) for w in (4, 8)] == [2, 4]
+
+
+@pytest.mark.parametrize("activation", ["step", "sign"])
+def test_steps_without_biases_come_nowhere_near_a_linear_map(activation):
+    """Each is constant on t > 0, so its best fit to t over t = 1, 2, 3 is 2, whatever its width."""
+    module = build(network("permutation_invariant", activation, 2, 6, 1), seeds=range(5))
+    t = np.array([[1.0, 1.0], [2.0, 2.0], [3.0, 3.0]])
+    values = module(t).detach().numpy()
+    np.testing.assert_allclose(values, np.broadcast_to(values[:, :1], values.shape), atol=1e-12)
+    assert representable("permutation_invariant", activation, 2, 6) == "no"
+    assert role("free", activation, 2, 6, 1) == OVER
+
+
+def test_passage_with_a_kink_at_zero():
+    """exp(z) - 1 below 0 and a z above: the best fits by least squares tell the same."""
+    t = np.linspace(-1, 1, 41)
+    z = sp.Symbol("z", real=True)
+
+    def misfit(phi, weights):
+        columns = np.stack([np.ones_like(t), *(phi(w * t) for w in weights)], axis=1)
+        return np.abs(columns @ np.linalg.lstsq(columns, t, rcond=None)[0] - t).max()
+
+    for slope, units in ((1, 1), (2, 2), (-1, None)):
+        elu = activations.Custom(sp.Piecewise((slope * z, z > 0), (sp.exp(z) - 1, True)))
+        f = lambda u, a=slope: np.where(u > 0, a * u, np.exp(np.minimum(u, 0)) - 1)  # noqa: E731
+        small = np.array([1e-3, -1e-3])
+        for width in (1, 2):
+            near = misfit(f, small[:width]) < 2e-3
+            assert near == (units is not None and width >= units)
+            assert (passage(elu, width) == "limit") == near
+    assert passage(activations.LeakyReLU(1), 1) == "exact"
+
+
+@pytest.mark.parametrize(("law", "polynomial", "analytic", "piecewise"), [
+    ("normal(0, 1)", True, True, True), ("uniform(-1, 1)", True, True, False),
+    ("poisson(1)", True, False, False), ("rademacher", False, False, False),
+    ("student_t(1)", True, True, True),
+    ("mixture([0, 1], [normal(0, 1), uniform(0, 1)])", True, True, False),
+    ("mixture([1/2, 1/2], [rademacher(), poisson(1)])", True, False, False),
+    ("mixture([1/2, 1/2], [rademacher(), laplace()])", True, True, True),
+])
+def test_which_laws_determine_a_map(law, polynomial, analytic, piecewise):
+    """sin(pi x) vanishes on every integer, so a law on integers determines polynomials alone."""
+    found = [determined(phi, law) for phi in ("quadratic", "sin", "relu")]
+    assert found == [polynomial, analytic, piecewise]
 
 
 def test_breaking_counts_what_is_not_invariant():

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import sympy as sp
 
+from cumulant_theory import laws, layers
 from cumulant_theory.errors import (
     ConfigError,
     CumulantError,
@@ -21,6 +22,7 @@ from cumulant_theory.errors import (
     SweepError,
     SymmetryError,
 )
+from cumulant_theory.generalisation import residuals
 from cumulant_theory.parsing import parse_law
 from numerics.study import (
     DEFAULT_TOML,
@@ -109,6 +111,33 @@ def test_expectations_follow_from_the_law_classes():
     assert expectation(tied, 2, 2, skewed, False) == "open"
     quadratic = dataclasses.replace(tied, activation="quadratic")
     assert expectation(quadratic, 2, 4, skewed, False) == "open"
+    fifth = laws.CumulantSequence([0, 1, 0, 1, 1])
+    assert expectation(tied, 2, 5, fifth, True) == "must fail"
+    assert expectation(tied, 2, 4, fifth, True) == "must generalise"
+
+
+def test_alternating_weights_miss_every_skewed_law():
+    cell = Cell("alternating", "identity", "law", "normal(0, 1)")
+    for test in (parse_law("exponential(1)"), laws.CumulantSequence([0, 1, 1, 0])):
+        assert expectation(cell, 2, 4, test, False) == "must fail"
+    assert expectation(cell, 2, 4, parse_law("uniform(-1, 1)"), False) == "must generalise"
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_expectations_of_the_two_points_behind_training_laws_with_a_mean(sign):
+    """The unit that fits the training law, by its own cumulants on the test law."""
+    clt = layers.BlockSum(2)
+    weight = sign / sp.sqrt(2)
+    for train in ("normal(0, 1)", "normal(1, 2)", "uniform(0, 4)"):
+        bias = (sp.sqrt(2) - 2 * weight) * parse_law(train).cumulant(1)
+        unit = layers.Linear(2, 1, weight=[[weight, weight]], bias_values=[bias])
+        cell = Cell("permutation_invariant", "identity", "law", train)
+        assert set(residuals(unit, clt, parse_law(train), order=4).values()) == {0}
+        for test in ("rademacher", "normal(1, 1)", "uniform(-1, 3)", "uniform(0, 4)",
+                     "exponential(1)"):
+            right = set(residuals(unit, clt, parse_law(test), order=4).values()) == {0}
+            told = expectation(cell, 2, 4, parse_law(test), sign < 0)
+            assert told == ("must generalise" if right else "must fail")
 
 
 def test_cell_names_are_distinct_and_safe():

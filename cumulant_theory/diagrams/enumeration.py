@@ -39,7 +39,8 @@ LETTERS = "ijklmnpqrstuvwxyzabcdefgh"  # of distinct units
 def cost(v: MultiIndex) -> int:
     """Cost |v| - 1 - [all entries even] of a block.
 
-    Behind a wide random layer kappa_v is of order n^(-cost/2).
+    Behind a wide random layer, as :class:`~cumulant_theory.closures.Diagrams` means it, kappa_v is
+    of order n^(-cost/2).
 
     Examples
     --------

@@ -28,7 +28,8 @@ class Generic(Law):
     standardised
         kappa_1 = 0 and kappa_2 = 1.
     values
-        Orders whose cumulants are given, {order: exact value}.
+        Orders whose cumulants are given, {order: exact value}. Only the sign of kappa_2 is looked
+        at; :class:`CumulantSequence` checks that some law has a sequence.
 
     Examples
     --------

@@ -152,7 +152,9 @@ def parameter_symmetries(
     rescalings of units by positive factors, and, where units have no activation, shifts along
     single biases and linear mixing. Weights that are tied stay tied. An activation counts by
     what it does around its centre: z + alpha z^2 is even about -1 / (2 alpha) where a bias can
-    take up the shift, and the sigmoid is odd up to 1/2. Periods of sin and cos are not looked at.
+    take up the shift, and the sigmoid is odd up to 1/2. Periods of sin and cos are not looked at,
+    nor is the mixing of units that quadratic activations allow: a quadratic form is a sum of
+    squares in many ways.
 
     Parameters
     ----------

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from functools import lru_cache
 
-import sympy as sp
-
 from cumulant_theory.laws import Law
 from cumulant_theory.parsing import parse_activation, parse_law
 
@@ -71,7 +69,8 @@ def _expectation(kind: StudyCell, b: int, order: int, test: str, mirror: bool) -
 def determined(activation: str, law: str) -> bool:
     """Whether a network equal to the block sum on the support of a law equals it everywhere.
 
-    Analytic maps do as soon as the support contains an open set; piecewise ones need all of it.
+    Polynomials do as soon as the support is infinite, other analytic maps where there is a density,
+    piecewise ones where there is one on the whole line.
 
     Examples
     --------
@@ -83,15 +82,24 @@ def determined(activation: str, law: str) -> bool:
     phi, given = parse_activation(activation), parse_law(law)
     if phi.coefficients is not None and len(phi.coefficients) <= 2:
         return True
-    if given.support() is not None:
-        return False
-    return phi.knots == () or _everywhere(given)
+    if phi.coefficients is not None:
+        return given.support() is None
+    return any(map(_continuous if phi.knots == () else _everywhere, _parts(given)))
+
+
+def _parts(law: Law) -> list[Law]:
+    """The components of a mixture that are drawn at all, else the law itself."""
+    if law.name != "mixture":
+        return [law]
+    pairs = zip(law.parameters["weights"], law.parameters["components"], strict=True)
+    return [part for weight, law in pairs if weight != 0 for part in _parts(law)]
+
+
+def _continuous(law: Law) -> bool:
+    """Whether a law has a density, as far as its kind tells."""
+    return law.support() is None and law.name != "poisson"
 
 
 def _everywhere(law: Law) -> bool:
     """Whether a law has a density on the whole line, as far as its kind tells."""
-    if law.name == "mixture":
-        return any(_everywhere(part) for part in law.parameters["components"])
-    return law.name in ("normal", "laplace", "logistic", "student_t") and law.cumulant(
-        2 if law.max_order is None or law.max_order >= 2 else 1
-    ) != sp.S.Zero
+    return law.name in ("normal", "laplace", "logistic", "student_t")

@@ -24,7 +24,9 @@ coefficients of order two and up are trained, as these may vanish. With two chan
 phi(z) - phi(-z) is a multiple of z (ReLU and its kin, quadratics), or where as many channels as
 monomials let all but the linear one cancel. A differentiable phi with phi'(0) != 0 is linear in
 the limit of small weights behind large ones in the readout: R is then approached, and never
-reached. A ReLU of one sign of weight is neither, and nor is an even function.
+reached. With a kink at 0 the mean of the two slopes takes the place of phi'(0), and units of both
+signs are needed. A ReLU of one sign of weight is neither, and nor are an even function and a step;
+other functions flat at 0 count as neither.
 """
 
 from functools import lru_cache
@@ -86,6 +88,8 @@ def passage(activation: Activation, width: int) -> str:
     if activation.is_even:
         return "no"
     z = sp.Symbol("z", real=True)
+    if all(activation.expr(s * p) == s * p for p in _POINTS for s in (1, -1)):
+        return "exact"
     odd = [activation.expr(p) - activation.expr(-p) for p in _POINTS]
     slopes = [o / p for o, p in zip(odd, _POINTS, strict=True)]
     if slopes[0] != 0 and all(sp.simplify(s - t) == 0 for s, t in pairwise(slopes)):
@@ -94,7 +98,13 @@ def passage(activation: Activation, width: int) -> str:
         if 0 in activation.knots:
             return "no"
     if 0 in activation.knots:
-        return "no" if width == 1 else "limit"
+        place = activation.knots.index(sp.S.Zero)
+        left, right = activation.pieces(z)[place : place + 2]
+        slopes = [sp.diff(f, z).subs(z, 0) for f in (left, right)]
+        units = 1 if slopes[0] == slopes[1] else 2
+        if left.subs(z, 0) != right.subs(z, 0):
+            units *= 2  # of one sign each, to cancel the jump
+        return "limit" if sum(slopes) != 0 and width >= units else "no"
     here = activation.pieces(z)[sum(bool(k < 0) for k in activation.knots)]
     return "limit" if sp.diff(here, z).subs(z, 0) != 0 else "no"
 
