@@ -444,6 +444,7 @@ class Named:
     ({"tables": {"t": {"cell": str}}}, "'cell' already"),
     ({"work": lambda given, cell: {}, "jobs": 1}, "a function of a module"),
     ({"jobs": -1}, "jobs = -1"),
+    ({"scheduler": 8786}, "scheduler is 8786; pass an address"),
     ({"on_failure": "ignore"}, "on_failure 'ignore'"),
 ])
 def test_wrong_calls_are_refused(tmp_path, options, message):

@@ -192,10 +192,8 @@ cumulants, the moment matrix to order 4 has determinant -1; change kappa_4 or th
 
     @property
     def is_symmetric(self) -> bool | None:
-        decided = [is_zero(v) for v in self.parameters["values"][::2]]
-        if False in decided:
-            return False
-        return None if None in decided else True
+        odd = (is_zero(v) is False for v in self.parameters["values"][::2])
+        return False if any(odd) else None  # orders that are not given may be odd and not zero
 
     @property
     def latex(self) -> str:

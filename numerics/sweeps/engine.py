@@ -159,6 +159,10 @@ def sweep(
     """
     if on_failure not in ("raise", "keep"):
         raise UnknownNameError.of("on_failure", on_failure, ("raise", "keep"))
+    if scheduler is not None and not isinstance(scheduler, str):
+        raise ConfigError(
+            f"scheduler is {brief(scheduler)}; pass an address such as 'tcp://192.168.0.2:8786'"
+        )
     if scheduler is not None and jobs is not None:
         raise ConfigError(
             f"jobs = {jobs} counts processes on this machine, and the scheduler {scheduler} has "

@@ -226,7 +226,7 @@ def work(settings, cell):
     return {"values": [{"n": cell.n}]}
 
 
-# processes and clusters are started by jobs and scheduler
+# jobs and scheduler start processes and reach for clusters; wrong ones are refused in test_sweeps
 target("sweeps.sweep", lambda out, **k: sweep(
     out=mkdtemp(dir=".") if out is None else inside(out), jobs=0, progress=False, **k),
     lambda s: [s.rows("values"), s.table("values").num_rows], 10.0, False,
