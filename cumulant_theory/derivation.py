@@ -120,15 +120,16 @@ class Step:
         return self._card()
 
     def _card(self, room: int = 24_000) -> str:
+        from .claims import claim, claims
         from .latex.html import card, equations, facts
 
         rows = [
-            ("requires", list(self.hypotheses)), ("uses steps", list(self.uses)),
+            ("requires", claims(self.hypotheses)), ("uses steps", list(self.uses)),
             ("reference", str(reference(self.reference)) if self.reference else None),
         ]
         lines = [(e.lhs, e.rhs) for e in self.statement]
         statement = equations(lines, ".statement", most=6, room=room)
-        return card(self.rule, self.text, statement, facts(rows))
+        return card(self.rule, claim(self.text) if self.text else "", statement, facts(rows))
 
 
 @dataclass(frozen=True)
@@ -235,8 +236,9 @@ class Derivation:
     def article(self) -> Any:
         """The derivation as a document for :mod:`cumulant_theory.latex`."""
         from . import latex
+        from .claims import typeset_claim
 
-        stated = "; ".join(map(latex.typeset, self.hypotheses))
+        stated = "; ".join(map(typeset_claim, self.hypotheses))
         head = [latex.Paragraph(f"Hypotheses: {stated}.")] if stated else []
         return latex.Article(
             title=self.title, blocks=[*head, *self.latex_blocks()],
@@ -246,6 +248,7 @@ class Derivation:
     def latex_blocks(self, prefix: str = "step:") -> list[Any]:
         """The steps as blocks of an article, with labels ``prefix`` and their number."""
         from . import latex
+        from .claims import typeset_claim
 
         return [
             latex.Step(
@@ -253,7 +256,7 @@ class Derivation:
                 statement=tuple(
                     latex.Equation(e.lhs, e.rhs, order=e.order) for e in step.statement
                 ),
-                hypotheses=tuple(map(latex.typeset, step.hypotheses)),
+                hypotheses=tuple(map(typeset_claim, step.hypotheses)),
                 reference=step.reference or None,
                 uses=tuple(f"{prefix}{k}" for k in step.uses), label=f"{prefix}{number}",
             )
@@ -287,6 +290,7 @@ class Derivation:
         )
 
     def _repr_html_(self) -> str:
+        from .claims import claims
         from .latex.html import Markup, card, count, facts, folded
 
         room = 36_000 // max(min(len(self.steps), _STEPS), 1)
@@ -296,7 +300,7 @@ class Derivation:
         ]
         left = len(self.steps) - _STEPS
         note = f"… {count(left, 'more step')}; see .steps" if left > 0 else ""
-        head = facts([("steps", len(self.steps)), ("requires", list(self.hypotheses))])
+        head = facts([("steps", len(self.steps)), ("requires", claims(self.hypotheses))])
         return card(self.title[:160], head, Markup("".join(steps)), note=note)
 
     def __len__(self) -> int:

@@ -195,12 +195,13 @@ class System:
         )
 
     def _repr_html_(self) -> str:
+        from .claims import claims
         from .latex.html import card, equations, facts, joined
 
         rows = [
             ("inputs", joined(self.inputs)), ("parameters", joined(self.parameters)),
             ("outputs", joined(self.outputs.values())),
-            ("definitions", len(self.definitions)), ("requires", list(self.hypotheses)),
+            ("definitions", len(self.definitions)), ("requires", claims(self.hypotheses)),
         ]
         lines = [(e.lhs, e.rhs) for e in self.equations()]
         named = equations(lines, ".definitions")
@@ -255,13 +256,14 @@ class LayerEquations:
         return self._card()
 
     def _card(self, room: int = 24_000) -> str:
+        from .claims import claims
         from .latex.html import card, equations, facts, formula
 
         lines = [(e.lhs, e.rhs) for e in (*self.definitions, *self.indices)]
         states = formula(sp.Symbol(self.source)), formula(sp.Symbol(self.target))
         return card(
             f"Layer {self.label}", facts([
-                ("from", states[0]), ("to", states[1]), ("requires", list(self.hypotheses))]),
+                ("from", states[0]), ("to", states[1]), ("requires", claims(self.hypotheses))]),
             equations(lines, ".indices", room=room),
         )
 
@@ -324,11 +326,12 @@ class Recursion:
     def latex_blocks(self, style: str = "indices") -> list[Any]:
         """The equations as blocks of an article, a section per layer."""
         from . import latex
+        from .claims import typeset_claim
 
         self.equations(style)
         blocks: list[Any] = []
         if self.hypotheses:
-            assumed = "; ".join(map(latex.typeset, self.hypotheses))
+            assumed = "; ".join(map(typeset_claim, self.hypotheses))
             blocks.append(latex.Paragraph(f"Hypotheses: {assumed}."))
         for layer in self.layers:
             source, target = latex.symbol_tex(layer.source), latex.symbol_tex(layer.target)
@@ -366,9 +369,10 @@ class Recursion:
         )
 
     def _repr_html_(self) -> str:
+        from .claims import claims
         from .latex.html import Markup, card, facts
 
-        head = facts([("of", self.title), ("requires", list(self.hypotheses))])
+        head = facts([("of", self.title), ("requires", claims(self.hypotheses))])
         shown = self.layers[:_LAYERS]
         layers = [Markup(layer._card(40_000 // len(shown))) for layer in shown]
         left = len(self.layers) - _LAYERS

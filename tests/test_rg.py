@@ -74,6 +74,35 @@ def test_eigenfunctions_under_the_linearised_convolution(r):
     assert sp.simplify(image - expected) == 0
 
 
+def test_eigenfunctions_are_told_where_gaussians_are_fixed():
+    """At other exponents the normal density is no fixed point, so He_r times it is none either."""
+    for order in (1, 3):
+        for off in (layers.BlockSum(b, 1), layers.BlockSum(b, s),
+                    layers.Linear(2, 1, weight=[[1, 1]])):
+            spectrum = rg.RGMap(off).spectrum(order)
+            assert all(e.eigenfunction is None for e in spectrum)
+            assert "eigenfunction" not in spectrum._repr_latex_() + spectrum._repr_html_()
+        fixed = layers.Linear(2, 1, weight=[[R(3, 5), R(-4, 5)]])
+        spectrum = rg.RGMap(fixed).spectrum(order)
+        assert all(e.eigenfunction is not None for e in spectrum)
+        assert "eigenfunction" in spectrum._repr_latex_()
+        assert "eigenfunction" in spectrum._repr_html_()
+
+
+def test_a_factor_of_minus_one_leaves_no_cumulant_free():
+    """kappa_1' = -kappa_1 keeps 0 alone, however the weights are given."""
+    half = R(-1, 2)
+    for layer in (layers.BlockSum(2, weights=[half, half]),
+                  layers.Linear(2, 1, weight=[[half, half]])):
+        (point,) = rg.RGMap(layer).fixed_points(3)
+        assert point.cumulants == {1: 0, 2: 0, 3: 0}
+        assert rg.RGMap(layer)(laws.Discrete([point[1]], [1]), 1)[1] == point[1]
+        assert rg.RGMap(layer).spectrum(3)[1].kind == "marginal"
+    (point,) = rg.RGMap(layers.BlockSum(1, weights=[-1])).fixed_points(4)
+    kappa = sp.symbols("kappa_1:5")
+    assert point.cumulants == {1: 0, 2: kappa[1], 3: 0, 4: kappa[3]}
+
+
 def test_gaussians_are_the_fixed_points_of_the_central_limit_theorem():
     (point,) = CLT.fixed_points(order=6)
     assert point.name == "Gaussian"

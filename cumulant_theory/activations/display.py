@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
+from ..claims import claim
 from ..latex.html import card, equation, facts, joined
 from ..latex.pictures import curve
 
@@ -58,5 +59,5 @@ def activation_card(activation: "Activation") -> str:
         ("knots", joined(activation.knots) if activation.knots else None),
         ("free symbols", joined(symbols) if symbols else None),
     ]
-    note = f"drawn with {', '.join(map(str, symbols))} = 1" if symbols else ""
-    return card(type(activation).__name__, facts(rows), curve(points(activation)), note=note)
+    drawn = claim("drawn with " + ", ".join(f"{s} = 1" for s in symbols)) if symbols else ""
+    return card(type(activation).__name__, facts(rows), curve(points(activation)), drawn)

@@ -7,6 +7,7 @@ from typing import Any
 import sympy as sp
 
 from ..algebra import MultiIndex, from_indices
+from ..claims import claim, claims
 from ..latex.html import Markup, card, equations, facts, table
 from .joint import JointCumulants
 from .names import cumulant_symbol
@@ -22,8 +23,8 @@ def cumulants_card(state: JointCumulants) -> str:
         ("units", state.dim),
         ("state", sp.Symbol(state.state)),
         ("values", "exact" if state.exact else f"under {state.closure}"),
-        ("first neglected", None if state.exact else str(state.first_neglected)),
-        ("requires", list(state.hypotheses)),
+        ("first neglected", None if state.exact else claim(str(state.first_neglected))),
+        ("requires", claims(state.hypotheses)),
     ]
     rows = [(r, math.comb(state.dim + r - 1, r), _formulas(state, r))
             for r in range(1, state.order + 1)]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ..algebra import check_order
 from ..arguments import explained
+from ..claims import claim
 from ..closures import Closure
 from ..latex.html import card
 from .enumeration import Diagram, Pattern, check_pattern, connected, patterns
@@ -33,7 +34,7 @@ class Neglected:
         return f"Neglected({self})"
 
     def _repr_html_(self) -> str:
-        return card("First neglected", str(self))
+        return card("First neglected", claim(str(self)))
 
     def __str__(self) -> str:
         listed = "; ".join(

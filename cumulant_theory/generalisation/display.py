@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
+from ..claims import claim
 from ..derivation import Equation
 from ..latex import Table, estimate_width, latex, mathml
 from ..latex._floats import table_tex
@@ -118,7 +119,8 @@ def branch_table(analysis: "Analysis") -> str:
 def html_table(analysis: "Analysis") -> str:
     """HTML with MathML."""
     rows = list(map(_html_row, analysis.branches))
-    return card(summary(analysis), table(_HEAD, rows, see=".branches") if rows else "")
+    title = claim(summary(analysis))
+    return card(title, table(_HEAD, rows, see=".branches") if rows else "")
 
 
 def _html_row(branch: Branch) -> list[Any]:

@@ -29,6 +29,7 @@ __all__ = [
     "relabelled",
     "statement_equations",
     "steps_of",
+    "texts_of",
 ]
 
 
@@ -200,6 +201,28 @@ def steps_of(blocks: Iterable[Block]) -> list[Step]:
         for step in (block.steps if isinstance(block, Proof) else [block])
         if isinstance(step, Step)
     ]  # fmt: skip
+
+
+def texts_of(blocks: Iterable[Block]) -> list[str]:
+    """Running text in blocks."""
+    found: list[str] = []
+    for block in blocks:
+        match block:
+            case Paragraph(text) | Heading(_, text):
+                found.append(text)
+            case Table():
+                found += [c for row in (block.header, *block.rows) for c in row
+                          if isinstance(c, str)]
+                found.append(block.caption)
+            case Figure():
+                found.append(block.caption)
+            case Statement():
+                found += [block.title, block.text]
+            case Step():
+                found += [block.text, *block.hypotheses]
+            case Proof(steps):
+                found += texts_of(steps)
+    return found
 
 
 def statement_equations(statement: object) -> list[object]:

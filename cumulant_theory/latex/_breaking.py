@@ -14,7 +14,7 @@ from cumulant_theory.latex._widths import TEXT_WIDTH, estimate_width, height, no
 
 __all__ = ["Side", "break_equation"]
 
-Side = sp.Basic | str | int | None
+Side = sp.Basic | sp.MatrixBase | str | int | None
 
 _QUAD = 10.0
 _MARGIN = 4.0

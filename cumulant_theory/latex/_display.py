@@ -16,6 +16,7 @@ from cumulant_theory.latex._widths import TEXT_WIDTH, estimate_width
 __all__ = ["display", "display_group", "inline_display", "upright"]
 
 _TAG_WIDTH = 36.0
+_END_WIDTH = 4.0
 
 
 def _triple(equation: Any) -> tuple[Side, Side, str | None, str]:
@@ -104,7 +105,8 @@ def display(
 
 @explained
 def display_group(
-    equations: Iterable[object], *, number: bool = True, width: float = TEXT_WIDTH
+    equations: Iterable[object], *, number: bool = True, width: float = TEXT_WIDTH,
+    end: str = "",
 ) -> str:
     r"""Write several equations as one ``align`` environment, each with one number.
 
@@ -116,6 +118,8 @@ def display_group(
         False for none.
     width
         Line width in points.
+    end
+        Punctuation after the last equation; with one, commas stand after the others.
 
     Returns
     -------
@@ -134,8 +138,18 @@ def display_group(
     x &= 1 \\
     y &= 2
     \end{align*}
+    >>> print(display_group([("x", "1"), ("y", "2")], number=False, end="."))
+    \begin{align*}
+    x &= 1, \\
+    y &= 2.
+    \end{align*}
     """
-    rows = _rows(equations, width - (_TAG_WIDTH if number else 0.0))
+    rows = _rows(equations, width - (_TAG_WIDTH if number else _END_WIDTH if end else 0.0))
+    if end:
+        for lines, _ in rows:
+            lines[-1] += "" if lines[-1].endswith((".", ",", ";", ":")) else ","
+        last = rows[-1][0] if rows else [""]
+        last[-1] = last[-1].removesuffix(",") + ("" if last[-1].endswith((".", ";", ":")) else end)
     return _align(rows, number) if rows else ""
 
 

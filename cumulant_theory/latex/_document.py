@@ -1,39 +1,24 @@
 """Articles: standalone files, projects with a bibliography, and snippets for other papers."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from cumulant_theory.arguments import check_fields, explained
 from cumulant_theory.errors import DomainError, OutputError, UnknownNameError
-from cumulant_theory.latex._blocks import (
-    Block,
-    Equation,
-    Equations,
-    Figure,
-    Heading,
-    Paragraph,
-    Proof,
-    Statement,
-    Step,
-    Table,
-    content,
-    labels_of,
-    statement_equations,
-    steps_of,
-)
+from cumulant_theory.latex._blocks import Block, content, labels_of, steps_of, texts_of
 from cumulant_theory.latex._classes import DocumentClass, document_class
-from cumulant_theory.latex._display import display_group
-from cumulant_theory.latex._floats import figure_tex, label_tex, table_tex
 from cumulant_theory.latex._notation import Notation
-from cumulant_theory.latex._tex import compile_tex, escape
+from cumulant_theory.latex._tex import compile_tex, escape, heading_tex, marks
+from cumulant_theory.latex._writer import Writer
+from cumulant_theory.references import REFERENCES
 
 __all__ = ["Article"]
 
-_KINDS = ("theorem", "lemma", "proposition", "corollary", "definition")
-_RESTART = "\\setcounter{derivationstep}{0}"
-_HEADINGS = (r"\section", r"\subsection", r"\subsubsection")
+_ENTRY = re.compile(r"(?m)^\s*@(\w+)\s*[{(]\s*([^,\s]+)\s*,")
+_NO_ENTRY = ("comment", "preamble", "string")
 
 
 @dataclass
@@ -42,35 +27,50 @@ class Article:
 
     Parameters
     ----------
-    title, abstract, author
+    title, abstract
         Plain text; see `escape`.
+    author
+        Plain text, or a list of authors.
     blocks
         Content in order: blocks, and objects that have some (derivations, recursions, theorems,
         comparisons, analyses).
     references
-        Bibliography: key to entry. Those of the objects are added.
+        Bibliography: key to entry. Those of the objects are added, and those of
+        `cumulant_theory.references` that a text cites.
     document_class
         "article", "amsart" or "revtex4-2".
     notation
         How symbols are printed.
+    columns
+        1, or 2 for "article" and "revtex4-2".
+    width
+        Of a line of text in points, for a body that goes into a paper of another size; that of the
+        document class, if it is left out.
+    bibliography_files
+        BibTeX files of your own: their keys may be cited, and an entry of theirs stands in for one
+        of the same key. They need a folder; see `write_project` and `write_snippet`.
 
     Examples
     --------
+    >>> from cumulant_theory.latex import Equation, Step
     >>> article = Article("Title", blocks=[Step("Linearity", Equation("y", "2x", "eq:y"))])
     >>> print(article.body())
     \derivationstep{Linearity}
     \begin{align}
-    y &= 2x \label{eq:y}
+    y &= 2x. \label{eq:y}
     \end{align}
     """
 
     title: str
     abstract: str = ""
-    author: str = ""
+    author: str | Sequence[str] = ""
     blocks: Sequence[Any] = ()
     references: Mapping[str, Any] = field(default_factory=dict)
     document_class: str = "article"
     notation: Notation = field(default_factory=Notation)
+    columns: int = 1
+    width: float | None = None
+    bibliography_files: Sequence[str | Path] = ()
 
     @property
     def paper(self) -> DocumentClass:
@@ -80,8 +80,20 @@ class Article:
         ------
         UnknownNameError
             If it is not known.
+        DomainError
+            If it has not that many columns.
         """
-        return document_class(self.document_class)
+        found = document_class(self.document_class, self.columns)
+        if self.width is None:
+            return found
+        widths = {**found.widths, self.columns: self.width}
+        return replace(found, widths={**widths, 1: max(widths[1], self.columns * self.width)})
+
+    @property
+    def authors(self) -> list[str]:
+        """One text per author."""
+        named = [self.author] if isinstance(self.author, str) else self.author
+        return [author for author in named if author.strip()]
 
     @property
     def content(self) -> list[Block]:
@@ -97,13 +109,50 @@ class Article:
 
     @property
     def bibliography(self) -> dict[str, Any]:
-        """Key -> entry, those that the objects among the blocks refer to included."""
+        """Key -> entry, those that objects refer to and texts cite included.
+
+        Raises
+        ------
+        OutputError
+            If a BibTeX file cannot be read.
+        DomainError
+            If a key has characters that LaTeX does not take.
+        """
         check_fields(self)
         found = dict(self.references)
         for block in self.blocks:
             if not isinstance(block, Block) and hasattr(block, "references"):
                 found |= block.references()
+        _, cited = self._marks()
+        found |= {key: REFERENCES[key] for key in cited if key in REFERENCES and key not in found}
+        _check_names("key", found)
+        theirs = self.keys
+        return {key: entry for key, entry in found.items() if key not in theirs}
+
+    @property
+    def keys(self) -> set[str]:
+        """Keys of the entries in `bibliography_files`.
+
+        Raises
+        ------
+        OutputError
+            If one of them cannot be read.
+        """
+        found: set[str] = set()
+        for path in self.bibliography_files:
+            try:
+                text = Path(path).read_text("utf-8", "replace")
+            except OSError as error:
+                raise OutputError(
+                    f"BibTeX file {path}: cannot be read ({error.strerror}); check its name"
+                ) from error
+            found |= {key for kind, key in _ENTRY.findall(text) if kind.lower() not in _NO_ENTRY}
         return found
+
+    def _marks(self) -> tuple[set[str], set[str]]:
+        """Labels and keys that the texts given refer to."""
+        texts = [self.abstract, *texts_of(b for b in self.blocks if isinstance(b, Block))]
+        return marks(texts)
 
     def body(self, folder: str | Path | None = None) -> str:
         """Write the blocks alone, without preamble and title.
@@ -121,7 +170,8 @@ class Article:
         Raises
         ------
         DomainError
-            If a label is used twice, a heading level does not exist or a row does not fit.
+            If a label is used twice or has characters that LaTeX does not take, a heading level
+            does not exist or a row does not fit.
         UnknownNameError
             If a step uses a label that no block has.
         """
@@ -131,17 +181,7 @@ class Article:
             for name in step.uses:
                 if name not in labels:
                     raise UnknownNameError.of("label", name, labels)
-        writer = _Writer(self.bibliography, self.paper.width, folder)
-        parts = [
-            (_RESTART if _starts(block, before) else "") + writer.block(block)
-            for before, block in zip([None, *blocks], blocks, strict=False)
-        ]
-        body = ""
-        for block, part in zip(blocks, parts, strict=True):
-            # A blank line before a display would open a paragraph of its own.
-            gap = "\n" if isinstance(block, Equation | Equations) else "\n\n"
-            body += (gap if body and part else "") + part
-        return body
+        return Writer({*self.bibliography, *self.keys}, self.paper, folder).body(blocks)
 
     def to_tex(self, folder: str | Path | None = None, bibliography: str = "") -> str:
         r"""Write the whole article.
@@ -161,21 +201,27 @@ class Article:
         Raises
         ------
         DomainError, UnknownNameError
-            As `body`, or if the document class is unknown.
+            As `body`; if the document class is unknown, or a text refers to a label or a key that
+            nothing has.
         """
         check_fields(self)
-        paper = self.paper
-        shown = {"title": escape(self.notation.text(self.title)), "author": escape(self.author)}
+        paper, entries = self.paper, self.bibliography
+        self._check_marks(entries)
+        front_matter = paper.title(
+            heading_tex(self.notation.text(self.title)), list(map(escape, self.authors))
+        )
         abstract = self.abstract and (
             "\\begin{abstract}\n" + escape(self.notation.text(self.abstract)) + "\n\\end{abstract}"
         )
         front = [abstract, r"\maketitle"] if paper.abstract_first else [r"\maketitle", abstract]
         parts = [
-            paper.preamble(), r"\begin{document}", paper.title.format(**shown), *front,
-            self.body(folder),
+            paper.preamble(), r"\begin{document}", front_matter, *front, self.body(folder),
         ]
-        entries = self.bibliography
-        if entries and bibliography:
+        if self.bibliography_files and not bibliography:
+            raise DomainError(
+                "the article has BibTeX files of its own, which need a folder; use write_project"
+            )
+        if bibliography:
             parts += [rf"\bibliographystyle{{{paper.style}}}", rf"\bibliography{{{bibliography}}}"]
         elif entries:
             items = "\n".join(
@@ -184,6 +230,14 @@ class Article:
             parts.append(f"\\begin{{thebibliography}}{{99}}\n{items}\n\\end{{thebibliography}}")
         parts.append("\\end{document}\n")
         return "\n\n".join(part for part in parts if part)
+
+    def _check_marks(self, entries: Iterable[str]) -> None:
+        labels, keys = self._marks()
+        known, citable = set(labels_of(self.content)), {*entries, *self.keys}
+        for name in sorted(labels - known):
+            raise UnknownNameError.of("label", name, known)
+        for name in sorted(keys - citable):
+            raise UnknownNameError.of("key of the bibliography", name, citable)
 
     @explained
     def write(self, path: str | Path) -> Path:
@@ -246,6 +300,7 @@ class Article:
 
 def _labels(blocks: Sequence[Block]) -> set[str]:
     seen: set[str] = set()
+    _check_names("label", labels_of(blocks))
     for label in labels_of(blocks):
         if label in seen:
             raise DomainError(
@@ -255,74 +310,10 @@ def _labels(blocks: Sequence[Block]) -> set[str]:
     return seen
 
 
-def _starts(block: Block, before: Block | None) -> bool:
-    """Whether a step is the first of a derivation behind another one."""
-    return isinstance(block, Step) and isinstance(before, Heading | Proof | Statement)
-
-
-@dataclass(frozen=True)
-class _Writer:
-    """Puts blocks into LaTeX."""
-
-    references: Mapping[str, Any]
-    width: float
-    folder: str | Path | None
-
-    def block(self, block: Block) -> str:
-        match block:
-            case Paragraph(text):
-                return escape(text.strip())
-            case Heading(level, text, label):
-                if level not in (1, 2, 3):
-                    raise DomainError(f"heading '{text}': level {level} is none of 1, 2, 3")
-                return rf"{_HEADINGS[level - 1]}{{{escape(text)}}}" + label_tex(label)
-            case Equation():
-                return display_group([block], width=self.width)
-            case Equations(equations, number):
-                return display_group(equations, number=number, width=self.width)
-            case Table():
-                return table_tex(block, self.width)
-            case Figure():
-                return figure_tex(block, self.folder)
-            case Step():
-                return self._step(block)
-            case Statement():
-                return _statement_tex(block)
-            case Proof(steps):
-                inner = "\n\n".join(self._step(s) for s in steps)
-                return "\n".join((
-                    r"\begin{proof}", _RESTART + r"\proofopenstrue", inner,
-                    r"\end{proof}",
-                ))
-
-    def _step(self, step: Step) -> str:
-        head = rf"\derivationstep{{{escape(step.rule.rstrip('.'))}}}" + label_tex(step.label)
-        notes = [escape(step.text)] if step.text else []
-        if len(step.hypotheses):
-            notes.append("Assumed: " + "; ".join(escape(h) for h in step.hypotheses) + ".")
-        source = []
-        if len(step.uses):
-            source.append(rf"by~\cref{{{','.join(step.uses)}}}")
-        if step.reference:
-            source.append(self._cite(step.reference))
-        if source:
-            notes.append("(" + "; ".join(source) + ")")
-        equations = statement_equations(step.statement)
-        lines = [head, *notes]
-        if equations:
-            lines.append(display_group(equations, width=self.width))
-        return "\n".join(lines)
-
-    def _cite(self, reference: str) -> str:
-        key, _, place = reference.partition(",")
-        if key.strip() not in self.references:
-            return escape(reference)
-        note = f"[{escape(place.strip())}]" if place.strip() else ""
-        return rf"see~\cite{note}{{{key.strip()}}}"
-
-
-def _statement_tex(block: Statement) -> str:
-    if block.kind not in _KINDS:
-        raise UnknownNameError.of("kind of statement", block.kind, _KINDS)
-    head = rf"\begin{{{block.kind}}}[{{{escape(block.title)}}}]" + label_tex(block.label)
-    return "\n".join((head, escape(block.text), rf"\end{{{block.kind}}}"))
+def _check_names(kind: str, names: Iterable[str]) -> None:
+    for name in names:
+        if not name.isprintable() or re.search(r"[\s%#{}\\~,$&^\[\]]", name):
+            raise DomainError(
+                f"{kind} '{name}': LaTeX does not take all of its characters; use letters, digits "
+                "and : - _ . /"
+            )

@@ -10,8 +10,8 @@ import sympy as sp
 
 from cumulant_theory.errors import DomainError
 from cumulant_theory.latex._printing import latex
-from cumulant_theory.latex._tex import escape
-from cumulant_theory.latex._widths import TEXT_WIDTH
+from cumulant_theory.latex._tex import MATH, escape
+from cumulant_theory.latex._widths import TEXT_WIDTH, estimate_width
 
 __all__ = ["Figure", "Table", "figure_tex", "label_tex", "table_tex"]
 
@@ -30,11 +30,12 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """Picture file (PNG, PDF or JPEG) with a caption."""
+    """Picture file (PNG, PDF or JPEG) with a caption; `wide` spans both columns of a page."""
 
     path: str | Path
     caption: str = ""
     label: str | None = None
+    wide: bool = False
 
 
 def label_tex(label: str | None) -> str:
@@ -48,27 +49,51 @@ def label_tex(label: str | None) -> str:
     return rf"\label{{{label}}}" if label else ""
 
 
+_NUMBER = re.compile(r"([-+−]?)(\d+\.?\d*|\.\d+)(?:[eE]([-+]?)0*(\d+))?")
+
+
 def _cell(cell: object) -> str:
-    if isinstance(cell, str):
-        return escape(cell)
     if isinstance(cell, sp.Basic | sp.MatrixBase):
         return f"${latex(cell)}$"
-    if cell is None:
+    text = "" if cell is None else str(cell).strip()
+    if cell is None or text in ("-", "–", "—"):
         return "--"
-    text = escape(str(cell))
-    power = re.fullmatch(r"(-?[\d.]+)e([+-]?)0*(\d+)", text)
-    if power:
-        return rf"${power[1]} \times 10^{{{power[2].replace('+', '')}{power[3]}}}$"
-    return f"${text}$" if re.fullmatch(r"-[\d.]+", text) else text
+    number = _NUMBER.fullmatch(text)
+    if number is None:
+        return escape(text)
+    sign, mantissa, exponent_sign, exponent = number.groups()
+    sign = sign.replace("−", "-") if float(mantissa) else ""
+    if exponent is None:
+        return f"${sign}{mantissa}$" if sign else mantissa
+    return rf"${sign}{mantissa} \times 10^{{{exponent_sign.replace('+', '')}{exponent}}}$"
 
 
 def _is_number(cell: object) -> bool:
-    text = cell if isinstance(cell, str) else str(cell)
-    return cell is None or re.fullmatch(r"\s*[-+]?[\d.]+(e[-+]?\d+)?\s*", text) is not None
+    if isinstance(cell, sp.Basic):
+        return bool(cell.is_number)
+    return _NUMBER.fullmatch(str(cell).strip()) is not None
 
 
-def table_tex(table: Table, width: float = TEXT_WIDTH) -> str:
+def _alignment(column: Sequence[object]) -> str:
+    """Flush right for numbers, between which a cell may be empty."""
+    told = [c for c in column if c is not None and str(c).strip() not in ("", "-", "–", "—")]
+    return "r" if told and all(map(_is_number, told)) else "l"
+
+
+def _width(cell: str) -> float:
+    """About the width of a cell of 10 pt type."""
+    width = sum(estimate_width(match[1]) for match in MATH.finditer(cell))
+    plain = re.sub(r"\\[a-z]*\{?|\}", "", MATH.sub("", cell))
+    return width + 5.0 * len(plain)
+
+
+def table_tex(
+    table: Table, width: float = TEXT_WIDTH, page_width: float | None = None
+) -> str:
     r"""Write a table, as a ``longtable`` of smaller type from 41 rows on.
+
+    On a page of two columns, a table that is wider than one of them goes across both, and a long
+    one is cut into tables that say that they go on.
 
     Parameters
     ----------
@@ -76,6 +101,8 @@ def table_tex(table: Table, width: float = TEXT_WIDTH) -> str:
         Columns of numbers are flush right, all others flush left.
     width
         Of a line of text in points.
+    page_width
+        Of all columns of the page together; that of a line, if it is left out.
 
     Returns
     -------
@@ -85,7 +112,8 @@ def table_tex(table: Table, width: float = TEXT_WIDTH) -> str:
     Raises
     ------
     DomainError
-        If a row has not one cell per column.
+        If there are no columns, a row has not one cell per column, or there is a label without a
+        caption, which would have no number to refer to.
 
     Examples
     --------
@@ -99,67 +127,67 @@ def table_tex(table: Table, width: float = TEXT_WIDTH) -> str:
                 f"table '{table.caption}': a row has {len(row)} cells under {columns} headings; "
                 "give every row one cell per column"
             )
-    align = "".join(
-        "r" if len(table.rows) and all(_is_number(row[j]) for row in table.rows) else "l"
-        for j in range(columns)
+    if not columns:
+        raise DomainError(f"table '{table.caption}': there are no columns; give a header")
+    caption = _caption(table, "table")
+    align = "".join(_alignment([row[j] for row in table.rows]) for j in range(columns))
+    cells = [[_cell(c) for c in row] for row in (table.header, *table.rows)]
+    head, *rows = (" & ".join(line) + r" \\" for line in cells)
+    needed = sum(max(_width(line[j]) for line in cells) + 12.0 for j in range(columns))
+    fractions = any(r"\frac" in row for row in rows)
+    stretch = [r"\renewcommand{\arraystretch}{1.5}"] if fractions else []
+    if page_width is None or page_width <= width:
+        if len(rows) > _LONG_TABLE:
+            return _long_table(caption, align, head, rows, width / needed, stretch)
+        return _float("table", caption, align, head, rows, stretch)
+    name = "table*" if 0.9 * needed > width else "table"
+    parts = [rows[k : k + _LONG_TABLE] for k in range(0, len(rows), _LONG_TABLE)] or [[]]
+    again = r"\addtocounter{table}{-1}\caption{(Continued.)}"
+    return "\n".join(
+        _float(name, caption if part is parts[0] else again, align, head, part, stretch)
+        for part in parts
     )
-    head = " & ".join(_cell(c) for c in table.header) + r" \\"
-    rows = [" & ".join(_cell(c) for c in row) + r" \\" for row in table.rows]
-    caption = rf"\caption{{{escape(table.caption)}}}" if table.caption else ""
-    caption += label_tex(table.label) if caption else ""
-    if len(rows) > _LONG_TABLE:
-        longest = [
-            max(len(str(row[j])) for row in (table.header, *table.rows)) for j in range(columns)
-        ]
-        fits = width / (5.2 * sum(longest) + 12.0 * columns)
-        size = next(
-            (
-                s
-                for s, scale in ((r"\small", 0.9), (r"\footnotesize", 0.8), (r"\scriptsize", 0.7))
-                if scale <= fits
-            ),
-            r"\tiny",
+
+
+def _caption(block: Table | Figure, kind: str) -> str:
+    if block.label and not block.caption:
+        raise DomainError(
+            f"{kind} with label '{block.label}': it has no caption and so no number; give it a "
+            "caption, or no label"
         )
-        first = [caption + r"\\"] if caption else []
-        return "\n".join(
-            [
-                "{" + size,
-                rf"\begin{{longtable}}{{@{{}}{align}@{{}}}}",
-                *first,
-                r"\toprule",
-                head,
-                r"\midrule",
-                r"\endfirsthead",
-                r"\toprule",
-                head,
-                r"\midrule",
-                r"\endhead",
-                r"\bottomrule",
-                r"\endfoot",
-                *rows,
-                r"\end{longtable}}",
-            ]
-        )
-    lines = [
-        r"\begin{table}[htbp]",
-        r"\centering",
+    caption = rf"\caption{{{escape(block.caption)}}}" if block.caption else ""
+    return caption + label_tex(block.label)
+
+
+def _float(
+    name: str, caption: str, align: str, head: str, rows: Sequence[str], stretch: Sequence[str]
+) -> str:
+    return "\n".join([
+        rf"\begin{{{name}}}[{'tp' if name.endswith('*') else 'htbp'}]", r"\centering",
         *([caption] if caption else []),
-        r"\small",
-        r"\fitwidth{%",
-        rf"\begin{{tabular}}{{@{{}}{align}@{{}}}}",
-        r"\toprule",
-        head,
-        r"\midrule",
-        *rows,
-        r"\bottomrule",
-        r"\end{tabular}}",
-        r"\end{table}",
-    ]
-    return "\n".join(lines)
+        r"\small\setlength{\tabcolsep}{6pt}", *stretch, r"\fitwidth{%",
+        rf"\begin{{tabular}}{{@{{}}{align}@{{}}}}", r"\toprule", head, r"\midrule", *rows,
+        r"\bottomrule", r"\end{tabular}}", rf"\end{{{name}}}",
+    ])  # fmt: skip
+
+
+def _long_table(
+    caption: str, align: str, head: str, rows: Sequence[str], fits: float, stretch: Sequence[str]
+) -> str:
+    sizes = ((r"\small", 0.9), (r"\footnotesize", 0.8), (r"\scriptsize", 0.7))
+    size = next((s for s, scale in sizes if scale <= fits), r"\tiny")
+    return "\n".join([
+        "{" + size + r"\setlength{\tabcolsep}{6pt}", *stretch,
+        rf"\begin{{longtable}}{{@{{}}{align}@{{}}}}",
+        *([caption + r"\\"] if caption else []),
+        r"\toprule", head, r"\midrule", r"\endfirsthead",
+        r"\toprule", head, r"\midrule", r"\endhead",
+        r"\bottomrule", r"\endfoot", *rows, r"\end{longtable}}",
+    ])  # fmt: skip
 
 
 def figure_tex(figure: Figure, folder: str | Path | None) -> str:
-    r"""Write a figure, as wide as the text allows.
+    r"""Write a figure, at the size of its picture unless the page is smaller.
 
     Parameters
     ----------
@@ -173,6 +201,11 @@ def figure_tex(figure: Figure, folder: str | Path | None) -> str:
     str
         The ``figure`` environment.
 
+    Raises
+    ------
+    DomainError
+        If LaTeX cannot read a file of that name, or there is a label without a caption.
+
     Examples
     --------
     >>> print(figure_tex(Figure("law.png", "A law."), None).splitlines()[3])
@@ -181,14 +214,18 @@ def figure_tex(figure: Figure, folder: str | Path | None) -> str:
     path = Path(figure.path)
     if folder is not None:
         path = Path(os.path.relpath(path.resolve(), Path(folder).resolve()))
-    caption = rf"\caption{{{escape(figure.caption)}}}" if figure.caption else ""
-    caption += label_tex(figure.label) if caption else ""
+    if not path.as_posix().isprintable() or set(path.as_posix()) & set("%#{}\\~\""):
+        raise DomainError(
+            f"figure {path}: LaTeX cannot read a file of that name; rename it, or use "
+            "write_project, which copies it under another name"
+        )
+    caption = _caption(figure, "figure")
+    name = "figure*" if figure.wide else "figure"
     lines = [
-        r"\begin{figure}[htbp]",
+        rf"\begin{{{name}}}[{'tp' if figure.wide else 'htbp'}]",
         r"\centering",
-        r"\includegraphics[width=0.92\linewidth,height=0.8\textheight,keepaspectratio]"
-        rf"{{\detokenize{{{path.as_posix()}}}}}",
+        rf"\fitpicture{{\detokenize{{{path.as_posix()}}}}}",
         *([caption] if caption else []),
-        r"\end{figure}",
+        rf"\end{{{name}}}",
     ]
     return "\n".join(lines)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -40,8 +41,9 @@ class Notation:
     Parameters
     ----------
     symbols
-        Name -> new name, of letters (``"W": "J"``), words (``"kappa": "G"``) and indices
-        (``"i": "a"``). New names may be LaTeX.
+        Name -> new name, of letters (``"W": "J"``), words (``"kappa": "G"``), indices
+        (``"i": "a"``) and symbols with their scripts (``"kappa_2": "v"``, ``"W__1": "A"``), which
+        go before those of letters. New names may be LaTeX.
     order
         Whether a cumulant carries its order as a superscript, :math:`G^{(3)}_{112}`; the layer it
         belongs to moves into the subscript. Where the order cannot be read off, as in
@@ -56,6 +58,8 @@ class Notation:
     G^{(3)} \, J^{(1)}_{12} \, G^{(3)}_{z_{1};112}
     >>> print(Notation(layer="[{}]").text("the weights $W^{(2)}_{ij}$"))
     the weights $W_{ij}^{[2]}$
+    >>> print(Notation({"kappa_2": r"\sigma^2", "W__1": "A"}).math(r"\kappa_{2}^{3} W^{(1)}_{12}"))
+    \left(\sigma^{2}\right)^{3}A_{12}
     """
 
     symbols: Mapping[str, str] = field(default_factory=dict)
@@ -129,18 +133,36 @@ class Notation:
         """
         if not self:
             return list(blocks)
-        self._check(blocks)
+        self._check(_occurring(blocks))
         known = replace(self, single=self.single | _single_states(blocks))
         return [known.block(block) for block in blocks]
 
-    def _check(self, blocks: Sequence[Block]) -> None:
-        plain, taken = Notation(), set()
-        for block in map(plain.block, blocks):
-            for tex in _mathematics(block):
-                taken |= _letters(tree.parse(tex))
-        old = {symbol_tex(name) for name in self.symbols}
+    @explained
+    def unused(self, blocks: Sequence[Block]) -> list[str]:
+        """Names to be changed that occur nowhere in the blocks.
+
+        Examples
+        --------
+        >>> from cumulant_theory.latex import Equation
+        >>> Notation({"kappa": "G", "kapa": "G"}).unused([Equation("y", r"\\kappa_{2}")])
+        ['kapa']
+        """
+        taken = _occurring(blocks)
+        return [name for name in self.symbols if _normal(name) not in taken]
+
+    def _check(self, taken: set[str]) -> None:
+        old = {_normal(name) for name in self.symbols}
+        used: dict[str, str] = {}
         for name, new in self.symbols.items():
-            if symbol_tex(name) in taken and symbol_tex(new) in taken - old:
+            if _normal(name) not in taken:
+                continue
+            first = used.setdefault(_normal(new), name)
+            if first != name:
+                raise DomainError(
+                    f"Notation: {first!r} and {name!r} would both become {new!r}, and both occur "
+                    "in this article; choose two names"
+                )
+            if _normal(new) in taken - old:
                 raise DomainError(
                     f"Notation: {name!r} would become {new!r}, which already stands for something "
                     "else in this article; rename that too, or choose another name"
@@ -190,11 +212,31 @@ class Notation:
     def _renamed(self, node: tree.Node) -> tuple[tree.Node, ...] | None:
         if not isinstance(node, tree.Atom | tree.Styled):
             return None
+        return self._new(node)
+
+    def _new(self, node: tree.Node) -> tuple[tree.Node, ...] | None:
         tex = tree.to_tex(node)
-        new = next((n for old, n in self.symbols.items() if symbol_tex(old) == tex), None)
+        new = next((n for old, n in self.symbols.items() if _normal(old) == tex), None)
         return None if new is None else tree.parse(symbol_tex(new))
 
-    def _scripts(self, node: tree.Scripts) -> tree.Scripts:
+    def _with_scripts(self, node: tree.Scripts) -> tree.Node | None:
+        """A symbol that is renamed with its scripts, and with those that stay."""
+        parts = ((None, None), (None, node.sup), (node.sub, None))  # what is no part of the name
+        for sub, sup in parts:
+            name = replace(
+                node, sub=None if sub else node.sub, sup=None if sup else node.sup)
+            if (name.sub, name.sup) == (None, None):
+                continue
+            new = self._new(name)
+            if new is not None:
+                sub, sup = (s if s is None else self._list(s) for s in (sub, sup))
+                return _scripted(new, sub, sup) if sub or sup else _nucleus(new)
+        return None
+
+    def _scripts(self, node: tree.Scripts) -> tree.Node:
+        whole = self._with_scripts(node)
+        if whole is not None:
+            return whole
         named = _named(node.sup)
         if node.base == _KAPPA and self.order and node.sub is not None:
             order = self._order(node.sub, named)
@@ -205,19 +247,16 @@ class Notation:
         sup = None if node.sup is None else self._list(node.sup)
         if named is not None:
             sup = tree.parse(self.layer.format(tree.to_tex(self._list(named))))
-        return tree.Scripts(base[0] if len(base) == 1 else tree.Group(base), sub, sup)
+        return _scripted(base, sub, sup)
 
     def _ordered(
         self, node: tree.Scripts, state: tuple[tree.Node, ...] | None, order: str, indexed: bool
-    ) -> tree.Scripts:
+    ) -> tree.Node:
         base = self._list((node.base,))
         below = "" if state is None else tree.to_tex(self._list(state))
         if indexed and node.sub is not None:
             below += (";" if below else "") + tree.to_tex(self._list(node.sub))
-        return tree.Scripts(
-            base[0] if len(base) == 1 else tree.Group(base),
-            tree.parse(below) if below else None, tree.parse(f"({order})"),
-        )
+        return _scripted(base, tree.parse(below) if below else None, tree.parse(f"({order})"))
 
     def _order(
         self, sub: tuple[tree.Node, ...], state: tuple[tree.Node, ...] | None
@@ -235,6 +274,30 @@ class Notation:
             return None
         count = tex.count(",") + 1 if "," in tex else _count(sub)
         return str(count), True
+
+
+@lru_cache(maxsize=4096)
+def _normal(name: str) -> str:
+    """A name as it stands in parsed LaTeX."""
+    return tree.to_tex(tree.parse(symbol_tex(name)))
+
+
+def _nucleus(nodes: tuple[tree.Node, ...]) -> tree.Node:
+    return nodes[0] if len(nodes) == 1 else tree.Group(nodes)
+
+
+def _scripted(
+    base: tuple[tree.Node, ...], sub: tuple[tree.Node, ...] | None,
+    sup: tuple[tree.Node, ...] | None,
+) -> tree.Scripts:
+    """Scripts on a name that may have some itself; a power goes around it."""
+    nucleus = _nucleus(base)
+    if isinstance(nucleus, tree.Scripts):
+        if not ((nucleus.sub and sub) or (nucleus.sup and sup)):
+            return tree.Scripts(nucleus.base, nucleus.sub or sub, nucleus.sup or sup)
+        power = sup is not None and _named(sup) is None
+        nucleus = tree.Delimited("(", base, ")") if power else tree.Group(base)
+    return tree.Scripts(nucleus, sub, sup)
 
 
 def _count(sub: Iterable[tree.Node]) -> int:
@@ -299,25 +362,36 @@ def _mathematics(block: Block) -> list[str]:
     return stated + [match[1] for text in texts for match in MATH.finditer(text)]
 
 
-def _letters(nodes: Iterable[tree.Node]) -> set[str]:
-    """Letters and words that occur, as LaTeX."""
+def _occurring(blocks: Sequence[Block]) -> set[str]:
+    """Names in the mathematics of blocks."""
+    taken: set[str] = set()
+    for block in map(Notation().block, blocks):
+        for tex in _mathematics(block):
+            taken |= _names(tree.parse(tex))
+    return taken
+
+
+def _names(nodes: Iterable[tree.Node]) -> set[str]:
+    """Letters and words that occur, and symbols with scripts, as LaTeX."""
     found: set[str] = set()
     for node in nodes:
         match node:
             case tree.Atom(tex):
                 found.add(tex)
             case tree.Styled(text=None):
-                found |= {tree.to_tex(node)} if node.command == r"\mathrm" else _letters(node.body)
+                found |= {tree.to_tex(node)} if node.command == r"\mathrm" else _names(node.body)
             case tree.Group(body) | tree.Delimited(body=body):
-                found |= _letters(body)
+                found |= _names(body)
             case tree.Root():
-                found |= _letters((*node.body, *node.degree))
+                found |= _names((*node.body, *node.degree))
             case tree.Fraction():
-                found |= _letters((*node.numerator, *node.denominator))
-            case tree.Scripts():
-                found |= _letters((node.base, *(node.sub or ()), *(node.sup or ())))
+                found |= _names((*node.numerator, *node.denominator))
+            case tree.Scripts(base, sub, sup):
+                parts = (node, tree.Scripts(base, sub), tree.Scripts(base, None, sup))
+                found |= {tree.to_tex(part) for part in parts}
+                found |= _names((base, *(sub or ()), *(sup or ())))
             case tree.Environment():
                 for row in node.rows:
                     for cell in row:
-                        found |= _letters(cell)
+                        found |= _names(cell)
     return found

@@ -1,17 +1,18 @@
 """Articles as folders: a LaTeX project that compiles by itself, or files for another paper."""
 
+import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from cumulant_theory.arguments import check_instance, explained
 from cumulant_theory.errors import DomainError, OutputError
-from cumulant_theory.latex._blocks import Figure
+from cumulant_theory.latex._blocks import Figure, labels_of
 from cumulant_theory.latex._classes import MACROS
 from cumulant_theory.latex._document import Article
-from cumulant_theory.latex._tex import compile_tex
+from cumulant_theory.latex._tex import compile_tex, escape
 from cumulant_theory.references import Reference
 
 __all__ = ["bibliography_file", "write_project", "write_snippet"]
@@ -42,12 +43,13 @@ def write_project(
     Returns
     -------
     list of Path
-        What was written: ``name.tex``, ``references.bib``, ``figures/*`` and ``name.pdf``.
+        What was written: ``name.tex``, ``references.bib``, ``figures/*``, copies of the BibTeX
+        files of the article, and ``name.pdf``.
 
     Raises
     ------
     OutputError
-        If a file exists already or cannot be written, or LaTeX fails.
+        If a file of other content exists already or one cannot be written, or LaTeX fails.
     MissingDependencyError
         If latexmk is not installed; all other files are written all the same.
     DomainError, UnknownNameError
@@ -61,9 +63,10 @@ def write_project(
     """
     folder, figures = Path(folder), _figures(article)
     moved = _with_figures(article, figures)
-    texts = {f"{name}.tex": moved.to_tex(bibliography="references")}
-    texts |= _bibliography(article)
-    written = _write(folder, texts, figures, overwrite)
+    entries, own = _bibliography(article), _own_files(article)
+    files = ",".join(Path(file).stem for file in (*entries, *own.values()))
+    texts = {f"{name}.tex": moved.to_tex(bibliography=files)} | entries
+    written = _write(folder, texts, figures | own, overwrite)
     if compile:
         target = folder / f"{name}.pdf"
         compile_tex(folder / f"{name}.tex", target, timeout)
@@ -73,7 +76,8 @@ def write_project(
 
 @explained
 def write_snippet(
-    article: Article, folder: str | Path, *, name: str = "cumulants", overwrite: bool = False
+    article: Article, folder: str | Path, *, name: str = "cumulants", prefix: str = "",
+    overwrite: bool = False,
 ) -> list[Path]:
     r"""Write the body of an article for ``\input`` in a paper that exists.
 
@@ -85,6 +89,9 @@ def write_snippet(
         Of the paper.
     name
         Of the files, without extension.
+    prefix
+        Of the labels that the body sets, such as "cumulants:", to keep them apart from those of
+        the paper and of other bodies in it.
     overwrite
         Replace files that are there already.
 
@@ -92,28 +99,31 @@ def write_snippet(
     -------
     list of Path
         ``name.tex``, to be put where the text goes; ``name-preamble.tex``, to be put into the
-        preamble; ``name.bib`` and ``figures/*``.
+        preamble; ``name.bib``, without the entries that the BibTeX files of the article have, and
+        ``figures/*``.
 
     Raises
     ------
     OutputError
-        If a file exists already or cannot be written.
+        If a file of other content exists already or one cannot be written.
     DomainError, UnknownNameError
         As `Article.body`.
     """
     folder, figures = Path(folder), _figures(article)
-    body = _with_figures(article, figures).body()
+    body = _prefixed(_with_figures(article, figures).body(), labels_of(article.content), prefix)
     head = "\n".join((
         f"% \\input{{{name}-preamble}} behind the packages amsmath, amssymb, amsthm, mathtools,",
         "% booktabs, longtable, graphicx, hyperref and, last of all, cleveref.",
     ))
-    texts = {f"{name}.tex": body + "\n", f"{name}-preamble.tex": f"{head}\n{MACROS}"}
+    # Long formulas in the running text need looser lines than a paper may allow.
+    body = "\\begingroup\\emergencystretch=3em\n" + body + "\n\n\\par\\endgroup\n"
+    texts = {f"{name}.tex": body, f"{name}-preamble.tex": f"{head}\n{MACROS}"}
     texts |= {f"{name}.bib": text for text in _bibliography(article).values()}
     return _write(folder, texts, figures, overwrite)
 
 
 def bibliography_file(entries: Mapping[str, Any]) -> str:
-    """The text of a BibTeX file.
+    r"""The text of a BibTeX file.
 
     Parameters
     ----------
@@ -122,18 +132,42 @@ def bibliography_file(entries: Mapping[str, Any]) -> str:
 
     Examples
     --------
-    >>> print(bibliography_file({"own": "Our laboratory book (2026)"}))
+    >>> print(bibliography_file({"own": "Our laboratory book & notes (2026)"}))
     @misc{own,
-      note = {Our laboratory book (2026)},
+      note = {Our laboratory book \& notes (2026)},
     }
     <BLANKLINE>
     """
     texts = [
-        entry.bibtex(key) if isinstance(entry, Reference)
-        else f"@misc{{{key},\n  note = {{{entry}}},\n}}"
+        _escaped(entry).bibtex(key) if isinstance(entry, Reference)
+        else f"@misc{{{key},\n  note = {{{escape(str(entry))}}},\n}}"
         for key, entry in entries.items()
     ]
     return "\n\n".join(texts) + "\n"
+
+
+def _escaped(entry: Reference) -> Reference:
+    fields = {name: escape(getattr(entry, name)) for name in ("title", "venue", "pages", "place")}
+    return replace(entry, authors=tuple(map(escape, entry.authors)), **fields)
+
+
+def _prefixed(body: str, labels: Iterable[str], prefix: str) -> str:
+    known = set(labels)
+
+    def named(match: re.Match[str]) -> str:
+        names = (prefix + n if n in known else n for n in match[2].split(","))
+        return rf"\{match[1]}{{{','.join(names)}}}"
+
+    return re.sub(r"\\(label|cref)\{([^{}]*)\}", named, body) if prefix else body
+
+
+def _own_files(article: Article) -> dict[Path, str]:
+    """BibTeX file -> its place in the folder."""
+    found = {Path(path).resolve(): Path(path).name for path in article.bibliography_files}
+    for path, name in found.items():
+        if list(found.values()).count(name) > 1 or name == "references.bib":
+            raise DomainError(f"BibTeX file {path}: the name is taken in the folder; rename it")
+    return found
 
 
 def _bibliography(article: Article) -> dict[str, str]:
@@ -142,7 +176,7 @@ def _bibliography(article: Article) -> dict[str, str]:
 
 
 def _figures(article: Article) -> dict[Path, str]:
-    """Picture -> its place in the folder; equal names are told apart by numbers."""
+    """Picture -> its place in the folder, under a name that LaTeX reads and no other has."""
     check_instance(article, Article, "article")
     found: dict[Path, str] = {}
     for block in article.content:
@@ -150,9 +184,10 @@ def _figures(article: Article) -> dict[Path, str]:
             path = Path(block.path).resolve()
             if not path.is_file():
                 raise DomainError(f"figure {block.path}: no such file; draw it first")
-            name = f"figures/{path.name}"
+            stem = re.sub(r"[^A-Za-z0-9_.+-]+", "-", path.stem)
+            name = f"figures/{stem}{path.suffix}"
             if path not in found and name in found.values():
-                name = f"figures/{path.stem}-{len(found) + 1}{path.suffix}"
+                name = f"figures/{stem}-{len(found) + 1}{path.suffix}"
             found.setdefault(path, name)
     return found
 
@@ -165,22 +200,31 @@ def _with_figures(article: Article, places: Mapping[Path, str]) -> Article:
     return replace(article, blocks=blocks)
 
 
+def _holds_other(path: Path, what: bytes) -> bool:
+    return path.exists() and not (path.is_file() and path.read_bytes() == what)
+
+
 def _write(
     folder: Path, texts: Mapping[str, str], figures: Mapping[Path, str], overwrite: bool
 ) -> list[Path]:
     names = (*texts, *figures.values())
     try:
-        there = [name for name in names if (folder / name).exists()]
+        wanted = {name: text.encode() for name, text in texts.items()}
+        wanted |= {name: source.read_bytes() for source, name in figures.items()}
+        there = [name for name, what in wanted.items() if _holds_other(folder / name, what)]
         if there and not overwrite:
             raise OutputError(
                 f"{folder / there[0]} exists already; choose another folder, or allow to overwrite "
-                "it"
+                "it (overwrite=True, --overwrite on the command line)"
             )
         (folder / "figures" if figures else folder).mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
             (folder / name).write_text(text, encoding="utf-8")
         for source, name in figures.items():
-            shutil.copyfile(source, folder / name)
+            if source != (folder / name).resolve():
+                shutil.copyfile(source, folder / name)
+    except OutputError:
+        raise
     except (OSError, ValueError) as error:  # the latter where a name holds what no name may
         reason = getattr(error, "strerror", None) or error
         raise OutputError(

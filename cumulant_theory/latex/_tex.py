@@ -6,13 +6,16 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from cumulant_theory.arguments import explained
 from cumulant_theory.errors import DomainError, MissingDependencyError, OutputError
 from cumulant_theory.latex._names import symbol_tex
 
-__all__ = ["MATH", "compile_tex", "escape", "overfull_boxes", "typeset"]
+__all__ = [
+    "MATH", "compile_tex", "escape", "heading_tex", "marks", "overfull_boxes", "typeset",
+]  # fmt: skip
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -52,6 +55,16 @@ _SIGNS = {
     "⊕": r"\oplus",
     "°": r"{}^{\circ}",
     "∇": r"\nabla",
+    "ℝ": r"\mathbb{R}",
+    "ℂ": r"\mathbb{C}",
+    "ℕ": r"\mathbb{N}",
+    "ℤ": r"\mathbb{Z}",
+    "𝔼": r"\mathbb{E}",
+    "¹": "{}^{1}",
+    "⁻": "{}^{-}",
+    "⁰": "{}^{0}",
+    **{character: f"{{}}_{{{digit}}}" for digit, character in enumerate("₀₁₂₃₄₅₆₇₈₉")},
+    **{character: f"{{}}^{{{digit}}}" for digit, character in enumerate("⁴⁵⁶⁷⁸⁹", 4)},
 }
 _PUNCTUATION = {
     "\u2013": "--",
@@ -107,6 +120,40 @@ def escape(text: str) -> str:
     return out + _escape_marked(text[end:])
 
 
+def heading_tex(text: str) -> str:
+    r"""Text of a heading, with a plain version of its mathematics for the bookmarks of the PDF.
+
+    Examples
+    --------
+    >>> print(heading_tex(r"Layer 1: $x \to z_{1}$"))
+    \texorpdfstring{Layer 1: $x \to z_{1}$}{Layer 1: x to z1}
+    """
+    shown = escape(text)
+    if "$" not in shown:
+        return shown
+    plain = MATH.sub(lambda match: _escape_plain(_spelled(match[1])), shown)
+    return rf"\texorpdfstring{{{shown}}}{{{plain}}}"
+
+
+def _spelled(tex: str) -> str:
+    """Mathematics in plain letters."""
+    signs = {"ge": ">=", "le": "<=", "ne": "!=", "times": "x", "cdot": " ", "infty": "oo"}
+    words = re.sub(r"\\([A-Za-z]+)", lambda m: signs.get(m[1], m[1]), tex)
+    return re.sub(r"\\.|[{}_]", "", words)
+
+
+def marks(texts: Iterable[str]) -> tuple[set[str], set[str]]:
+    """Labels and keys of the bibliography that texts refer to; see `escape`.
+
+    Examples
+    --------
+    >>> marks(["see [[eq:one]] and [@key, eq. 3]"])
+    ({'eq:one'}, {'key'})
+    """
+    found = [match for text in texts for match in _REFERENCE.finditer(MATH.sub("", text))]
+    return {m[1] for m in found if m[1]}, {m[2] for m in found if m[2]}
+
+
 @explained
 def typeset(sentence: str) -> str:
     r"""Put the symbols of a plain sentence between dollar signs.
@@ -151,7 +198,8 @@ def _escape_marked(text: str) -> str:
 def _escape_plain(text: str) -> str:
     out: list[str] = []
     quotes = run = 0
-    for character in text.replace(r"\$", "$"):
+    text = text.replace(r"\$", "$")
+    for position, character in enumerate(text):
         run = 0 if character.isspace() else run + 1
         if (run > _LONG_WORD and not character.isalnum()) or run > 2 * _LONG_WORD:
             out.append(r"\allowbreak{}")
@@ -160,7 +208,9 @@ def _escape_plain(text: str) -> str:
             out.append("{}")  # An exclamation mark before ` is the ligature of an inverted one.
         if character == "-" and out and out[-1] == "-":
             out.append("{}")  # Two typed hyphens are no dash.
-        if character == '"':
+        if character == "-" and _is_minus(text, position):
+            out.append("$-$")
+        elif character == '"':
             out.append("''" if quotes % 2 else "``")
             quotes += 1
         elif character in _SPECIAL:
@@ -178,6 +228,12 @@ def _escape_plain(text: str) -> str:
         else:
             out.append(f"[U+{ord(character):04X}]")
     return "".join(out)
+
+
+def _is_minus(text: str, position: int) -> bool:
+    """Whether a hyphen is the sign of a number."""
+    before, after = text[max(position - 1, 0) : position], text[position + 1 : position + 2]
+    return after.isdigit() and before in (" ", "\n", "(", "[", "=", ",")
 
 
 def compile_tex(tex_path: str | Path, pdf_path: str | Path, timeout: float = 180.0) -> str:

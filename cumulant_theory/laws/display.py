@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from ..claims import claims
 from ..errors import CumulantError
 from ..latex.html import Markup, card, equations, facts, folded, formula, shown, table
 
@@ -19,7 +20,7 @@ def law_card(law: "Law") -> str:
         ("cumulants", _first(law)),
         ("support", _support(law)),
         ("orders", "all" if law.max_order is None else f"1 to {law.max_order}"),
-        ("requires", list(law.hypotheses)),
+        ("requires", claims(law.hypotheses)),
     ]
     return card(type(law).__name__, facts(rows))
 
@@ -31,7 +32,7 @@ def joint_card(law: "JointLaw") -> str:
         ("units", law.dim),
         ("independent blocks", _blocks(law)),
         ("orders", "all" if law.max_order is None else f"1 to {law.max_order}"),
-        ("requires", list(law.hypotheses)),
+        ("requires", claims(law.hypotheses)),
     ]
     parts = [facts(rows)]
     one = getattr(law, "law", None)

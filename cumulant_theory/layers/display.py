@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
+from ..claims import claims
 from ..latex import latex
 from ..latex.html import Markup, card, count, equation, facts, formula
 from ..latex.pictures import graph, network
@@ -101,7 +102,7 @@ def layer_card(layer: "Layer") -> str:
     rows: list[tuple[str, Any]] = [
         ("units", " → ".join("n" if w is None else str(w) for w in (size[0], size[-1]))),
         ("parameters", _parameters(layer)),
-        ("requires", list(layer.hypotheses)),
+        ("requires", claims(layer.hypotheses)),
     ]
     parts = [network([box(la) for la in layers], size), facts(rows)]
     only = layers[0]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import mpmath
 import sympy as sp
 
+from ..claims import claim, claims
 from ..errors import NoClosedFormError
 from ..latex import latex
 from ..latex.html import Markup, card, count, equation, equations, facts, formula, prose, table
@@ -47,7 +48,7 @@ def map_card(rg_map: "RGMap") -> str:
             "the law; numerics.flow follows it."
         )
     rows = [("degree", degree), ("parameters", list(layer.parameters)),
-            ("requires", list(layer.hypotheses))]
+            ("requires", claims(layer.hypotheses))]
     size = widths(layer.layers)
     title = prose(f"Map on laws, ${latex(rg_map.b)}$ units to one")
     return card(title, network([box(la) for la in layer.layers], size), does, facts(rows))
@@ -72,13 +73,14 @@ def fixed_point_card(point: "FixedPoint") -> str:
     left = len(point.equations) - _ORDERS
     lines += [f"<div>… {count(left, 'more equation')}; see .equations</div>"] if left > 0 else []
     free = Markup(", ".join(str(formula(v)) for v in family.values()))
-    possible = {True: "yes", False: f"no: {point.reason}", None: "not decided for the family"}
+    possible = {True: "yes", False: claim(f"no: {point.reason}"),
+                None: "not decided for the family"}
     kinds, values = directions(point)
     rows = [
         ("related by the equations" if point.equations else "free", free),
         ("fixed", _valid(point.exact, point.closure)),
         ("has a law", coloured(possible[point.realisable], point.realisable)),
-        ("requires", list(point.hypotheses)),
+        ("requires", claims(point.hypotheses)),
         ("stability", _stability(kinds)),
         ("eigenvalues", Markup(", ".join(map(str, values)))),
     ]
@@ -142,26 +144,29 @@ def _stability(kinds: Sequence[str]) -> str:
 
 
 def spectrum_card(spectrum: "Spectrum") -> str:
-    """Table of eigenvalues; for linear maps with the eigenfunctions."""
+    """Table of eigenvalues; for linear maps that fix Gaussians with the eigenfunctions."""
     x = sp.Symbol("x")
     density = sp.exp(-(x**2) / 2) / sp.sqrt(2 * sp.pi)
-    linear = all(e.eigenfunction is not None for e in spectrum)
-    index = "r" if linear else "k"
+    at = spectrum.at
+    index = "r" if at is None else "k"
     head = [formula(index), formula(rf"\lambda_{index}"), "direction"]
     rows = [[e.order, shown_html(e.value), e.kind] for e in spectrum]
-    if linear:
-        head += [formula("b^{1-r/2}"), "eigenfunction over the normal density"]
+    if at is None:
+        head.append(formula("b^{1-r/2}"))
+        for row, e in zip(rows, spectrum, strict=True):
+            row.append(shown_html(e.clt))
+    if all(e.eigenfunction is not None for e in spectrum):
+        head.append("eigenfunction over the normal density")
         for row, e in zip(rows, spectrum, strict=True):
             hermite: Any = sp.expand(e.eigenfunction / density)
-            row += [shown_html(e.clt), formula(latex(hermite))]
-    at = spectrum.at
+            row.append(formula(latex(hermite)))
     rest = [
         ("at", None if at is None else Markup(", ".join(
             equation(_kappa(r), shown_latex(v), relation=_sign(v))
             for r, v in at.cumulants.items()
         ))),
         ("holds", _valid(spectrum.exact, spectrum.closure)),
-        ("requires", list(spectrum.hypotheses)),
+        ("requires", claims(spectrum.hypotheses)),
     ]
     return card("Spectrum of the linearised map", table(head, rows), facts(rest))
 

@@ -24,8 +24,10 @@ def kind(layer: Layer, r: int, value: sp.Expr) -> str:
     return kind_of(sp.Abs(value) - 1)
 
 
-def linear_spectrum(layer: Layer, values: Sequence[sp.Expr], b: Any) -> Spectrum:
-    """The eigenvalues of a linear map with their Hermite eigenfunctions.
+def linear_spectrum(
+    layer: Layer, values: Sequence[sp.Expr], b: Any, gaussian: bool = True
+) -> Spectrum:
+    """The eigenvalues of a linear map, with Hermite eigenfunctions where it fixes Gaussians.
 
     Parameters
     ----------
@@ -35,6 +37,8 @@ def linear_spectrum(layer: Layer, values: Sequence[sp.Expr], b: Any) -> Spectrum
         Its eigenvalues, order by order.
     b
         Block size.
+    gaussian
+        Whether the eigenvalue of order 2 is 1, so that the map fixes Gaussians.
 
     Examples
     --------
@@ -47,7 +51,8 @@ def linear_spectrum(layer: Layer, values: Sequence[sp.Expr], b: Any) -> Spectrum
     for r, value in enumerate(values, 1):
         hermite = sp.expand(2 ** sp.Rational(-r, 2) * sp.hermite(r, x / sp.sqrt(2)))
         found.append(Eigenvalue(
-            r, value, kind(layer, r, value), hermite * density, clt_eigenvalue(b, r)
+            r, value, kind(layer, r, value), hermite * density if gaussian else None,
+            clt_eigenvalue(b, r),
         ))
     hypotheses = (f"{b} is an integer above 1",) if is_symbolic(layer) else ()
     return Spectrum(tuple(found), hypotheses, matrix=sp.ImmutableMatrix(sp.diag(*values)))
@@ -78,9 +83,7 @@ def linear_fixed_point(
         kappa = sp.Symbol(f"kappa_{r}")
         shift = sp.expand(image - factor * kappa)
         found = kind(layer, r, factor)
-        is_one = found == "marginal" if isinstance(layer, BlockSum) else (
-            sp.simplify(factor - 1) == 0
-        )
+        is_one = sp.simplify(factor - 1) == 0  # a factor of -1 is marginal too
         if is_one and shift != 0:
             raise NoClosedFormError(
                 f"RGMap({layer!r}) has no fixed point: kappa_{r}' = kappa_{r} + {shift}"

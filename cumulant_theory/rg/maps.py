@@ -159,7 +159,8 @@ class RGMap:
         """Eigenvalues at a fixed point with relevant, marginal and irrelevant directions named.
 
         For a linear map the cumulants do not mix: the linearisation is diagonal and the same
-        at every fixed point, and the closure plays no part.
+        at every fixed point, and the closure plays no part. Where it fixes Gaussians (the
+        eigenvalue of order 2 is 1), Hermite polynomials times their density are eigenfunctions.
 
         Parameters
         ----------
@@ -203,7 +204,9 @@ class RGMap:
             return truncated_spectrum(truncated, at, self.b)
         if at is not None:
             require_fixed_by_linear(self.recursion(order), at)
-        return linear_spectrum(self.layer, self.eigenvalues(order), self.b)
+        values = self.eigenvalues(max(order, 2))
+        gaussian = sp.simplify(values[1] - 1) == 0
+        return linear_spectrum(self.layer, values[:order], self.b, gaussian)
 
     @explained
     def fixed_points(
@@ -211,10 +214,11 @@ class RGMap:
     ) -> list[FixedPoint]:
         """Laws with kappa_r' = kappa_r up to ``order``.
 
-        For a linear map an order with eigenvalue 1 leaves its cumulant free; a symbol stands for
-        it. Where symbols in the map leave an eigenvalue open, it is taken as different from 1 and
-        the condition is listed. A map that is not linear is cut by a closure, and all real fixed
-        points of the polynomial map that is left are found, exactly.
+        Laws without these moments, such as the stable ones that block sums with s > 1/2 fix, are
+        not among them. For a linear map an order with eigenvalue 1 leaves its cumulant free; a
+        symbol stands for it. Where symbols in the map leave an eigenvalue open, it is taken as
+        different from 1 and the condition is listed. A map that is not linear is cut by a closure,
+        and all real fixed points of the polynomial map that is left are found, exactly.
 
         Parameters
         ----------

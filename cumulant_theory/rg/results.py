@@ -9,8 +9,9 @@ import sympy as sp
 
 from ..algebra import check_digits
 from ..arguments import brief, explained
+from ..claims import claim_tex
 from ..errors import OrderError
-from ..latex import inline_display, upright
+from ..latex import inline_display
 from ..varieties.decimals import approximate, is_long, shown, shown_latex
 
 
@@ -108,7 +109,7 @@ class FixedPoint:
         text = inline_display(rows)
         if self.realisable is not False:
             return text
-        return rf"{text[:-1]}\quad{upright('no law: ' + self.reason)}$"
+        return rf"{text[:-1]}\quad{claim_tex('no law: ' + self.reason)}$"
 
     def _repr_html_(self) -> str:
         from .display import fixed_point_card

@@ -35,8 +35,9 @@ class Eigenvalue(Record):
         ``relevant`` (|lambda| > 1), ``marginal`` (= 1), ``irrelevant`` (< 1), or ``undecided``
         where symbols leave it open.
     eigenfunction
-        Perturbation of the standard normal density: He_r(x) times the density. None for a map
-        that is not linear.
+        Perturbation of the standard normal density: He_r(x) times the density, x counted from the
+        mean of the fixed Gaussian in its standard deviations. None for a map that is not linear,
+        and for one that fixes no Gaussian, as the eigenvalue of order 2 is not 1.
     clt
         b^{1 - r/2}, the eigenvalue of the central limit theorem for the same block size.
     """
@@ -139,7 +140,8 @@ class Spectrum:
 
     def _repr_latex_(self) -> str:
         rows = r" \\ ".join(self._row(e) for e in self.eigenvalues)
-        last = "" if self.at is not None else r" & \text{eigenfunction}"
+        linear = all(e.eigenfunction is not None for e in self.eigenvalues)
+        last = r" & \text{eigenfunction}" if linear else ""
         return (
             r"$\displaystyle \begin{array}{rllll} r & \lambda_r & & b^{1-r/2}"
             rf"{last} \\ \hline {rows} \end{{array}}$"

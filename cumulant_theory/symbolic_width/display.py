@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 
 from ..algebra import exact
+from ..claims import claims
 from ..errors import CumulantError
 from ..latex.html import Markup, card, count, equation, equations, facts, folded, formula, joined
 from ..latex.pictures import network
@@ -49,7 +50,7 @@ def layer_card(layer: "Layer") -> str:
         ("graphs", repr(layer.family) if layer.family is not None else "any"),
         ("nodes", exact(layer.n) if layer.n is not None else None),
         ("parameters", joined(layer.parameters) if layer.parameters else "none"),
-        ("requires", list(layer.hypotheses)),
+        ("requires", claims(layer.hypotheses)),
     ]
     parts: list[str] = [network(boxes, [_channels(c) for c in channels])]
     if layer.family is not None:
@@ -91,6 +92,6 @@ def state_card(state: "FamilyCumulants") -> str:
         ("nodes", exact(state.n)), ("graphs", repr(state.family)),
         ("channels", state.channels if state.channels > 1 else None), ("order", state.order),
         ("values", "exact" if state.exact else f"under {state.closure}"),
-        ("requires", list(state.hypotheses)),
+        ("requires", claims(state.hypotheses)),
     ]
     return card("Joint cumulants by type", facts(head), equations(lines, "[type]"))

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
+from ..claims import claims
 from ..errors import CumulantError
 from ..latex import latex
 from ..latex.html import Markup, card, count, equation, facts, folded, formula
@@ -104,7 +105,7 @@ def usual(symmetry: "Symmetry") -> "Tying | None":
 def symmetry_card(symmetry: "Symmetry") -> str:
     """Group, and the tying of a layer of usual size."""
     head: list[tuple[str, Any]] = [
-        ("group", formula(symmetry.latex)), ("requires", list(symmetry.hypotheses)),
+        ("group", formula(symmetry.latex)), ("requires", claims(symmetry.hypotheses)),
     ]
     tied = usual(symmetry)
     if tied is None:

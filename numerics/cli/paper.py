@@ -1,22 +1,27 @@
 """``cumulants paper``: theorems, recursions, tables and figures as one LaTeX project."""
 
 import csv
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from cumulant_theory import theorems
-from cumulant_theory.errors import DomainError, OutputError, ParseError
+from cumulant_theory.errors import DomainError, OutputError, ParseError, UnknownNameError
 from cumulant_theory.latex import (
     Article,
     Figure,
     Heading,
     Notation,
+    Paragraph,
     Table,
+    latex,
     write_project,
     write_snippet,
 )
+from cumulant_theory.layers import Layer, Pointwise
+from cumulant_theory.symmetries import Free
 
 from .networks import advised, read_question
 
@@ -52,9 +57,11 @@ class Choice:
 
 
 def paper(
-    choice: Choice, out: Path, *, title: str, author: str = "", abstract: str = "",
-    document_class: str = "article", rename: Sequence[str] = (), order_superscript: bool = False,
-    snippet: bool = False, pdf: bool = True, overwrite: bool = False,
+    choice: Choice, out: Path, *, title: str, author: Sequence[str] = (), abstract: str = "",
+    document_class: str = "article", columns: int = 1, width: float | None = None,
+    bib: Sequence[Path] = (), prefix: str = "", rename: Sequence[str] = (),
+    order_superscript: bool = False, snippet: bool = False, pdf: bool = True,
+    overwrite: bool = False,
 ) -> int:
     """Write a paper; returns the exit code.
 
@@ -72,12 +79,22 @@ def paper(
         raise ParseError(
             "the paper would be empty; name --theorems (or all), --layers, --tables or --figures"
         )
+    for option, given in (("--prefix", bool(prefix)), ("--width", width is not None)):
+        if given and not snippet:
+            raise ParseError(f"{option} is for a snippet; add --snippet, or leave it out")
+    notation = Notation(dict(map(_renaming, rename)), order=order_superscript)
     article = Article(
-        title, abstract, author, blocks, document_class=document_class,
-        notation=Notation(dict(map(_renaming, rename)), order=order_superscript),
+        title, abstract, author, blocks, document_class=document_class, notation=notation,
+        columns=columns, width=width, bibliography_files=bib,
     )
+    missing = notation.unused(replace(article, notation=Notation()).content)
+    if missing:
+        raise UnknownNameError(
+            f"--rename: {', '.join(map(repr, missing))} occurs nowhere in this paper; names are "
+            "those of the symbols, as in kappa, W, z or kappa_2"
+        )
     if snippet:
-        written = write_snippet(article, out, overwrite=overwrite)
+        written = write_snippet(article, out, prefix=prefix, overwrite=overwrite)
     else:
         written = write_project(article, out, overwrite=overwrite, compile=pdf)
     for path in written:
@@ -95,14 +112,43 @@ def _recursions(choice: Choice) -> list[Any]:
     blocks: list[Any] = []
     for number, text in enumerate(choice.layers, 1):
         asked = read_question(text, choice.law, choice.order, choice.closure)
-        title = f"Cumulants of {asked.network!r}"
-        blocks.append(Heading(1, title, f"sec:network{number}"))
+        title = f"Cumulants of a network: {_described(asked.network)}"
+        text = f"Joint cumulants of the units, up to order {asked.order} at the output."
+        if any(isinstance(layer, Pointwise) for layer in asked.network.layers):
+            text += " In the rules of activations different letters stand for different units."
+        blocks += [Heading(1, title, f"sec:network{number}"), Paragraph(text)]
         with advised():
             if not asked.symbolic:
                 blocks.append(asked.recursion())
             if choice.proofs or asked.symbolic:
-                blocks += [Heading(2, f"Derivation: {asked.law}"), asked.derivation()]
+                title = f"Derivation for the input law {asked.law}"
+                blocks += [Heading(2, title), asked.derivation()]
     return blocks
+
+
+def _described(network: Layer) -> str:
+    """The layers in words."""
+    return ", ".join(map(_layer, network.layers))
+
+
+def _layer(layer: Layer) -> str:
+    facts = []
+    if layer.in_features is not None:
+        facts.append(rf"${latex(layer.in_features)} \to {latex(layer.out_features)}$")
+    symmetry = getattr(layer, "symmetry", None)
+    if symmetry is not None and not isinstance(symmetry, Free):
+        facts.append(_words(symmetry))
+    named = _words(getattr(layer, "activation", layer))
+    return f"{named} ({', '.join(facts)})" if facts else named
+
+
+def _words(thing: Any) -> str:
+    """The name of its class in words; names such as ReLU stay."""
+    name = type(thing).__name__
+    if re.fullmatch(r"(?:[A-Z][a-z]+)+", name):
+        words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+        return re.sub(r"\bconv\b", "convolution", words)
+    return name
 
 
 def _floats(choice: Choice) -> list[Any]:

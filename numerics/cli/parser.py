@@ -123,16 +123,25 @@ def _paper(commands: Any) -> None:
     paper.add_argument("--figures", nargs="+", default=(), metavar="FILE", type=Path,
                        help="pictures")
     paper.add_argument("--title", default="Cumulants of neural networks", help="of the paper")
-    paper.add_argument("--author", default="", help="of the paper")
+    paper.add_argument("--author", action="append", default=[],
+                       help="of the paper; may be repeated")
     paper.add_argument("--abstract", default="", help="of the paper")
     paper.add_argument("--class", dest="document_class", default="article",
                        choices=("article", "amsart", "revtex4-2"), help="default: %(default)s")
+    paper.add_argument("--columns", type=int, choices=(1, 2), default=1,
+                       help="of the page; default: %(default)s")
+    paper.add_argument("--width", type=float, metavar="POINTS",
+                       help="of a line in the paper that a snippet goes into, \\the\\linewidth")
+    paper.add_argument("--bib", nargs="+", default=(), metavar="FILE", type=Path,
+                       help="BibTeX files of your own, whose entries stand in for ours")
     paper.add_argument("--rename", action="append", default=[], metavar="OLD=NEW",
                        help="print a symbol in another way; may be repeated")
     paper.add_argument("--order-superscript", action="store_true",
                        help="cumulants as G^{(3)}_{112}, with their order")
     paper.add_argument("--snippet", action="store_true",
                        help="files for \\input in a paper that exists")
+    paper.add_argument("--prefix", default="", metavar="TEXT",
+                       help="of the labels in a snippet, such as cumulants:")
     paper.add_argument("--no-pdf", action="store_true", help="do not run latexmk")
     paper.add_argument("--overwrite", action="store_true", help="replace files that are there")
     paper.set_defaults(run=runs.paper)

@@ -75,7 +75,9 @@ def paper(arguments: argparse.Namespace) -> int:
     return paper(
         choice, arguments.out, title=arguments.title, author=arguments.author,
         abstract=arguments.abstract, document_class=arguments.document_class,
-        rename=arguments.rename, order_superscript=arguments.order_superscript,
+        columns=arguments.columns, width=arguments.width, bib=arguments.bib,
+        prefix=arguments.prefix, rename=arguments.rename,
+        order_superscript=arguments.order_superscript,
         snippet=arguments.snippet, pdf=not arguments.no_pdf, overwrite=arguments.overwrite,
     )
 

@@ -118,7 +118,7 @@ def page(article: Article, alternatives: Mapping[str, str] | None = None) -> str
         f"<header><h1>{writer.text(article.title)}</h1>{abstract}</header>",
         f'<nav aria-label="Contents"><ol>{contents}</ol></nav>',
         f'<main id="content">\n{body}\n</main>',
-        f"<footer>{escape(article.author)}</footer>" if article.author else "",
+        f"<footer>{escape(', '.join(article.authors))}</footer>" if article.authors else "",
         "</body></html>\n",
     ])
 
