@@ -57,10 +57,11 @@ myst_heading_anchors = 3
 mathjax_path = "mathjax-tex-svg-full.js"
 mathjax3_config = {"svg": {"fontCache": "local", "scale": 0.92}, "options": {"enableMenu": False}}
 
-# Notebooks are the py:percent files of notebooks/, run once and cached until they change.
+# Notebooks are the py:percent files of notebooks/, run once and cached until they change, or the
+# packages do.
 nb_custom_formats = {".py": ["jupytext.reads", {"fmt": "py:percent"}]}
 nb_execution_mode = "cache"
-nb_execution_cache_path = str(HERE / "_build" / "jupyter_cache")
+nb_execution_cache_path = str(HERE / "_build" / "jupyter_cache" / sources.digest())
 nb_execution_raise_on_error = True
 nb_execution_timeout = 240
 nb_ipywidgets_js = {}

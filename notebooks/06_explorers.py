@@ -74,9 +74,9 @@ symmetry
 #
 # The plane holds all networks $l\,(x_1 + x_2) + Q\,(x_1 + x_2)^2 + c$ with the right mean on
 # Gaussians. Curves are the networks that match a cumulant of the block sum on Gaussians; colour is
-# what they miss on the other law. Move the star by its sliders or by a click in the plane, or send
-# it to the curve. With the third order fitted as well two points are left, and only one of them is
-# the block sum.
+# what they miss on the other law. Drag the star, move it by a click, by the arrow keys or by its
+# sliders, or send it to the curve. With the third order fitted as well two points are left, and
+# only one of them is the block sum.
 
 # %%
 failure = nm.explorers.failure(order=2)

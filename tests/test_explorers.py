@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import time
 from fractions import Fraction
 from itertools import product
 from math import comb
@@ -23,7 +24,7 @@ from cumulant_theory.errors import (
 )
 from cumulant_theory.rg import RGMap
 from numerics import explorers
-from numerics.explorers import clickable, layout
+from numerics.explorers import clickable, keeping, layout
 from numerics.explorers.tying import fitting, independent_cumulants
 
 pytest.importorskip("ipywidgets")
@@ -98,6 +99,31 @@ def test_density_of_sums_of_exponentials_is_a_gamma_density(b, steps):
         exact = stats.gamma.pdf(data.x * n**0.5 + n, n) * n**0.5
         step = data.x[1] - data.x[0]
         assert np.abs(exact - data.densities[t]).sum() * step < 0.01  # the grid resolves 1/20
+
+
+def test_a_density_too_peaked_for_the_grid_is_not_drawn():
+    data = explorers.rg_flow_data(laws.Gamma(sp.Rational(1, 10), 100), steps=3)
+    assert data.densities is None
+    assert "too peaked" in data.why
+    assert "too peaked" in data._repr_html_()
+    assert not explorers.rg_flow_figure(data).axes[2].lines
+    for law in explorers.known_laws().values():
+        assert explorers.rg_flow_data(law, 2, steps=3).densities is not None, law
+
+
+@pytest.mark.parametrize("s", ["0", "1/20", "1/2", "1", "3/2"])
+def test_no_legend_lies_on_an_eigenvalue(s):
+    for order in (2, 5, 8):
+        data = explorers.rg_flow_data(laws.Exponential(1), 8, s, 2, order)
+        figure = explorers.rg_flow_figure(data)
+        figure.canvas.draw()
+        axes = figure.axes[3]
+        box = axes.get_legend().get_window_extent()
+        assert box.x0 >= axes.bbox.x0
+        for line in axes.lines:
+            if line.get_marker() == "o":
+                ends = axes.transData.transform(line.get_xydata())
+                assert not any(box.x0 <= x <= box.x1 and y >= box.y0 - 4 for x, y in ends)
 
 
 def test_learned_map_is_drawn_beside_the_block_sum():
@@ -261,18 +287,19 @@ def test_buttons_of_the_failure_explorer():
     to_network.click()
     assert np.allclose([explorer.state["x"], explorer.state["y"]], explorer.data.networks[0])
     explorer.set(network="free, linear")
-    assert explorer.controls["x"].description == "l_11"
+    assert explorer.controls["x"].description == "$l_{11}$"
     assert explorer.message == ""
 
 
-def test_a_click_in_the_plane_moves_the_point():
+def test_a_place_wished_for_in_the_plane_moves_the_point():
     explorer = explorers.failure(seeds=0)
     page, views = explorer._body, []
     page.observe(lambda change: views.append(change.new), "value")
     left = explorer.figure.axes[0]
     west, east, south, north = page.limits
     assert (west, east, south, north) == (*left.get_xlim(), *left.get_ylim())
-    page.point = (0.3141, -0.2718)  # what a click sends
+    page.wish = (0.3141, -0.2718, 1)  # what a click sends
+    assert page.answered == 1
     assert (explorer.state["x"], explorer.state["y"]) == (0.31, -0.27)
     assert len(views) == 1
     star = explorer.figure.axes[0].lines[-1]
@@ -285,12 +312,98 @@ def test_a_click_in_the_plane_moves_the_point():
     drawn = explorer.figure.transFigure.inverted().transform(
         left.transData.transform((0.31, -0.27)))
     assert np.allclose(seen, drawn)
-    page.point = (99.0, -99.0)
+    page.wish = (99.0, -99.0, 2)
     assert explorer.state["x"] == explorer.controls["x"].max <= east
     assert explorer.state["y"] == explorer.controls["y"].min >= south
     explorer.set(network="free, linear")
     assert page.limits == (*explorer.figure.axes[0].get_xlim(), *explorer.figure.axes[0].get_ylim())
     assert page.point == (explorer.state["x"], explorer.state["y"])
+    assert page.names == ("l11", "l12")
+    assert page.steps == (0.01, 0.01)
+    assert page.movable
+    drawn = page.value.partition(f'id="{clickable.STAR}"')[2]
+    assert drawn.index("<use ") < drawn.index("</g>")  # what the browser moves
+
+
+def test_places_that_wait_are_passed_over_but_for_the_last():
+    explorer = explorers.failure(seeds=0)
+    own, seen = explorer.view, []
+
+    def view(**state):
+        seen.append((state["x"], state["y"]))
+        return own(**state)
+
+    explorer.view = view
+    goals = [(round(0.1 * k, 2), round(-0.05 * k, 2), k) for k in range(1, 6)]
+    waiting = []
+    with explorer._lock:  # the kernel computes
+        for goal in goals:
+            waiting.append(threading.Thread(target=setattr, args=(explorer._body, "wish", goal)))
+            waiting[-1].start()
+            while explorer._body.wish != goal:
+                time.sleep(0.001)
+    for thread in waiting:
+        thread.join(60)
+    assert seen == [goals[-1][:2]]
+    assert explorer._body.answered == 5
+    assert (explorer.state["x"], explorer.state["y"]) == goals[-1][:2]
+
+
+def test_work_is_told_until_it_ends_even_badly():
+    explorer = explorers.failure(seeds=0)
+    own, told = explorer.view, []
+
+    def view(**state):
+        told.append(explorer._body.busy)
+        return own(**state)
+
+    explorer.view = view
+    assert not explorer._body.busy
+    explorer.set(x=0.1)
+    assert told == [True]
+    assert not explorer._body.busy
+
+    def broken(**state):
+        raise ZeroDivisionError
+
+    explorer.view = broken
+    with pytest.raises(ZeroDivisionError):
+        explorer.set(x=0.2)
+    assert not explorer._body.busy
+
+
+def test_the_notebook_keeps_what_was_shown_last(monkeypatch):
+    import IPython.display
+
+    shown, renewed = [], []
+    monkeypatch.setattr(IPython.display, "display", lambda data, **how: shown.append((data, how)))
+    monkeypatch.setattr(
+        IPython.display, "update_display", lambda data, **how: renewed.append((data, how))
+    )
+    monkeypatch.setattr(keeping, "_PAUSE", 600)
+    explorer = explorers.failure(seeds=0)
+    explorer.set(x=0.1)
+    assert renewed == []  # it is nowhere yet
+    explorer._ipython_display_()
+    (live, _), (kept, how) = shown
+    name = how["display_id"]
+    assert "application/vnd.jupyter.widget-view+json" in live
+    assert live["text/html"] == ""
+    assert name in explorer.box._dom_classes
+    assert f"body:has(.{name}) .{name}-kept" in kept["text/html"]
+    assert explorer.snapshot() in kept["text/html"]
+    explorer.set(x=0.3)
+    [(data, how)] = renewed
+    assert explorer.snapshot() in data["text/html"]
+    assert how["display_id"] == name
+    for k in range(3):  # a drag
+        explorer._body.wish = (0.1 * k, 0.0, k + 1)
+        waiting = [one for one in threading.enumerate() if isinstance(one, threading.Timer)]
+        assert [one for one in waiting if not one.finished.is_set()] == [explorer._kept._waits]
+    assert len(renewed) == 1
+    explorer._kept._waits.cancel()
+    explorer._kept._waits.function()  # the time is over
+    assert explorer.snapshot() in renewed[-1][0]["text/html"]
 
 
 def test_a_slider_keeps_an_exact_value_that_the_browser_rounds():
@@ -319,8 +432,8 @@ def test_messages_at_once_are_answered_one_after_the_other():
     explorer.view = view
     goals = [(0.1 * k, -0.05 * k) for k in range(4)]
     threads = [
-        threading.Thread(target=lambda goal=goal: setattr(explorer._body, "point", goal))
-        for goal in goals[::2]
+        threading.Thread(target=lambda k=k: setattr(explorer._body, "wish", (*goals[k], k + 1)))
+        for k in (0, 2)
     ] + [threading.Thread(target=lambda x=x: explorer.set(x=x)) for x, _ in goals[1::2]]
     for thread in threads:
         thread.start()
@@ -329,7 +442,7 @@ def test_messages_at_once_are_answered_one_after_the_other():
     assert not any(together)
     explorer.set(x=0.2, y=0.1)
     assert np.allclose(explorer.figure.axes[0].lines[-1].get_xydata(), [[0.2, 0.1]])
-    explorer._body.point = (-0.4, 0.2)
+    explorer._body.wish = (-0.4, 0.2, 9)
     assert explorer.state["x"] == -0.4  # it still listens
 
 
@@ -377,6 +490,22 @@ def test_standard_errors_of_errors_are_right():
     claimed = np.sqrt(np.mean([f.standard_errors[0, -1] ** 2 for f in first]))
     ratio = values.std(ddof=1) / claimed
     assert 0.65 < ratio < 1.5  # 40 repetitions: four standard errors are 0.45
+
+
+def test_orders_that_stand_in_are_told():
+    told, seen = "K = 4 gives what K = 3 gives in the last layer", set()
+    for depth in (2, 6):
+        found = explorers.wide_data(16, depth, "relu", 4, samples=2**12)
+        rng = np.random.default_rng([0, 16, depth])  # the network of the explorer
+        weights = [np.sqrt(2 / 16) * rng.standard_normal((16, 16)) for _ in range(depth)]
+        biases = [0.2 * rng.standard_normal(16) for _ in range(depth)]
+        behind = [
+            nm.propagate(weights, biases, "relu", K=k, output_activation=True).health.orders[-1]
+            for k in (3, 4)
+        ]
+        assert (told in found._repr_html_()) == (behind[0] == behind[1])
+        seen.add(behind[0] == behind[1])
+    assert seen == {True, False}
 
 
 def test_truth_is_sampled_once_and_progress_is_told():
@@ -431,10 +560,9 @@ def test_every_value_of_every_control(make, messages, monkeypatch):
         assert explorer.shown is not None or told
     assert set(seen) == set(explorer.controls)
     monkeypatch.undo()
-    bundle = explorer._repr_mimebundle_()
-    assert "application/vnd.jupyter.widget-view+json" in bundle
-    assert bundle["text/html"].count("<svg") >= 1
-    assert bundle["text/html"].count("<div") == bundle["text/html"].count("</div>")
+    page = explorer._repr_html_()
+    assert page.count("<svg") >= 1
+    assert page.count("<div") == page.count("</div>")
 
 
 def test_pictures_take_the_colour_of_the_text():
@@ -443,6 +571,14 @@ def test_pictures_take_the_colour_of_the_text():
     assert "#000000" not in drawn
     assert "<style" not in drawn
     assert drawn.count("<math") > 10
+
+
+def test_a_snapshot_names_first_options_by_their_labels():
+    told = explorers.wide(8, 1, K=1, samples=10**4).snapshot()
+    assert "samples 10 000" in told
+    named = {"the law": laws.Exponential(1)}
+    law = explorers.rg_flow(laws.Exponential(1), steps=1, choices=named)
+    assert "law Exponential(1)," in law.snapshot()
 
 
 def test_unknown_controls_are_named():

@@ -115,6 +115,11 @@ def shots(tmp_path):
     return folder
 
 
+def ended(page):
+    """All kernels."""
+    page.evaluate("() => jupyterapp.serviceManager.sessions.shutdownAll()")
+
+
 @pytest.fixture
 def opened(lab, browser):
     """Runner of a notebook: its page, when every cell has run."""
@@ -153,15 +158,7 @@ def opened(lab, browser):
 
     yield run
     for page in pages:
-        page.evaluate(  # the kernels of notebooks that were looked at end here
-            """async ([base, token]) => {
-              const ask = (path, method) => fetch(`${base}/api/${path}?token=${token}`, {
-                method, headers: {"X-XSRFToken":
-                  (document.cookie.match(/_xsrf=([^;]+)/) || [])[1] || ""}});
-              for (const one of await (await ask("sessions", "GET")).json())
-                await ask(`sessions/${one.id}`, "DELETE");
-            }""", [lab["base"], lab["token"]],
-        )
+        ended(page)  # the kernels of notebooks that were looked at
         page.close()
     assert outside == []  # everything comes from this machine
 
@@ -247,6 +244,126 @@ def check_click(page, explorer, across, up):
         )
 
 
+def centre(element):
+    box = element.bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def settled(page, explorer, place):
+    """When the kernel has answered, sliders and star are at a place (across, up) and stay."""
+    body, plane = pageful(page, explorer), explorer.locator(".cumulant-plane").bounding_box()
+    page.wait_for_function(
+        "e => e.getAttribute('aria-busy') === 'false'", arg=body.element_handle(), timeout=60_000
+    )
+    for slider, share in zip(explorer.locator(".widget-slider").all()[-2:], place, strict=True):
+        handle = slider.locator(".noUi-handle").first
+        low, high = (float(handle.get_attribute(f"aria-value{k}")) for k in ("min", "max"))
+        page.wait_for_function(
+            "([e, goal, most]) => Math.abs(Number(e.innerText.replace('−', '-')) - goal) < most",
+            arg=[slider.locator(".widget-readout").element_handle(), low + share * (high - low),
+                 0.016 + 2 * (high - low) / plane["width"]], timeout=30_000,
+        )
+    x, y = centre(explorer.locator(".cumulant-handle"))
+    assert abs(x - plane["x"] - place[0] * plane["width"]) < 4
+    assert abs(plane["y"] + (1 - place[1]) * plane["height"] - y) < 4
+    drawn = centre(explorer.locator(".cumulant-figure > svg [id=cumulant-star]"))
+    assert abs(drawn[0] - x) < 3
+    assert abs(drawn[1] - y) < 3
+    before = body.inner_html()
+    page.wait_for_timeout(1500)
+    assert body.inner_html() == before  # no place that was passed on the way is answered now
+
+
+def check_drag(page, explorer):
+    """The star follows the pointer at once, the kernel when it can; nothing waits behind."""
+    explorer.locator(".cumulant-plane").scroll_into_view_if_needed()
+    plane, star = explorer.locator(".cumulant-plane"), explorer.locator(".cumulant-handle")
+    box = plane.bounding_box()
+    pages = pageful(page, explorer).evaluate_handle(
+        """e => { const seen = []; new MutationObserver(() => seen.push(0)).observe(
+                e.querySelector(".cumulant-figure"), {childList: true}); return seen; }"""
+    )
+    folded = explorer.locator("details").first
+    folded.locator("summary").first.click()
+    plane.scroll_into_view_if_needed()
+    box, (x, y), moves = plane.bounding_box(), centre(star), 40
+    goal = box["x"] + 0.3 * box["width"], box["y"] + 0.65 * box["height"]
+    page.mouse.move(x + 4, y - 3)  # held at its side, it does not jump
+    page.mouse.down()
+    for k in range(1, moves + 1):
+        here = [a + k / moves * (b - a) for a, b in zip((x, y), goal, strict=True)]
+        page.mouse.move(here[0] + 4, here[1] - 3)
+        seen = centre(star)
+        assert abs(seen[0] - here[0]) < 1.5
+        assert abs(seen[1] - here[1]) < 1.5
+    page.mouse.up()
+    settled(page, explorer, (0.3, 0.35))
+    assert 1 <= pages.evaluate("seen => seen.length") <= moves
+    assert folded.get_attribute("open") is not None  # also when pages were drawn anew
+
+    page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.6 * box["height"])
+    page.mouse.down()  # elsewhere in the plane: it comes, and follows
+    page.mouse.move(box["x"] + 2 * box["width"], box["y"] + 0.5 * box["height"], steps=5)
+    page.mouse.up()  # outside: at the edge
+    settled(page, explorer, (1.0, 0.5))
+
+
+def check_keys(page, explorer):
+    """Arrow keys move the star, not the cell of the notebook."""
+    star = explorer.locator(".cumulant-handle")
+    readouts = [s.locator(".widget-readout") for s in explorer.locator(".widget-slider").all()[-2:]]
+
+    def told():
+        return [float(e.inner_text().replace("−", "-")) for e in readouts]
+
+    active = page.locator(".jp-Notebook .jp-Cell.jp-mod-active .jp-InputArea")
+    before = active.inner_text()
+    star.focus()
+    old = told()
+    for key in ("ArrowUp", "ArrowUp", "ArrowUp", "ArrowRight", "Shift+ArrowLeft"):
+        page.keyboard.press(key)
+    page.wait_for_function(
+        "([e, old]) => e.innerText !== old",
+        arg=[readouts[1].element_handle(), readouts[1].inner_text()], timeout=30_000,
+    )
+    page.wait_for_function(
+        "e => e.getAttribute('aria-busy') === 'false'",
+        arg=pageful(page, explorer).element_handle(), timeout=60_000,
+    )
+    page.wait_for_timeout(300)
+    changes = [b - a for a, b in zip(old, told(), strict=True)]
+    assert max(abs(c - e) for c, e in zip(changes, (-0.09, 0.03), strict=True)) < 0.011
+    assert active.inner_text() == before
+    assert star.evaluate("e => e === document.activeElement")
+    assert star.get_attribute("role") == "slider"
+    assert all(f"{v:g}" in star.get_attribute("aria-valuetext") for v in told())
+
+
+def check_touch(page, explorer):
+    """A finger drags the star, and scrolls where it moves up or down beside it."""
+    plane, star = explorer.locator(".cumulant-plane"), explorer.locator(".cumulant-handle")
+    plane.scroll_into_view_if_needed()
+    fingers = page.context.new_cdp_session(page)
+
+    def swipe(x, y, dx, dy):
+        for k in range(13):
+            where = [{"x": x + dx * k / 12, "y": y + dy * k / 12}]
+            kind = "touchMove" if k else "touchStart"
+            fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": where})
+            page.wait_for_timeout(20)
+        fingers.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        page.wait_for_timeout(300)
+
+    box, (x, y) = plane.bounding_box(), centre(star)
+    swipe(x, y, box["x"] + 0.5 * box["width"] - x, box["y"] + 0.7 * box["height"] - y)
+    settled(page, explorer, (0.5, 0.3))
+    told, there = star.get_attribute("aria-valuetext"), plane.bounding_box()
+    assert abs(there["y"] - box["y"]) < 1
+    swipe(box["x"] + 30, box["y"] + 0.5 * box["height"], 3, -0.3 * box["height"])
+    assert abs(plane.bounding_box()["y"] - box["y"]) > 20
+    assert star.get_attribute("aria-valuetext") == told
+
+
 def contrast(page):
     """Least ratio of contrast between the figures' ink and the page."""
     return page.evaluate("""() => {
@@ -279,7 +396,8 @@ def test_explorers_answer_in_jupyterlab(opened, shots):
     page = opened(ROOT / "notebooks" / "06_explorers.py")
     assert failures(page) == []
     check_formulas(page)
-    page.locator(".cumulant-explorer .cumulant-figure svg").nth(4).wait_for(timeout=60_000)
+    drawn = page.locator(".cumulant-explorer .cumulant-figure > svg:not(.cumulant-frame)")
+    drawn.nth(4).wait_for(timeout=60_000)
     explorers = page.locator(".cumulant-explorer")
     assert explorers.count() == 5
     clicked = []
@@ -297,6 +415,9 @@ def test_explorers_answer_in_jupyterlab(opened, shots):
                 check_click(page, explorer, *place)
             moved(page, explorer, enabled[-1])
             check_click(page, explorer, 0.25, 0.75)  # where the last click was
+            check_drag(page, explorer)
+            check_keys(page, explorer)
+            check_touch(page, explorer)
         assert explorer.locator("math").count() + explorer.locator("td").count() > 5
         check_layout(explorer)
         explorer.screenshot(path=shots / f"06_explorer_{k + 1}_light.png")
@@ -311,6 +432,34 @@ def test_explorers_answer_in_jupyterlab(opened, shots):
     assert contrast(page) > 4.5
     for k in range(explorers.count()):
         explorers.nth(k).screenshot(path=shots / f"06_explorer_{k + 1}_dark.png")
+
+
+def visible(page, selector):
+    return sum(e.is_visible() for e in page.locator(selector).all())
+
+
+def test_a_notebook_reopened_shows_what_its_explorers_were_left_at(opened, tmp_path, shots):
+    path = tmp_path / "left.py"
+    path.write_text("# %%\nimport numerics as nm\nnm.explorers.symmetry('cyclic', 3, 3)\n")
+    page = opened(path)
+    page.locator(".cumulant-explorer .cumulant-figure svg").wait_for(timeout=60_000)
+    assert visible(page, ".cumulant-figure") == 1
+    old = page.locator("[class$=-kept]").inner_html()
+    page.locator(".cumulant-explorer select").select_option(label="reflection")
+    page.wait_for_function(
+        "old => document.querySelector('[class$=-kept]').innerHTML !== old", arg=old,
+        timeout=30_000,
+    )
+    page.evaluate("() => jupyterapp.commands.execute('docmanager:save')")
+    ended(page)
+    page.reload()
+    page.locator("[class$=-kept]").wait_for(timeout=60_000)
+    page.wait_for_timeout(2000)
+    assert page.locator(".cumulant-explorer").count() == 0
+    assert visible(page, ".cumulant-figure") == 1
+    assert "group reflection" in page.locator("[class$=-kept]").inner_text()
+    assert not page.get_by_text("model not found").is_visible()
+    page.screenshot(path=shots / "reopened.png")
 
 
 def test_an_error_of_a_cell_is_noticed(opened, tmp_path):

@@ -1,5 +1,6 @@
 """Pages that are written from the packages: bibliography, API, notebooks."""
 
+import hashlib
 import inspect
 import shutil
 from importlib import import_module
@@ -53,6 +54,15 @@ API = {
     "numerics.study": "The study",
     "numerics.competition": "The competition",
 }
+
+
+def digest() -> str:
+    """A name that changes with the code of the packages."""
+    found = hashlib.sha256()
+    for package in ("cumulant_theory", "numerics"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            found.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
+    return found.hexdigest()[:16]
 
 
 def write(docs: Path) -> None:

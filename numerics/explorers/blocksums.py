@@ -34,6 +34,7 @@ __all__ = ["RGFlow", "known_laws", "rg_flow_data"]
 
 _REACH, _FINE, _ATOM = 10.0, 20, 0.15  # in standard deviations: half width, points per one, blur
 _MOST_POINTS = 2000
+_RINGS = 0.01  # depth of a density below zero, of its height, that is not drawn
 _HALF = sp.Rational(1, 2)
 
 
@@ -209,4 +210,6 @@ def _densities(
         p = grid.normalised(step(flow[-1]))
         p = affine_image(p, grid, shift=-float(grid.mass(grid.x * p)))
         flow.append(grid.normalised(p))
+    if any(p.min() < -_RINGS * p.max() for p in flow):
+        raise DomainError(f"the density of {law!r} is too peaked for a grid: sums ring below zero")
     return grid.x / deviation, np.stack(flow) * deviation

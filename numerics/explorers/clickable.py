@@ -1,10 +1,13 @@
-"""A page of HTML in whose figure a click picks a point.
+"""A page of HTML that is redrawn in place, in whose figure a star can be dragged.
 
-The widget lays a transparent rectangle over the axes, so that their place on the screen is known to
-the browser whatever the width of the page; anywidget carries it and is imported when one is made.
+The widget lays a transparent frame over the figure, so that the place of the axes on the screen is
+known to the browser whatever the width of the page. The star follows the pointer at once; its
+places are sent to the kernel, which answers each by a new page. anywidget carries it and is
+imported when one is made.
 """
 
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cumulant_theory.errors import optional
@@ -12,62 +15,43 @@ from cumulant_theory.errors import optional
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["clickable", "place_of"]
+__all__ = ["STAR", "clickable", "place_of"]
 
-_CODE = """
-const SVG = "http://www.w3.org/2000/svg";
-
-function render({model, el}) {
-  const draw = () => {
-    el.innerHTML = model.get("value");
-    const svg = el.querySelector(".cumulant-figure svg");
-    if (svg === null) return;
-    const {x, y, width, height} = svg.viewBox.baseVal;
-    const [left, top, wide, high] = model.get("place");
-    const plane = document.createElementNS(SVG, "rect");
-    for (const [name, number] of Object.entries({
-      x: x + left * width, y: y + top * height, width: wide * width, height: high * height,
-    })) plane.setAttribute(name, number);
-    plane.setAttribute("class", "cumulant-plane");
-    plane.setAttribute("fill", "transparent");
-    plane.style.cursor = "crosshair";
-    plane.addEventListener("click", event => {
-      const box = plane.getBoundingClientRect();
-      const [west, east, south, north] = model.get("limits");
-      const across = (event.clientX - box.left) / box.width;
-      const up = (box.bottom - event.clientY) / box.height;
-      model.set("point", [west + across * (east - west), south + up * (north - south)]);
-      model.save_changes();
-    });
-    svg.append(plane);
-  };
-  model.on("change:value", draw);
-  draw();
-}
-export default {render};
-"""
+STAR = "cumulant-star"  # id of the group of the star in the drawing
+_BESIDE = Path(__file__)  # what runs in the browser lies next to this file
 
 
 @lru_cache(maxsize=1)
 def _kind() -> Any:
-    with optional("anywidget", "a figure to click into", "notebooks"):
+    with optional("anywidget", "a figure with a star to drag", "notebooks"):
         import anywidget
-    from traitlets import Float, Tuple, Unicode
+    from traitlets import Bool, Float, Int, Tuple, Unicode
 
     class Clickable(anywidget.AnyWidget):
-        _esm = _CODE
+        _esm = _BESIDE.with_suffix(".js").read_text("utf-8").replace("STAR", STAR)
+        _css = _BESIDE.with_suffix(".css").read_text("utf-8")
         value = Unicode().tag(sync=True)
+        busy = Bool(False).tag(sync=True)
+        movable = Bool(False).tag(sync=True)
         place = Tuple(*[Float()] * 4, default_value=(0.0, 0.0, 1.0, 1.0)).tag(sync=True)
         limits = Tuple(*[Float()] * 4, default_value=(0.0, 1.0, 0.0, 1.0)).tag(sync=True)
+        steps = Tuple(Float(), Float(), default_value=(0.01, 0.01)).tag(sync=True)
+        names = Tuple(Unicode(), Unicode(), default_value=("x", "y")).tag(sync=True)
         point = Tuple(Float(), Float(), default_value=(0.0, 0.0)).tag(sync=True)
+        wish = Tuple(Float(), Float(), Int(), default_value=(0.0, 0.0, 0)).tag(sync=True)
+        answered = Int(0).tag(sync=True)
 
     return Clickable
 
 
 def clickable() -> Any:
-    """A widget with the traits ``value`` (HTML with one figure), ``place``, ``limits``, ``point``.
+    """A widget for a page of HTML with one figure, in which a star can be dragged.
 
-    Place and limits are those of :func:`place_of`; a click within sets the point.
+    Its traits are ``value``, the page; ``busy``, whether a new one is computed; and, where
+    ``movable`` is true, ``place`` and ``limits`` of :func:`place_of`, ``steps`` of the arrow keys,
+    ``names`` of the axes and ``point``, where the star is drawn, in a group with the id `STAR`.
+    The browser sets ``wish``, a point and the number of the wish; ``answered`` is the number of the
+    wish that the page shows.
 
     Raises
     ------

@@ -20,6 +20,7 @@ from cumulant_theory.layers import Layer
 from ..canvas import plain
 from ..study.palette import BLUE, GREEN, INK, ORANGE, PURPLE
 from .blocksums import known_laws
+from .clickable import STAR
 from .layout import Explorer, View, control, panels, widgets
 from .planes import FailurePlane, failure_data, usual_units
 
@@ -95,7 +96,8 @@ def failure_figure(
         left.annotate(f"branch {branch}", (px, py), xytext=(-8 if px > 0 else 8, 9),
                       textcoords="offset points", ha="right" if px > 0 else "left",
                       color=INK, fontsize="small", path_effects=halo)
-    left.plot(x, y, "*", color="#ffd43b", markeredgecolor=INK, markersize=16, zorder=5)
+    left.plot(x, y, "*", color="#ffd43b", markeredgecolor=INK, markersize=16, zorder=5,
+              clip_on=False, gid=STAR)
     handles.append(_handle("#ffd43b", "none", "the point", marker="*"))
     figure.legend(handles=handles, loc="upper left", bbox_to_anchor=(0.06, 1.0), ncols=5,
                   frameon=False, fontsize="small")
@@ -183,6 +185,10 @@ def _whole(value: float) -> float:
     return round(int(value / _STEP + 1e-9) * _STEP, 12)
 
 
+def _name(symbol: sp.Symbol) -> str:
+    return f"${sp.latex(symbol)}$"  # typeset by the notebook
+
+
 def _rounded(value: Any) -> str:
     return number(round(float(value), 12))
 
@@ -196,7 +202,7 @@ def failure(
 ) -> Explorer:
     """Explore what networks that fit the training law do on another law.
 
-    A click in the plane moves the point there.
+    The star can be dragged; a click in the plane moves it there, arrow keys by a step.
 
     Parameters
     ----------
@@ -233,7 +239,7 @@ def failure(
 
     def slider(axis: int) -> Any:
         half = _whole((window or start.window)[axis])
-        return control("FloatSlider", str(start.axes[axis]), min=-half, max=half,
+        return control("FloatSlider", _name(start.axes[axis]), min=-half, max=half,
                        value=_whole(half / 2), step=_STEP, readout_format=".2f")
 
     controls = {
@@ -258,7 +264,7 @@ def failure(
                                 **options)
             for name, symbol, half in zip("xy", data.axes, window or data.window, strict=True):
                 own = controls[name]
-                own.description, own.value = str(symbol), 0.0
+                own.description, own.value = _name(symbol), 0.0
                 own.min, own.max = -_whole(half), _whole(half)
                 own.value = _whole(half / 2)
 

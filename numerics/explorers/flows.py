@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from cumulant_theory.arguments import explained
 from cumulant_theory.latex import latex
-from cumulant_theory.latex.html import Markup, equations, folded, formula, shown, table
+from cumulant_theory.latex.html import Markup, equations, folded, formula, number, shown, table
 from cumulant_theory.laws import Law
 from cumulant_theory.parsing import as_number, parse_law
 
@@ -109,17 +109,17 @@ def _draw_density(axes: Any, data: RGFlow) -> None:
     axes.set_title("density", loc="left", fontsize="medium")
     axes.set_xlabel(r"$(x - \kappa_1) / \sqrt{\kappa_2}$")
     axes.set_yticks([])
+    axes.set_xlim(-4, 4)
     if data.densities is None or data.x is None:
         axes.text(0.5, 0.5, "no density on a grid", ha="center", transform=axes.transAxes)
         return
     from matplotlib import colormaps
 
     for t, values in enumerate(data.densities):
-        axes.plot(data.x, values, color=colormaps["viridis"](0.15 + 0.75 * t / data.steps),
+        axes.plot(data.x, values, color=colormaps["viridis"](0.3 + 0.55 * t / data.steps),
                   linewidth=1.4, label=f"$t = {t}$" if t in (0, 1, data.steps) else None)
     axes.plot(data.x, np.exp(-data.x**2 / 2) / np.sqrt(2 * np.pi), color="k", linestyle=":",
               linewidth=1.4, label="Gaussian")
-    axes.set_xlim(-4, 4)
     axes.set_ylim(0, 1.08 * max(0.4, min(float(data.densities.max()), 1.2)))
     axes.legend(frameon=False, fontsize="small")
 
@@ -139,8 +139,12 @@ def _draw_eigenvalues(axes: Any, data: RGFlow) -> None:
     axes.set_ylabel(r"$\lambda_r$")
     axes.set_xticks(range(1, data.order + 1))
     axes.set_xlim(0.5, data.order + 0.5)
-    axes.margins(y=0.15)
-    axes.legend(frameon=False, fontsize="small")
+    ends = np.log([1.0, *(float(e.value) for e in data.spectrum)])
+    low, high = ends.min(), ends.max()
+    pad = 0.12 * (high - low)
+    axes.set_ylim(np.exp(low - pad), np.exp(high + 2.5 * pad))  # room for the legend
+    axes.legend(frameon=False, fontsize="small", loc="upper right", ncols=3, borderaxespad=0,
+                columnspacing=1.2, handletextpad=0.2)
 
 
 def tables(data: RGFlow) -> Markup:
@@ -156,7 +160,7 @@ def tables(data: RGFlow) -> Markup:
         end = data.standardised[-1, e.order - 1]
         eigenvalue = formula(_power(data.b, 1 - e.order * data.s))
         rows.append((e.order, formula(data.start[e.order - 1]), eigenvalue, e.kind, written,
-                     f"{end:.4g}"))  # fmt: skip
+                     number(float(end), 4)))  # fmt: skip
     head = ("r", formula(r"\kappa_r"), formula(r"\lambda_r"), "direction",
             formula(r"\kappa_r^{(t)} / (\kappa_2^{(t)})^{r/2}"), f"at t = {data.steps}")
     parts = [general, table(head, rows)]

@@ -13,11 +13,18 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from cumulant_theory.errors import CumulantError, DomainError, UnknownNameError, optional
-from cumulant_theory.latex.html import Markup, shown, verdict
+from cumulant_theory.errors import (
+    CumulantError,
+    DomainError,
+    MissingDependencyError,
+    UnknownNameError,
+    optional,
+)
+from cumulant_theory.latex.html import Markup, prose, shown, verdict
 
 from ..canvas import blank
 from .clickable import clickable, place_of
+from .keeping import Snapshot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -178,7 +185,8 @@ class Explorer:
     buttons
         More widgets in the row below the controls.
     plane
-        Names of two sliders that follow a click in the first axes of the figure.
+        Names of two sliders that follow a star in the first axes of the figure, which can be
+        dragged, moved by a click and by the arrow keys.
     message
         What went wrong at the present setting, or what was adjusted; "" otherwise.
 
@@ -203,9 +211,10 @@ class Explorer:
     def __post_init__(self) -> None:
         w = widgets()
         # a kernel may answer several messages at once, each in a thread of its own
-        self._held, self._lock = False, threading.RLock()
+        self._held, self._lock, self._answer = False, threading.RLock(), 0
+        self._kept = Snapshot(self.snapshot)
         self._status = w.HTML()
-        self._body = w.HTML() if self.plane is None else clickable()
+        self._body = self._blank()
         self._body.layout.margin = "2px"
         self._body.add_class("cumulant-page")
         wrap = w.Layout(display="flex", flex_flow="row wrap")
@@ -220,8 +229,18 @@ class Explorer:
         for name, widget in self.controls.items():
             widget.observe(lambda change, name=name: self._changed(name), "value")
         if self.plane is not None:
-            self._body.observe(lambda change: self._clicked(change.new), "point")
+            self._body.observe(lambda _: self._wished(), "wish")
         self.refresh()
+
+    def _blank(self) -> Any:
+        try:
+            page = clickable()
+            page.movable = self.plane is not None
+            return page
+        except MissingDependencyError:
+            if self.plane is not None:
+                raise
+            return widgets().HTML()  # folded parts close at each step, nothing tells of work
 
     @property
     def state(self) -> dict[str, Any]:
@@ -248,6 +267,10 @@ class Explorer:
         DomainError
             If a control does not offer the value.
         """
+        self._apply(values)
+        self._kept.renew()
+
+    def _apply(self, values: Mapping[str, Any]) -> None:
         note = None
         with self._lock:
             for name, value in values.items():
@@ -284,15 +307,21 @@ class Explorer:
         with self._lock:
             if not self._held:
                 self._show(self._adjusted(name))
+                self._kept.renew(late=True)
 
-    def _clicked(self, point: tuple[float, float]) -> None:
+    def _wished(self) -> None:
+        """Go to the place last asked for; those before it that still wait are passed over."""
         with self._lock:
-            if not self._held and self.plane is not None:
-                sliders = (self.controls[name] for name in self.plane)
-                self.set(**{
-                    name: min(max(round(round(value / s.step) * s.step, 12), s.min), s.max)
-                    for name, value, s in zip(self.plane, point, sliders, strict=True)
-                })
+            x, y, number = self._body.wish
+            if self.plane is None or number == self._answer:
+                return
+            self._answer = number
+            sliders = (self.controls[name] for name in self.plane)
+            self._apply({
+                name: min(max(round(round(value / s.step) * s.step, 12), s.min), s.max)
+                for name, value, s in zip(self.plane, (x, y), sliders, strict=True)
+            })
+            self._kept.renew(late=True)
 
     def _adjusted(self, name: str) -> str | None:
         """Let the other controls follow one that was changed."""
@@ -310,37 +339,52 @@ class Explorer:
             self._show()
 
     def _show(self, note: str | None = None) -> None:
+        self._body.busy = True
+        try:
+            self._draw(note)
+        finally:
+            self._body.busy, self._body.answered = False, self._answer
+
+    def _draw(self, note: str | None) -> None:
         try:
             self.shown, self.message = self.view(**self.state), note or ""
         except CumulantError as error:
             self.shown, self.message = None, str(error)
         good = None if self.shown is not None else False
         self._status.value = _ink(verdict(self.message, good)) if self.message else ""
-        with self.held(), self._body.hold_sync():
+        body = self._body
+        with body.hold_sync():
             if self.plane is not None and self.shown is not None:
-                self._body.place, self._body.limits = place_of(self.shown.figure.axes[0])
-                self._body.point = tuple(self.state[name] for name in self.plane)
-            self._body.value = _ink(_page(self.shown))
+                sliders = [self.controls[name] for name in self.plane]
+                body.place, body.limits = place_of(self.shown.figure.axes[0])
+                body.point = tuple(s.value for s in sliders)
+                body.steps = tuple(s.step for s in sliders)
+                body.names = tuple(re.sub("[$_{}]", "", s.description) for s in sliders)
+            body.value = _ink(_page(self.shown))
 
     def snapshot(self) -> str:
         """What is shown as one piece of HTML that needs no kernel."""
-        settings = ", ".join(f"{w.description} {_value(w)}" for w in self.controls.values())
-        return _ink(
-            f'<div style="font-weight:600">{shown(self.title)}</div>'
-            f'<div style="opacity:.75">{shown(settings)}</div>'
-            f"{shown(self.message) if self.message else ''}{_page(self.shown)}"
-        )
+        with self._lock:
+            settings = ", ".join(f"{w.description} {_value(w)}" for w in self.controls.values())
+            message = f"<div>{shown(self.message)}</div>" if self.message else ""
+            return _ink(
+                f'<div style="font-weight:600">{shown(self.title)}</div>'
+                f'<div style="opacity:.75">{prose(settings)}</div>{message}'
+            ) + self._body.value
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        live = self.box._repr_mimebundle_() or {}
-        return {**live, "text/plain": repr(self), "text/html": self.snapshot()}
+    def _ipython_display_(self) -> None:
+        self._kept.display(self.box, repr(self))
+
+    def _repr_html_(self) -> str:
+        return self.snapshot()
 
     def __repr__(self) -> str:
         return f"Explorer({self.title!r}, {self.state!r})"
 
 
 def _value(widget: Any) -> str:
-    value = getattr(widget, "label", "") or widget.value
+    chosen = getattr(widget, "index", None)  # the label of a first option may be unset
+    value = widget.value if chosen is None else _option(widget.options[chosen])
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 

@@ -18,7 +18,7 @@ from cumulant_theory import symmetries
 from cumulant_theory.algebra import check_order, multi_indices
 from cumulant_theory.arguments import explained
 from cumulant_theory.errors import CumulantError, DomainError, SymmetryError
-from cumulant_theory.latex.html import Markup, card, table
+from cumulant_theory.latex.html import Markup, card, shown, table
 from cumulant_theory.orbits import Orbits
 from cumulant_theory.parsing import parse_symmetry
 from cumulant_theory.symmetries import Symmetry, Tying
@@ -26,7 +26,7 @@ from cumulant_theory.symmetries.actions import SignedPermutation
 from cumulant_theory.symmetries.display import tying_card
 
 from ..canvas import plain
-from ..study.palette import BLUE, ORANGE
+from ..study.palette import ORANGE, SKY
 from .layout import Explorer, View, control, panels
 
 if TYPE_CHECKING:
@@ -274,14 +274,14 @@ def symmetry_figure(data: TiedLayer) -> "Figure":
                         extent=(0.5, size + 0.5, size + 0.5, 0.5))
     left.set_title(f"projector, rank {data.rank} of {size}", loc="left", fontsize="medium")
     left.set_xlabel("weight (row by row)")
-    left.xaxis.get_major_locator().set_params(integer=True)
-    left.yaxis.get_major_locator().set_params(integer=True)
+    for axis in (left.xaxis, left.yaxis):
+        axis.get_major_locator().set_params(integer=True, min_n_ticks=1)
     figure.colorbar(image, ax=left, fraction=0.046)
     for axes, counts, name in zip(bars, (data.inputs, data.outputs), ("inputs", "outputs"),
                                   strict=True):
         orders = np.array(list(counts))
-        axes.bar(orders - 0.2, [total for _, total in counts.values()], 0.38, color=BLUE,
-                 alpha=0.55, label="all")
+        axes.bar(orders - 0.2, [total for _, total in counts.values()], 0.38, color=SKY,
+                 label="all")
         axes.bar(orders + 0.2, [few or 0 for few, _ in counts.values()], 0.38, color=ORANGE,
                  label="under the group")
         for r, (few, total) in counts.items():
@@ -314,7 +314,12 @@ def _tables(data: TiedLayer) -> Markup:
         ("weights", "free, by a basis", "rank of the projector", "by Burnside's lemma"),
         [(size, data.tying.dimension, data.rank, burnside)],
     )
-    return Markup(ways + counted)
+    notes = [] if data.burnside is not None else [
+        "Burnside's lemma: the group is too large, or not one of permutations"
+    ]
+    if any(few is None for by in (data.inputs, data.outputs) for few, _ in by.values()):
+        notes.append(f"–: not counted, more than {_MOST_TENSORS} cumulants")
+    return Markup(ways + counted + "".join(f"<div>{shown(note)}</div>" for note in notes))
 
 
 def symmetry(

@@ -20,7 +20,7 @@ from cumulant_theory import activations
 from cumulant_theory.algebra import check_order
 from cumulant_theory.arguments import explained
 from cumulant_theory.errors import DomainError, OrderError
-from cumulant_theory.latex.html import Markup, card, number, table, with_error
+from cumulant_theory.latex.html import Markup, card, count, number, table, with_error
 
 from ..activations import evaluate
 from ..canvas import MARKERS, plain
@@ -92,11 +92,11 @@ class WideErrors:
         return np.where(self.resolved, found, 0.0)
 
     def __repr__(self) -> str:
-        return (f"WideErrors({self.depth} layers of {self.width}, {self.activation}, "
+        return (f"WideErrors({count(self.depth, 'layer')} of {self.width}, {self.activation}, "
                 f"K={self.orders}, {self.samples} samples)")
 
     def _repr_html_(self) -> str:
-        title = f"{self.depth} layers of {self.width} units, {self.activation}"
+        title = f"{count(self.depth, 'layer')} of {count(self.width, 'unit')}, {self.activation}"
         return card(title, _tables(self))
 
 
@@ -312,8 +312,14 @@ def _tables(data: WideErrors) -> Markup:
         rows.append((order, told, _spaced(alike),
                      number(1e3 * data.seconds[k], 3)))
     head = ("K", "r.m.s. error of the last layer", "like that of so many samples", "time in ms")
-    note = f"sampling error of a mean {number(float(data.sampling[-1]), 2)}"
-    return Markup(f"{table(head, rows)}<div>{note}</div>")
+    notes = [f"sampling error of a mean {number(float(data.sampling[-1]), 2)}"]
+    notes += [
+        f"K = {data.orders[k]} gives what K = {data.orders[k - 1]} gives in the last layer: where "
+        "checks of propagate fail, a lower order stands in"
+        for k in range(1, len(data.orders))
+        if data.depth > 1 and data.squares[k, -1] == data.squares[k - 1, -1]
+    ]
+    return Markup(table(head, rows) + "".join(f"<div>{note}</div>" for note in notes))
 
 
 def wide(
@@ -372,7 +378,7 @@ def wide(
             data = wide_data(width, depth, activation, K, seed, samples, progress)
         finally:
             progress(0.0, "")
-        label = f"error of the means of {depth} layers of {width} units for K up to {K}"
+        label = f"error of the means of {count(depth, 'layer')} of {width} units for K up to {K}"
         return View(data, wide_figure(data), label, below=_tables(data))
 
     return Explorer("Wide random networks", controls, view, buttons=[bar, doing])

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cumulant_theory.claims import claim
 from cumulant_theory.latex.html import Markup, card, count, facts, folded, table, verdict
 
 from ..tables import spread
@@ -21,7 +22,7 @@ def health_card(health: "Health") -> str:
     if health.ok:
         return card("Health", Markup(f"<div>{verdict('every check passed', True)}</div>"))
     rows = [
-        (f.layer, f.check, len(f.units) or "all", float(f.worst), f.action)
+        (f.layer, claim(f.check), len(f.units) or "all", float(f.worst), claim(f.action))
         for f in health.findings
     ]
     shown = table(("layer", "check", "units", "worst", "action"), rows, most=_FINDINGS,

@@ -47,8 +47,9 @@ from typing import Any
 import numpy as np
 from scipy.linalg.lapack import get_lapack_funcs
 
+from cumulant_theory.claims import claim
 from cumulant_theory.errors import DivergenceError, DomainError
-from cumulant_theory.latex.html import Record
+from cumulant_theory.latex.html import Record, record
 
 from .display import health_card
 from .orders import Orders, orders
@@ -87,6 +88,9 @@ class Finding(Record):
     units: tuple[int, ...]
     worst: float
     action: str
+
+    def _repr_html_(self) -> str:
+        return record(self, check=claim(self.check), action=claim(self.action))
 
     def __str__(self) -> str:
         where = f" at {len(self.units)} units" if self.units else ""
