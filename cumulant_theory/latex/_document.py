@@ -151,8 +151,8 @@ class Article:
 
     def _marks(self) -> tuple[set[str], set[str]]:
         """Labels and keys that the texts given refer to."""
-        texts = [self.abstract, *texts_of(b for b in self.blocks if isinstance(b, Block))]
-        return marks(texts)
+        own = content([b for b in self.blocks if isinstance(b, Block)])
+        return marks([self.abstract, *texts_of(own)])
 
     def body(self, folder: str | Path | None = None) -> str:
         """Write the blocks alone, without preamble and title.
@@ -183,6 +183,7 @@ class Article:
                     raise UnknownNameError.of("label", name, labels)
         return Writer({*self.bibliography, *self.keys}, self.paper, folder).body(blocks)
 
+    @explained
     def to_tex(self, folder: str | Path | None = None, bibliography: str = "") -> str:
         r"""Write the whole article.
 
@@ -217,7 +218,7 @@ class Article:
         parts = [
             paper.preamble(), r"\begin{document}", front_matter, *front, self.body(folder),
         ]
-        if self.bibliography_files and not bibliography:
+        if len(self.bibliography_files) and not bibliography:
             raise DomainError(
                 "the article has BibTeX files of its own, which need a folder; use write_project"
             )

@@ -105,6 +105,9 @@ def arguments(folder):
             st.tuples(st.just("--rename"), arbitrary()), st.tuples(st.just("--order"), numbers),
             st.tuples(st.sampled_from(["--tables", "--figures"]), paths),
             st.tuples(st.just("--title"), texts), st.tuples(st.just("--overwrite")),
+            st.tuples(st.just("--snippet")), st.tuples(st.just("--prefix"), texts),
+            st.tuples(st.sampled_from(["--columns", "--width"]), numbers),
+            st.tuples(st.just("--bib"), paths), st.tuples(st.just("--author"), texts),
         ), max_size=4).map(lambda pairs: [w for pair in pairs for w in pair]),
     )
     grids = st.builds(

@@ -46,7 +46,7 @@ target("latex.break_equation", latex.break_equation, None, **_sides, width=[300.
 target("latex.display", latex.display, probe_text, **_sides, label=[None, "eq:x"],
        number=[True, False, "A"], relation=["="], width=[300.0])
 target("latex.display_group", latex.display_group, probe_text, **_equations, number=[True, False],
-       width=[300.0])
+       width=[300.0], end=["", "."])
 target("latex.inline_display", latex.inline_display, probe_text, **_equations, width=[300.0],
        see=["", ".terms"], most=[40, 1])
 target("latex.escape", latex.escape, probe_text, text=["50 % of a_1"])
@@ -64,6 +64,7 @@ _plain = latex.Notation({"kappa": "c"})
 target("Notation.math", _plain.math, probe_text, given=[_sum, "x"])
 target("Notation.text", _plain.text, probe_text, text=["kappa_3 = 0"])
 target("Notation.block", _plain.block, None, block=[latex.Paragraph("x")])
+target("Notation.unused", _plain.unused, None, blocks=[[latex.Equation("x", _x)]])
 target("Notation.applied", _plain.applied, None, blocks=[[latex.Equation("x", _x)]])
 
 
@@ -89,14 +90,14 @@ target("latex.Article", latex.Article, lambda a: [a.to_tex(), a.body()], title=[
        abstract=[""], author=["A. Author"],
        blocks=[[latex.Paragraph("Text.")], [theorems.get("graph_degrees")]],
        references=[{}, {"key": "A book"}], document_class=["article", "amsart"],
-       notation=[_plain])
+       notation=[_plain], columns=[1, 2], width=[None, 246.0], bibliography_files=[()])
 target("latex.Paragraph", latex.Paragraph, probe_block, text=["Text."])
 target("latex.Heading", latex.Heading, probe_block, level=[1, 3], text=["Head"], label=[None, "h"])
 target("latex.Equation", latex.Equation, probe_block, **_sides, label=[None, "eq:1"],
        relation=["="], order=[0, 2])
 target("latex.Equations", latex.Equations, probe_block, **_equations, number=[True, False])
 target("latex.Figure", latex.Figure, probe_block, path=["figure.pdf"], caption=["Figure"],
-       label=[None, "fig:1"])
+       label=[None, "fig:1"], wide=[False, True])
 target("latex.Table", latex.Table, probe_block, header=[["a", "b"]], rows=[[["1", _x], [1, 2]]],
        caption=["Table"], label=[None, "tab:1"])
 target("latex.Step", latex.Step, probe_block, rule=["Rule"], statement=[("x", "y"), ()],
@@ -110,10 +111,10 @@ target("Article.to_tex", lambda folder, bibliography: article().to_tex(folder, b
        probe_text, folder=[None], bibliography=["", "references"])
 target("Article.write", lambda name: article().write(
     fresh() / name if isinstance(name, str) else name), None, name=["a.tex"])
-for _write in (latex.write_project, latex.write_snippet):
+for _write, _own in ((latex.write_project, {}), (latex.write_snippet, {"prefix": ["", "ct:"]})):
     target(f"latex.{_write.__name__}", lambda folder, w=_write, **k: w(
         folder=fresh() if folder is None else folder, **k), None, folder=[None],
-        article=[article()], name=["main"], overwrite=[False, True])
+        article=[article()], name=["main"], overwrite=[False, True], **_own)
 
 
 # ------------------------------------------------------------------ references, proofs
