@@ -87,6 +87,7 @@ _PUNCTUATION = {
 }
 MATH = re.compile(r"(?<!\\)\$((?:\\.|[^$\\])+)\$")
 _LONG_WORD = 20
+_GREEK = re.compile(r"\\[A-Za-z]+(?:[_^]\{[^{}]*\})*")  # SymPy reads accents into "that", "local"
 _REFERENCE = re.compile(r"\[\[([^\[\]\s]+)\]\]|\[@([^\[\]\s,]+)(?:,\s*([^\[\]]+))?\]")
 
 
@@ -172,13 +173,14 @@ def typeset(sentence: str) -> str:
     --------
     >>> print(typeset("kappa_4 >= 0 under the action of S_2"))
     $\kappa_{4}$ $\ge$ 0 under the action of $S_{2}$
+    >>> print(typeset("that local sigma"))
+    that local $\sigma$
     """
 
     def word(match: re.Match[str]) -> str:
         name = match.group(0)
         tex = symbol_tex(name)
-        is_symbol = "_" in name or (tex.startswith("\\") and not tex.startswith("\\mathrm"))
-        return f"${tex}$" if is_symbol else name
+        return f"${tex}$" if "_" in name or _GREEK.fullmatch(tex) else name
 
     text = re.sub(r"[A-Za-z]\w*", word, sentence)
     return text.replace(">=", r"$\ge$").replace("<=", r"$\le$").replace(" > ", " $>$ ")
