@@ -139,6 +139,60 @@ def test_constant_units():
     assert run(0.3, 0.3 - 1e-9).z == -np.inf
 
 
+def _samples(x, order, cumulants):
+    """Prediction beside the measurement of samples (networks, n)."""
+    k = KStatistics(1, order=order).update(x[..., None])
+    tables = [
+        {"y": {a: getattr(k, name)(a) for a in k.alphas}}
+        for name in ("cumulant", "standard_error", "skewness", "heavy")
+    ]
+    law = {(r,): float(c) for r, c in enumerate(cumulants[:order], 1)}
+    m = Measurement(("y",), *tables, batches=k.batches, samples=x.shape[-1])
+    return compare(Prediction(("y",), {"y": law}), m)
+
+
+@pytest.mark.parametrize("count", [3, 8])
+def test_size_with_few_batches(count):
+    """Against 1e-3 by the binomial law; the correction alone would be 3.6 and 2.3 times that."""
+    repeats = 20_000
+    x = np.random.default_rng(7).standard_normal((count, repeats))
+    away = x - x.mean(0)
+    second = (away**2).mean(0)
+    m = _one(x.mean(0), np.sqrt(second / (count - 1)), (away**3).mean(0) / second**1.5,
+             np.zeros(repeats, bool), batches=count)  # fmt: skip
+    p = compare(_predict(0.0), m).columns["p"]
+    assert stats.binomtest(int((p < 1e-3).sum()), repeats, 1e-3, "greater").pvalue > 1e-3
+
+
+def test_batches_that_are_equal_by_chance():
+    x = np.random.default_rng(8).choice([-1.0, 1.0], size=(400, 64))
+    result = _samples(x, 2, [0, 1])
+    equal = (result.columns["standard_error"] == 0) & (result.columns["measured"] != 0)
+    equal &= np.array([a == (1,) for a in result.columns["alpha"]])
+    assert result.columns["batches"][0] == 2
+    assert equal.sum() > 20
+    assert set(result.columns["verdict"][equal]) == {"undecided"}
+    assert result.count("disagree") == 0
+
+
+@pytest.mark.parametrize(("q", "verdict"), [(1e-4, "undecided"), (1e-2, "disagree")])
+def test_rare_events_that_are_not_met(q, verdict):
+    """An event of probability q is missed by n samples with probability (1 - q)^n."""
+    n, v = 2000, q * (1 - q)
+    law = [q, v, v * (1 - 2 * q), v * (1 - 6 * v)]
+    for order in (2, 4):
+        rows = _samples(np.zeros((1, n)), order, law).rows
+        assert {r.verdict for r in rows} == {verdict}
+        assert [r.p for r in rows] == pytest.approx([(1 - q) ** n] * order, rel=1e-9)
+
+
+def test_constant_units_of_laws_that_scatter():
+    assert _samples(np.full((1, 2000), 3.0), 4, [3, 0, 0, 0]).agrees
+    assert _samples(np.full((1, 2000), 3.0), 4, [2, 0, 0, 0]).contradicts
+    normal = _samples(np.full((1, 2000), 3.0), 4, [3, 1, 0, 0])
+    assert [r.verdict for r in normal.rows] == ["agree", "disagree", "agree", "agree"]
+
+
 def test_cancelling_unit_is_constant_to_rounding():
     """0.1 x + 0.2 x - 0.3 x leaves rounding noise with a mean many standard errors from 0."""
     x = np.random.default_rng(4).exponential(size=(20_000, 1))

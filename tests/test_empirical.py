@@ -171,6 +171,16 @@ def test_unbiased_tensors_are_kstatistics():
         assert found.cov[units[:2]] == pytest.approx(reference.joint(*units[:2]), rel=1e-11)
 
 
+def test_means_that_are_large_next_to_the_deviations():
+    x = 1e8 + 1e-2 * np.random.default_rng(6).exponential(size=(3000, 2))
+    rows = [tuple(map(Fraction, row)) for row in x.tolist()]
+    found = nm.InputCumulants().update(x)
+    for units in ((0, 0), (0, 1), (0, 0, 1), (1, 1, 1)):
+        exact = central(rows, [1] * len(rows), units)
+        scale = float(central(rows, [1] * len(rows), (0, 0))) ** (len(units) / 2)
+        assert abs(found.cumulant(len(units))[units] - float(exact)) < 1e-13 * scale
+
+
 def test_the_chunks_do_not_matter():
     x = random_data(300)
     whole = nm.InputCumulants().update(x)

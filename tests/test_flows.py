@@ -214,6 +214,15 @@ def test_negentropy_from_gaussian_samples_has_no_bias():
     assert (errors**2).mean() > found.var()
 
 
+def test_networks_without_variance_leave_the_negentropy_of_others_alone():
+    x = np.random.default_rng(2).normal(size=(3, 4000, 1))
+    others = estimated_negentropy(KStatistics(1).update(x[[0, 2]]))
+    x[1] = 2.0
+    for found, expected in zip(estimated_negentropy(KStatistics(1).update(x)), others, strict=True):
+        assert np.isnan(found[1])
+        assert found[[0, 2]] == pytest.approx(expected, rel=1e-12)
+
+
 def test_negentropy_from_skewed_samples_has_the_error_it_says():
     rng = np.random.default_rng(8)
     _, found, errors = estimates(lambda: rng.gamma(16, size=2**13), 300)

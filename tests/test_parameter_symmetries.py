@@ -479,6 +479,32 @@ def test_distances_are_the_least_over_all_permutations_and_signs(activation, sig
         assert found[i, j] == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
+def test_distances_where_a_bias_takes_up_shifts():
+    """sigmoid(-z) = 1 - sigmoid(z): the output bias counts from the middle, c + sum v / 2."""
+    ensemble = build(mlp(A.Sigmoid(), 2, 3, out_bias=True), seeds=range(5))
+    values = {str(p): v for p, v in ensemble.values().items()}
+    units = np.stack([
+        np.stack([values[name] for name in
+                  (f"W__1_{k}1", f"W__1_{k}2", f"c__1_{k}", f"W__2_1{k}")], axis=-1)
+        for k in (1, 2, 3)
+    ], axis=1)  # fmt: skip
+    middle = values["c__2"] + units[:, :, 3].sum(1) / 2
+    found = nm.symmetry_distance(ensemble, ensemble)
+    for i, j in itertools.product(range(5), repeat=2):
+        near = brute_force_distance(units[i], units[j], 3, (1, -1))
+        assert found[i, j] == pytest.approx(np.hypot(near, middle[i] - middle[j]), abs=1e-9)
+    other = moved(ensemble, np.random.default_rng(4))
+    assert nm.symmetry_distance(other, ensemble) == pytest.approx(found, abs=1e-8)
+
+
+@pytest.mark.parametrize("activation", [A.Tanh(), A.Quadratic("a")])
+def test_distances_are_the_same_in_both_directions(activation):
+    net = L(2, 3) >> P(activation) >> L(3, 3, bias=True) >> P(A.Tanh()) >> L(3, 1)
+    ensemble = build(net, seeds=range(6))
+    gaps = nm.symmetry_distance(ensemble, ensemble)
+    assert gaps == pytest.approx(gaps.T, abs=1e-12)
+
+
 def test_distances_are_a_metric_between_orbits():
     net = mlp(A.ReLU(), 2, 3)
     ensemble = build(net, seeds=range(6))

@@ -682,3 +682,17 @@ def test_third_cumulants_that_vanish_up_to_rounding_count_as_symmetric():
     assert np.allclose(found.output.third.dense(), 0, atol=1e-5)
     with pytest.raises(DomainError, match="kappa3 is not symmetric"):
         nm.propagate([np.eye(2)], None, "relu", cov=cov, kappa3=noise)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "torch"])
+@pytest.mark.parametrize(("name", "middle"), [("step", 0.5), ("sign", 0.0)])
+def test_constant_units_at_a_jump(name, middle, backend):
+    if backend == "torch":
+        pytest.importorskip("torch")
+    for k in (1, 2, 3, 4):
+        weights = [[[0.0, 0.0], [0.0, 1.0], [0.0, 0.0]]]
+        y = nm.propagate(weights, [[0.0, 0.0, 0.3]], name, K=k, backend=backend,
+                         output_activation=True).output  # fmt: skip
+        assert [float(v) for v in y.mean] == pytest.approx([middle, middle, 1.0], abs=1e-15)
+        spread = 0.25 if name == "step" else 1.0
+        assert [float(v) for v in y.variance] == pytest.approx([0.0, spread, 0.0], abs=1e-15)

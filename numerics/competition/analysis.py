@@ -134,6 +134,12 @@ def interval(values: Any, seed: int = 0) -> tuple[float, float, float, float]:
     seed
         Of the resampling.
 
+    Notes
+    -----
+    Of few numbers the bootstrap interval is too short: of 16, 8 and 4 normal ones it covers the
+    mean in 92, 88 and 80 % of cases, of exponential ones in 90, 85 and 79 %. Numbers that are all
+    equal give an interval of no length and a p-value of 0 or 1.
+
     Examples
     --------
     >>> mean, low, high, p = interval([1.0, 1.2, 0.9, 1.1, 1.0, 0.8])

@@ -61,8 +61,9 @@ def outcome(error: float | None, margin: float | None, threshold: float) -> str:
     error
         None is undecided, infinity fails.
     margin
-        Three standard errors; for distances of empirical laws twice that of two samples of one
-        law, which bounds the error by the triangle inequality.
+        Three standard errors; for distances of empirical laws twice that of two samples of R. By
+        the triangle inequality the error is that of f and of R together, so this is enough where
+        samples resolve the law of f about as well as that of R, not where f has heavier tails.
     threshold
         What counts as failure.
 

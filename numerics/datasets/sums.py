@@ -28,7 +28,9 @@ def centred_sums(x: Any, order: int) -> list[Any]:
     """Mean, and sums of products of two and of three centred units."""
     mean = x.mean(axis=0)
     y = x - mean
-    sums = [mean]
+    rest = y.mean(axis=0)  # rounding of a mean that is large next to the deviations
+    y = y - rest
+    sums = [mean + rest]
     if order >= 2:
         sums.append(y.T @ y)
     if order >= 3:

@@ -41,6 +41,7 @@ def estimated_negentropy(level: KStatistics) -> tuple[Any, Any]:
     Returns
     -------
     value, standard error : float or array (S,)
+        NaN for networks without variance.
 
     Examples
     --------
@@ -50,9 +51,8 @@ def estimated_negentropy(level: KStatistics) -> tuple[Any, Any]:
     True
     """
     values = np.stack([np.atleast_1d(level[r]) for r in (2, 3, 4)], axis=-1)
-    if (values[:, 0] <= 0).any():
-        nothing = np.full(len(values), np.nan)
-        return _like(level, nothing), _like(level, nothing)
+    constant = values[:, 0] <= 0
+    values[constant] = [1.0, 0.0, 0.0]  # any that have a derivative
     batches = level.batch_values()
     batches = batches[..., 1:4] if batches.ndim == 3 else batches[:, None, 1:4]
     away = batches - batches.mean(axis=0)
@@ -67,7 +67,8 @@ def estimated_negentropy(level: KStatistics) -> tuple[Any, Any]:
     first = np.einsum("si,sij,sj->s", gradient, covariance, gradient)
     # the gradient is noisy itself: where it vanishes the first is twice the second on average
     variance = np.maximum(first - second, second)
-    return _like(level, negentropy_of(values) - bias), _like(level, np.sqrt(variance))
+    found = (negentropy_of(values) - bias, np.sqrt(variance))
+    return tuple(_like(level, np.where(constant, np.nan, f)) for f in found)  # type: ignore[return-value]
 
 
 def _like(level: KStatistics, value: NDArray[np.float64]) -> Any:

@@ -45,8 +45,14 @@ def symmetry_distance(a: Any, b: Any) -> Any:
     Zero if and only if a symmetry leads from one network to the other, up to the limits of
     infinite rescalings. The units of one layer are matched by the Hungarian method, which is exact
     for one hidden layer; several are matched in turn, from the canonical order and from four
-    random ones, so that the result may be too large. Chains of layers without activation count by
+    random ones, so that the result may be too large: the smaller one of the two directions is
+    taken, but the triangle inequality need not hold. Chains of layers without activation count by
     their product.
+
+    Biases that take up shifts where units change sign, such as that behind sigmoids, count from
+    the middle of the two: there permutations and signs are isometries. Where the middle is a
+    quotient of parameters, which may be infinite, they count as they stand; then nothing but zeros
+    is exact.
 
     References
     ----------
@@ -79,7 +85,14 @@ def symmetry_distance(a: Any, b: Any) -> Any:
     coordinates = Coordinates(a)
     group = finite_group(a, coordinates)
     left, right = (np.atleast_2d(canonical_values(m)) for m in (a, b))
+    if all((powers >= 0).all() for _, _, powers in coordinates.offsets):
+        left, right = (rows + coordinates.values(rows, coordinates.offsets)
+                       for rows in (left, right))  # fmt: skip
+        coordinates.offsets = []
     found = np.array([[_distance(coordinates, group, x, y) for y in right] for x in left])
+    if _several(group) or coordinates.offsets:
+        back = np.array([[_distance(coordinates, group, y, x) for y in right] for x in left])
+        found = np.minimum(found, back)
     shape = [len(m.theta) for m in (a, b) if m.theta.ndim == 2]
     return found.reshape(shape) if shape else float(found[0, 0])
 
@@ -172,13 +185,17 @@ def unit_distances(module: Any) -> dict[str, np.ndarray]:
     return found
 
 
+def _several(group: FiniteGroup) -> bool:
+    """Whether matching one layer of units moves parameters of another."""
+    return len(group.factors) > 1 or any(f.shared for f in group.factors)
+
+
 def _distance(
     coordinates: Coordinates, group: FiniteGroup, x: np.ndarray, y: np.ndarray
 ) -> float:
     rng = np.random.default_rng(0)
     best = np.inf
-    several = len(group.factors) > 1 or any(f.shared for f in group.factors)
-    for start in range(1 + (STARTS if several else 0)):
+    for start in range(1 + (STARTS if _several(group) else 0)):
         z = y
         for factor in group.factors if start else ():
             order = rng.permutation(len(factor)).tolist()

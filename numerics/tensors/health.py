@@ -121,7 +121,7 @@ class Health:
 
     @property
     def ok(self) -> bool:
-        """Whether every check passed."""
+        """Whether every check passed; K = 1 and 2 need none, whatever their error."""
         return not self.findings
 
     @property

@@ -156,6 +156,10 @@ class _KinkCoefficients:
     def _value(self, m: int, p: int) -> Any:
         if p == 1 and m == 0:
             result = self.slope * self.mean if self.phi.d else self.slope
+            if self.positive is not None and not self.phi.d:  # a jump met by a constant unit
+                off = self.positive | (self.mean != 0)
+                middle = self.xp.asarray((self.phi.left + self.phi.right) / 2)
+                result = self.xp.where(off, result, middle)
             tail = self.height * self._partial(self.phi.d)
         else:
             result, tail = self._smooth(m, p), 0.0
