@@ -6,27 +6,32 @@ Hypotheses and reasons are kept as plain sentences in which expressions stand as
 import ast
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import sympy as sp
 
+from .arguments import explained
 from .errors import ParseError
 from .latex import latex, typeset, upright
 from .latex.html import Markup, prose, shown
 
-__all__ = ["claim", "claim_tex", "claims", "typeset_claim"]
+__all__ = ["claim", "claim_tex", "claims", "in_words", "label_in_words", "typeset_claim"]
 
-_TOKEN = re.compile(r"[A-Za-z]\w*|\d+(?:\.\d+)?|\*\*|[<>!]=|[-+*/^<>=(),]|\S")
+_TOKEN = re.compile(r"(?<=\w)'[a-z]+\b|[A-Za-z]\w*|\d+(?:\.\d+)?|\*\*|[<>!]=|[-+*/^<>=(),]|\S")
 _SIGNS = {
     ast.Lt: "<", ast.LtE: r"\le", ast.Gt: ">", ast.GtE: r"\ge", ast.Eq: "=", ast.NotEq: r"\ne",
 }
 _JOINING = {"<", "<=", ">", ">=", "=", "!=", "+", "*", "**", "^"}  # what is beside them is no word
 _OPERATORS = {*_JOINING, "-", "/"}
 _ARTICLES = ("a", "A", "I")
+_ENGLISH = ("that", "what")  # and no accents over t and w
+_ARROW = re.compile(r"\b([A-Za-z]\w*|\d+) → ([A-Za-z]\w*|\d+)\b")
 _FUNCTIONS = {"sqrt": sp.sqrt, "exp": sp.exp, "log": sp.log, "Abs": sp.Abs, "Max": sp.Max,
               "Min": sp.Min}  # fmt: skip
 _HIGHEST = 10_000  # power that is written out
 
 
+@explained
 def typeset_claim(text: str) -> str:
     r"""Put the mathematics of a plain statement between dollar signs.
 
@@ -42,11 +47,60 @@ def typeset_claim(text: str) -> str:
     $\kappa_{4} + 2 \, \kappa_{2}^{2} \ge \frac{\kappa_{3}^{2}}{\kappa_{2}}$ under $S_{2}$
     >>> print(typeset_claim("b is an integer above 1"), typeset_claim("a law of zero mean"))
     $b$ is an integer above 1 a law of zero mean
+    >>> print(typeset_claim("linear (2 → n)"))
+    linear ($2 \to n$)
     """
+    text = _ARROW.sub(lambda m: rf"${_operand(m[1])} \to {_operand(m[2])}$", text)
     parts = re.split(r"(\$[^$]*\$)", text)
     return "".join(part if k % 2 else _typeset(part) for k, part in enumerate(parts))
 
 
+@explained
+def in_words(thing: Any) -> str:
+    r"""What a law, a group, a graph, a layer or a network is called in a sentence.
+
+    It is what the object says in ``words``, else the name of its class, which may be given by
+    itself. Mathematics in it is between dollar signs or as SymPy prints it, for
+    :func:`typeset_claim`.
+
+    Examples
+    --------
+    >>> from cumulant_theory import activations, laws, layers
+    >>> print(in_words(laws.Normal(0, "sigma")))
+    the normal law $\mathcal{N}(0,\sigma^{2})$
+    >>> print(in_words(layers.Linear(2, 3) >> layers.Mean(3)))
+    linear (2 → 3), mean (3 → 1)
+    >>> print(in_words(activations.get("square")), in_words(activations.get("relu")))
+    square ReLU
+    """
+    if isinstance(thing, str):
+        return _spelled(thing)
+    name = getattr(thing, "words", "")
+    return name if name and isinstance(name, str) else _spelled(type(thing).__name__)
+
+
+@explained
+def label_in_words(label: str) -> str:
+    """A layer by its number and what it is.
+
+    Examples
+    --------
+    >>> label_in_words("1 GraphConv"), label_in_words("2 GCNConv")
+    ('1 (graph convolution)', '2 (GCNConv)')
+    """
+    number, _, name = label.partition(" ")
+    return f"{number} ({_spelled(name)})"
+
+
+def _spelled(name: str) -> str:
+    """The name of a class in words; names such as ReLU stay."""
+    if not re.fullmatch(r"(?:[A-Z][a-z]+)+", name):
+        return name
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+    return re.sub(r"\bconv\b", "convolution", words)
+
+
+@explained
 def claim_tex(text: str) -> str:
     r"""A plain statement inside a formula.
 
@@ -59,6 +113,7 @@ def claim_tex(text: str) -> str:
     return "".join(part if k % 2 else upright(part) for k, part in enumerate(parts) if part)
 
 
+@explained
 def claims(texts: Iterable[str]) -> list[Markup]:
     """Statements as HTML.
 
@@ -71,6 +126,7 @@ def claims(texts: Iterable[str]) -> list[Markup]:
     return list(map(claim, texts))
 
 
+@explained
 def claim(text: str) -> Markup:
     """A statement as HTML, as it stands where its LaTeX is not known.
 
@@ -128,7 +184,7 @@ def _mathematical(tokens: Sequence[re.Match[str]], k: int, first: int) -> bool:
 
 
 def _symbolic(name: str) -> bool:
-    if not name[0].isalpha():
+    if not name[0].isalpha() or name in _ENGLISH:
         return False
     return len(name) == 1 or "_" in name or typeset(name) != name
 
@@ -151,6 +207,10 @@ def _tex(run: str) -> str:
     return f"${sides[0]}{said}$"
 
 
+def _operand(name: str) -> str:
+    return latex(_expression(ast.parse(name, mode="eval").body))
+
+
 def _expression(node: ast.expr) -> sp.Expr:
     match node:
         case ast.Name(id=name):
@@ -162,6 +222,8 @@ def _expression(node: ast.expr) -> sp.Expr:
         case ast.Call(func=ast.Name(id=name), args=[_, *_] as args, keywords=[]):
             applied = _FUNCTIONS.get(name) or sp.Function(name)
             return applied(*map(_expression, args))
+        case ast.BinOp(op=ast.Mult()):  # all factors at once: SymPy would distribute a number
+            return sp.Mul(*map(_expression, _factors(node)))
         case ast.BinOp(left=left, op=op, right=right):
             a, b = _expression(left), _expression(right)
             match op:
@@ -169,10 +231,14 @@ def _expression(node: ast.expr) -> sp.Expr:
                     return a + b
                 case ast.Sub():
                     return a - b
-                case ast.Mult():
-                    return a * b
                 case ast.Div():
                     return a / b
                 case ast.Pow() if not (a.is_number and b.is_number and abs(b) > _HIGHEST):
                     return a**b
     raise ValueError("no expression")
+
+
+def _factors(node: ast.expr) -> list[ast.expr]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        return [*_factors(node.left), node.right]
+    return [node]

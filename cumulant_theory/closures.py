@@ -27,6 +27,11 @@ class Closure:
     largest_block: int | None = None
     hypothesis = ""
 
+    @property
+    def words(self) -> str:
+        """What is neglected, behind the name of a network."""
+        return f"without {self.hypothesis.replace(' are neglected', '')}" if self.hypothesis else ""
+
     def _repr_latex_(self) -> str:
         told = self.hypothesis or "nothing is neglected"
         return rf"$\displaystyle \text{{{self!r}: {told}}}$"
@@ -107,6 +112,11 @@ class Neglect(Closure):
         return text if self.cost is None else (
             f"{text}, and diagrams of cost {self.cost + 1} and above"
         )
+
+    @property
+    def words(self) -> str:
+        """What is neglected, behind the name of a network."""
+        return super().words.replace(" before every pointwise layer", "")
 
     def __repr__(self) -> str:
         tail = "" if self.cost is None else f", cost={self.cost}"

@@ -2,7 +2,7 @@
 
 import operator
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -241,19 +241,39 @@ class Derivation:
         stated = "; ".join(map(typeset_claim, self.hypotheses))
         head = [latex.Paragraph(f"Hypotheses: {stated}.")] if stated else []
         return latex.Article(
-            title=self.title, blocks=[*head, *self.latex_blocks()],
+            title=typeset_claim(self.title), blocks=[*head, *self.latex_blocks()],
             references=self.references(),
         )
 
-    def latex_blocks(self, prefix: str = "step:") -> list[Any]:
-        """The steps as blocks of an article, with labels ``prefix`` and their number."""
+    def latex_blocks(
+        self, prefix: str = "step:", shown: Mapping[str, Sequence[Equation]] | None = None
+    ) -> list[Any]:
+        """The steps as blocks of an article.
+
+        Parameters
+        ----------
+        prefix
+            Of the labels, before the number of the step.
+        shown
+            Label -> equations that the article shows there already; a step that states no others
+            refers to them.
+        """
         from . import latex
         from .claims import typeset_claim
 
+        def place(step: Step) -> str:
+            found = (
+                label for label, equations in (shown or {}).items()
+                if step.statement and all(e in equations for e in step.statement)
+            )
+            return next(found, "")
+
         return [
             latex.Step(
-                rule=step.rule, text=step.text,
-                statement=tuple(
+                rule=step.rule, text=typeset_claim(step.text) + (
+                    f" The equations are those of [[{place(step)}]]." if place(step) else ""
+                ),
+                statement=() if place(step) else tuple(
                     latex.Equation(e.lhs, e.rhs, order=e.order) for e in step.statement
                 ),
                 hypotheses=tuple(map(typeset_claim, step.hypotheses)),
@@ -346,7 +366,7 @@ class Derived:
         >>> from cumulant_theory import laws, layers
         >>> out = layers.Mean(2).propagate(laws.Generic("kappa").iid(2), order=2)
         >>> out.derivation
-        Derivation('Joint cumulants of Mean(2)', 3 steps)
+        Derivation('Joint cumulants of mean (2 → 1)', 3 steps)
         """
         if self._derive is None:
             raise DomainError(

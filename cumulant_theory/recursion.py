@@ -228,6 +228,8 @@ class LayerEquations:
         Makes :attr:`expanded`: the same for every multi-index that the output needs.
     hypotheses
         Conditions used by this layer.
+    notes
+        Sentences: what the symbols of :attr:`indices` are, and what is not listed.
     """
 
     label: str
@@ -238,6 +240,7 @@ class LayerEquations:
     indices: tuple[Equation, ...]
     expand: Callable[[], tuple[Equation, ...]] = field(repr=False, compare=False)
     hypotheses: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @cached_property
     def expanded(self) -> tuple[Equation, ...]:
@@ -256,14 +259,15 @@ class LayerEquations:
         return self._card()
 
     def _card(self, room: int = 24_000) -> str:
-        from .claims import claims
-        from .latex.html import card, equations, facts, formula
+        from .claims import claim, claims, label_in_words
+        from .latex.html import Markup, card, equations, facts, formula
 
         lines = [(e.lhs, e.rhs) for e in (*self.definitions, *self.indices)]
         states = formula(sp.Symbol(self.source)), formula(sp.Symbol(self.target))
         return card(
-            f"Layer {self.label}", facts([
+            f"Layer {label_in_words(self.label)}", facts([
                 ("from", states[0]), ("to", states[1]), ("requires", claims(self.hypotheses))]),
+            claim(" ".join(self.notes)) if self.notes else Markup(""),
             equations(lines, ".indices", room=room),
         )
 
@@ -323,24 +327,38 @@ class Recursion:
             )
         return "\n".join(parts)
 
-    def latex_blocks(self, style: str = "indices") -> list[Any]:
-        """The equations as blocks of an article, a section per layer."""
+    def latex_blocks(self, style: str = "indices", prefix: str = "layer:") -> list[Any]:
+        """The equations as blocks of an article, a section per layer.
+
+        Its label is ``prefix`` and the number of the rule.
+        """
         from . import latex
-        from .claims import typeset_claim
+        from .claims import label_in_words, typeset_claim
 
         self.equations(style)
         blocks: list[Any] = []
         if self.hypotheses:
             assumed = "; ".join(map(typeset_claim, self.hypotheses))
             blocks.append(latex.Paragraph(f"Hypotheses: {assumed}."))
-        for layer in self.layers:
+        for number, layer in enumerate(self.layers, 1):
             source, target = latex.symbol_tex(layer.source), latex.symbol_tex(layer.target)
-            blocks.append(latex.Heading(1, f"Layer {layer.label}: ${source} \\to {target}$"))
+            named = f"Layer {label_in_words(layer.label)}: ${source} \\to {target}$"
+            blocks.append(latex.Heading(1, named, f"{prefix}{number}"))
+            if layer.notes:
+                blocks.append(latex.Paragraph(" ".join(map(typeset_claim, layer.notes))))
             blocks += [
                 latex.Equation(e.lhs, e.rhs, order=e.order)
                 for e in (*layer.definitions, *getattr(layer, style))
             ]
         return blocks
+
+    def shown(self, prefix: str = "layer:", style: str = "indices") -> dict[str, list[Equation]]:
+        """Label -> equations of :meth:`latex_blocks`, for a derivation that refers to them."""
+        self.equations(style)
+        return {
+            f"{prefix}{number}": [*layer.definitions, *getattr(layer, style)]
+            for number, layer in enumerate(self.layers, 1)
+        }
 
     def article(self, style: str = "indices") -> Any:
         """The recursion as a document for :mod:`cumulant_theory.latex`."""

@@ -1,5 +1,6 @@
 """Where the rules come from: one bibliography for docstrings, derivations, papers and the site."""
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -7,6 +8,11 @@ from typing import Literal
 from .arguments import check_fields, explained
 from .errors import DomainError, UnknownNameError
 
+_ACCENTS = {
+    "\N{COMBINING ACUTE ACCENT}": "'", "\N{COMBINING GRAVE ACCENT}": "`",
+    "\N{COMBINING CIRCUMFLEX ACCENT}": "^", "\N{COMBINING TILDE}": "~",
+    "\N{COMBINING DIAERESIS}": '"', "\N{COMBINING CARON}": "v ", "\N{COMBINING CEDILLA}": "c ",
+}  # fmt: skip
 Kind = Literal["article", "book", "inproceedings", "techreport", "misc"]
 
 
@@ -30,6 +36,8 @@ class Reference:
         Identifier, without "arXiv:".
     place
         Sections or equations that are meant.
+    edition
+        In letters: second.
 
     Raises
     ------
@@ -52,6 +60,7 @@ Theory 4, 69 (1958)
     pages: str = ""
     arxiv: str = ""
     place: str = ""
+    edition: str = ""
 
     def __post_init__(self) -> None:
         check_fields(self)
@@ -62,7 +71,8 @@ Theory 4, 69 (1958)
         where = " ".join(part for part in (self.venue, self.volume) if part)
         where = ", ".join(part for part in (where, self.pages.split("-")[0]) if part)
         where = f"{where} ({self.year})" if where else f"({self.year})"
-        text = f"{_listed(self.authors)}, {self.title}, {where}"
+        edition = f", {self.edition} edition" if self.edition else ""
+        text = f"{_listed(self.authors)}, {self.title}{edition}, {where}"
         text += f", arXiv:{self.arxiv}" if self.arxiv else ""
         return text + (f", {self.place}" if self.place else "")
 
@@ -77,7 +87,7 @@ Theory 4, 69 (1958)
           title = {{Cumulants and partition lattices}},
           journal = {Austral. J. Statist.},
           volume = {25},
-          pages = {378},
+          pages = {378--388},
           year = {1983},
         }
         """
@@ -87,9 +97,12 @@ Theory 4, 69 (1958)
             "author": " and ".join(self.authors), "title": f"{{{self.title}}}", home: self.venue,
             "volume": self.volume, "pages": self.pages.replace("-", "--"), "year": str(self.year),
             "eprint": self.arxiv, "archiveprefix": "arXiv" if self.arxiv else "",
-            "note": self.place,
+            "edition": _capital(self.edition), "note": _capital(self.place),
         }  # fmt: skip
-        lines = [f"  {name} = {{{_bibtex(value)}}}," for name, value in fields.items() if value]
+        lines = [
+            f"  {name} = {{{_accented(_bibtex(value))}}},"
+            for name, value in fields.items() if value
+        ]
         return "\n".join((f"@{self.kind}{{{key},", *lines, "}"))
 
 
@@ -100,23 +113,24 @@ REFERENCES = {
     ),
     "leonov-shiryaev": Reference(
         "article", ("V. P. Leonov", "A. N. Shiryaev"),
-        "On a method of calculation of semi-invariants", 1959, "Theory Probab. Appl.", "4", "319",
+        "On a method of calculation of semi-invariants", 1959, "Theory Probab. Appl.", "4",
+        "319-329",
     ),
     "speed": Reference(
         "article", ("T. P. Speed",), "Cumulants and partition lattices", 1983,
-        "Austral. J. Statist.", "25", "378",
+        "Austral. J. Statist.", "25", "378-388",
     ),
     "macdonald": Reference(
-        "book", ("I. G. Macdonald",), "Symmetric Functions and Hall Polynomials", 1995, "Oxford",
-        place="2nd ed., eq. I.2.11'",
+        "book", ("I. G. Macdonald",), "Symmetric Functions and Hall Polynomials", 1995,
+        "Oxford University Press", place="eq. I.2.11'", edition="second",
     ),
     "hardy": Reference(
-        "book", ("G. H. Hardy", "J. E. Littlewood", "G. Polya"), "Inequalities", 1934, "Cambridge",
-        place="section 2.4",
+        "book", ("G. H. Hardy", "J. E. Littlewood", "G. Pólya"), "Inequalities", 1934,
+        "Cambridge University Press", place="section 2.4",
     ),
     "marshall": Reference(
-        "book", ("M. Marshall",), "Positive Polynomials and Sums of Squares", 2008, "AMS",
-        place="section 12.6",
+        "book", ("M. Marshall",), "Positive Polynomials and Sums of Squares", 2008,
+        "American Mathematical Society", place="section 12.6",
     ),
     "cox": Reference(
         "book", ("D. Cox", "J. Little", "D. O'Shea"), "Ideals, Varieties, and Algorithms", 2015,
@@ -124,29 +138,29 @@ REFERENCES = {
     ),
     "price": Reference(
         "article", ("R. Price",), "A useful theorem for nonlinear devices having Gaussian inputs",
-        1958, "IRE Trans. Inf. Theory", "4", "69",
+        1958, "IRE Trans. Inf. Theory", "4", "69-72",
     ),
     "jona-lasinio": Reference(
         "article", ("G. Jona-Lasinio",), "Renormalization group and probability theory", 2001,
-        "Phys. Rep.", "352", "439",
+        "Phys. Rep.", "352", "439-458",
     ),
     "calvo": Reference(
-        "article", ("I. Calvo", "J. C. Cuchi", "J. G. Esteve", "F. Falceto"),
+        "article", ("I. Calvo", "J. C. Cuchí", "J. G. Esteve", "F. Falceto"),
         "Generalized central limit theorem and renormalization group", 2010, "J. Stat. Phys.",
         "141", "409", "1009.2899",
     ),
     "sethna": Reference(
-        "book", ("J. P. Sethna",), "Entropy, Order Parameters, and Complexity", 2021, "Oxford",
-        place="2nd ed., chapter 12",
+        "book", ("J. P. Sethna",), "Entropy, Order Parameters, and Complexity", 2021,
+        "Oxford University Press", place="chapter 12", edition="second",
     ),
     "fischer": Reference(
         "article",
-        ("K. Fischer", "A. Rene", "C. Keup", "M. Layer", "D. Dahmen", "M. Helias"),
+        ("K. Fischer", "A. René", "C. Keup", "M. Layer", "D. Dahmen", "M. Helias"),
         "Decomposing neural networks as mappings of correlation functions", 2022,
-        "Phys. Rev. Research", "4", "043143", "2202.04925",
+        "Phys. Rev. Res.", "4", "043143", "2202.04925",
     ),
     "ashworth": Reference(
-        "misc", ("C. Ashworth", "P. Lio", "F. Caso"),
+        "misc", ("C. Ashworth", "P. Liò", "F. Caso"),
         "Symmetry and generalisation in neural approximations of renormalisation transformations",
         2025, arxiv="2510.16591",
     ),
@@ -167,7 +181,7 @@ REFERENCES = {
     ),
     "zaheer": Reference(
         "inproceedings",
-        ("M. Zaheer", "S. Kottur", "S. Ravanbakhsh", "B. Poczos", "R. Salakhutdinov", "A. Smola"),
+        ("M. Zaheer", "S. Kottur", "S. Ravanbakhsh", "B. Póczos", "R. Salakhutdinov", "A. Smola"),
         "Deep sets", 2017, "NeurIPS", arxiv="1703.06114",
     ),
     "kipf": Reference(
@@ -177,11 +191,11 @@ REFERENCES = {
     ),
     "comon": Reference(
         "article", ("P. Comon",), "Independent component analysis, a new concept?", 1994,
-        "Signal Processing", "36", "287",
+        "Signal Process.", "36", "287-314",
     ),
     "cho-saul": Reference(
         "inproceedings", ("Y. Cho", "L. K. Saul"), "Kernel methods for deep learning", 2009,
-        "NeurIPS", "22",
+        "NeurIPS", "22", "342-350",
     ),
 }  # fmt: skip
 
@@ -230,6 +244,20 @@ def _listed(names: Sequence[str]) -> str:
         return f"{names[0]} et al."
     *first, last = names
     return f"{', '.join(first)} and {last}" if first else last
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _accented(text: str) -> str:
+    """Accents as commands, which every BibTeX style sorts and prints."""
+    out = ""
+    for letter in text:
+        base, *marks = unicodedata.normalize("NFD", letter)
+        known = len(marks) == 1 and base.isascii() and marks[0] in _ACCENTS
+        out += f"{{\\{_ACCENTS[marks[0]]}{base}}}" if known else letter
+    return out
 
 
 def _bibtex(text: str) -> str:

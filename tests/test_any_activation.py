@@ -399,7 +399,7 @@ def test_derivations_hold_and_changed_statements_are_refuted(name):
             with pytest.raises(VerificationError):
                 alone.verify(points=1)
     hypotheses = [h for step in derivation.steps for h in step.hypotheses]
-    named = closure.hypothesis if closure else "the units of z1 are jointly Gaussian"
+    named = closure.hypothesis if closure else "the units of z_1 are jointly Gaussian"
     assert named in hypotheses
 
 

@@ -52,30 +52,30 @@ ROTATION_OF_PAIRS = symmetries.Permutations([(2, 3, 0, 1)], [(2, 3, 0, 1)])
 # network, law, sizes of the orbits of the units, name of the group
 CASES = {
     "exchangeable covariance": (numbered(SYM, 3, bias=True), exchangeable(3, 2, 1), [3],
-                                "permutations of PermutationEquivariant()"),
+                                "permutations in S_3"),
     "exchangeable points": (
         numbered(SYM, 3), points((0, 0, 2), (0, 2, 0), (2, 0, 0), (1, 1, 1)), [3],
-        "permutations of PermutationEquivariant()"),
+        "permutations in S_3"),
     "circulant covariance": (numbered(symmetries.Cyclic(), 4), circulant([3, 1, 0, 1]), [4],
-                             "permutations of Cyclic()"),
+                             "permutations in C_4"),
     "rotated points": (
         numbered(symmetries.Cyclic(), 3), points((0, 1, 3), (1, 3, 0), (3, 0, 1)), [3],
-        "permutations of Cyclic()"),
+        "permutations in C_3"),
     "generators": (numbered(ROTATION_OF_PAIRS, 4),
                    points((0, 1, 2, 4), (2, 4, 0, 1)), [2, 2],
-                   "permutations of Permutations"),
+                   "permutations in "),
     "two units of three": (numbered(SYM, 3), points((0, 1, 2), (1, 0, 2), (1, 1, 0)), [2, 1],
-                           "a subgroup of the permutations of PermutationEquivariant()"),
+                           "a subgroup of the permutations in S_3"),
     "the last two of three": (
         numbered(SYM, 3), laws.MultivariateNormal([0, 1, 1], [[1, 0, 0], [0, 2, 1], [0, 1, 2]]),
-        [1, 2], "a subgroup of the permutations of PermutationEquivariant()"),
+        [1, 2], "a subgroup of the permutations in S_3"),
     "rotations of exchangeable weights": (
         numbered(SYM, 3), points((0, 1, 3), (1, 3, 0), (3, 0, 1)), [3],
-        "a subgroup of the permutations of PermutationEquivariant()"),
+        "a subgroup of the permutations in S_3"),
     "half turns": (numbered(symmetries.Cyclic(), 4), points((0, 1, 2, 4), (2, 4, 0, 1)), [2, 2],
-                   "a subgroup of the permutations of Cyclic()"),
+                   "a subgroup of the permutations in C_4"),
     "graph": (layers.GraphConv(graphs.cycle(4), weights=[[[1]], [[THIRD]]]),
-              circulant([2, 1, 0, 1]), [4], "automorphisms of cycle(4)"),
+              circulant([2, 1, 0, 1]), [4], "automorphisms of the cycle graph on 4 nodes"),
     "no symmetry": (numbered(SYM, 3), points((0, 1, 2), (1, 0, 3), (1, 1, 0)), [1, 1, 1], ""),
     "unequal means": (numbered(SYM, 2), laws.MultivariateNormal([0, 1], [[2, 1], [1, 2]]), [1, 1],
                       ""),
@@ -126,7 +126,7 @@ def test_a_graph_layer_before_a_mean_keeps_the_automorphisms_of_the_graph():
     graph = graphs.cycle(4)
     net = layers.GraphConv(graph) >> QUADRATIC >> layers.Readout(graph)
     states = net.propagate(laws.Generic("kappa"), order=2).layers
-    assert states[0].orbits.name == "automorphisms of cycle(4)"
+    assert states[0].orbits.name == "automorphisms of the cycle graph on 4 nodes"
     assert states[0].orbits.representatives(2) == {
         (2, 0, 0, 0): 4, (1, 1, 0, 0): 4, (1, 0, 1, 0): 2,
     }
@@ -136,8 +136,8 @@ def test_orbits_are_shown():
     net = layers.GraphConv(graphs.cycle(4)) >> QUADRATIC
     out = net.propagate(laws.Normal(0, 1), order=3)
     assert repr(out.orbits) == (
-        "Orbits(4 units, automorphisms of cycle(4): 1, 3, 4 orbits of 4, 10, 20 multi-indices of "
-        "orders 1 to 3)"
+        "Orbits(4 units, automorphisms of the cycle graph on 4 nodes: 1, 3, 4 orbits of 4, 10, 20 "
+        "multi-indices of orders 1 to 3)"
     )
     assert out.orbits.counts() == {1: (1, 4), 2: (3, 10), 3: (4, 20)}
     html = bare(out.orbits._repr_html_())
@@ -166,9 +166,9 @@ def test_subgroups_are_found_whole():
 
 @pytest.mark.parametrize(("net", "law", "words"), [
     (layers.GraphConv(graphs.cycle(3)) >> layers.Pointwise(activations.Quadratic()),
-     laws.Generic("kappa"), "automorphisms of cycle(3)"),
+     laws.Generic("kappa"), "automorphisms of the cycle graph on 3 nodes"),
     (numbered(symmetries.Cyclic(), 2) >> QUADRATIC >> layers.Mean(2), exchangeable(2, 2, 1),
-     "permutations of Cyclic()"),
+     "permutations in C_2"),
     (numbered(SYM, 3), CASES["two units of three"][1], "a subgroup of the"),
 ], ids=["graph", "covariance", "subgroup"])
 def test_derivations_name_the_group_and_verify(net, law, words):

@@ -69,16 +69,21 @@ def power_equation(pattern: Pattern, target: str = "y") -> Equation:
 
 
 @explained
-def wick_equations(activation: Any, source: str, target: str) -> list[Equation]:
-    """What the Wick coefficients of unit i stand for, for any power p and order k."""
+def wick_equations(
+    activation: Any, source: str, target: str, powers: Sequence[int] = (1,)
+) -> list[Equation]:
+    """What the Wick coefficients of the powers of unit i stand for, for any order k."""
     mean, variance = (sp.Symbol(f"kappa__{source}_{w}") for w in ("i", "ii"))
     z, k = sp.Symbol("z"), sp.Symbol("k", integer=True)
     density = sp.exp(-((z - mean) ** 2) / (2 * variance)) / sp.sqrt(2 * sp.pi * variance)
     phi = sp.Symbol("phi__" + target[1:])
-    value = sp.Derivative(
-        sp.Integral(sp.Function(str(phi))(z) * density, (z, -sp.oo, sp.oo)), (mean, k)
-    )
-    return [Equation(wick_letter(target, "k", "i"), value)]
+    values = {
+        p: sp.Integral(sp.Function(str(phi))(z) ** p * density, (z, -sp.oo, sp.oo)) for p in powers
+    }
+    return [
+        Equation(wick_letter(target, "k", "i" * p), sp.Derivative(value, (mean, k)))
+        for p, value in values.items()
+    ]
 
 
 @explained
@@ -98,8 +103,7 @@ def mehler_equations(pattern: Pattern, source: str = "z", target: str = "y") -> 
     series = sp.Sum(covariance**k / sp.factorial(k) * first * second, (k, 1, sp.oo))
     repeated = [] if max(pattern) == 1 else [power_equation(pattern, target)]
     return [
-        *repeated,
-        Equation(power_symbol(target, word(pattern)), series, sum(pattern)),
+        Equation(power_symbol(target, word(pattern)), series, sum(pattern)), *repeated,
     ]
 
 
@@ -175,22 +179,23 @@ class PatternRule:
     # ------------------------------------------------------------------ display
 
     def equations(self, source: str = "z", target: str = "y") -> tuple[Equation, ...]:
-        """The rule in letters i, j, ... for distinct units: the cumulant, then diagrams by cost.
+        """The rule in letters i, j, ... for distinct units: diagrams by cost, then the cumulant.
 
         ``omega__y__k_ii`` is the k-th Wick coefficient of phi_i^2, ``C__y_iij`` the joint cumulant
         of phi_i^2 and phi_j, ``C__y__2_iij`` its diagrams of cost 2.
         """
         name, order = word(self.pattern), sum(self.pattern)
         total = power_symbol(target, name)
-        found = [] if max(self.pattern) == 1 else [power_equation(self.pattern, target)]
+        found = []
         costs = sorted({d.cost for d in self.diagrams})
         parts = [power_symbol(target, name, c) for c in costs]
-        if len(costs) != 1:
-            found.append(Equation(total, sp.Add(*parts), order))
         for c, part in zip(costs, parts, strict=True):
             value = sp.Add(*(self._term(d, source, target) for d in self.diagrams if d.cost == c))
             found.append(Equation(part if len(costs) > 1 else total, value, order))
-        return tuple(found)
+        if len(costs) != 1:
+            found.append(Equation(total, sp.Add(*parts), order))
+        repeated = [] if max(self.pattern) == 1 else [power_equation(self.pattern, target)]
+        return (*found, *repeated)
 
     def _term(self, diagram: Diagram, source: str, target: str) -> sp.Expr:
         weight = sp.Rational(diagram.weight.numerator, diagram.weight.denominator)

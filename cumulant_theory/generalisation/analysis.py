@@ -10,6 +10,7 @@ import sympy as sp
 
 from ..algebra.limits import check_seed
 from ..arguments import explained
+from ..claims import in_words
 from ..cumulants import independence
 from ..derivation import Derivation
 from ..errors import DomainError, NoClosedFormError, TimeLimitError
@@ -306,8 +307,10 @@ def _verdict(
     failing = [t for b in branches for t in b.tests if t.vanishes is False]
     if failing:
         t = failing[0]
+        number = next(k for k, tested in enumerate(problem.test, 1) if tested.law is t.law)
+        where = f" on test law {number}" if len(problem.test) > 1 else ""
         return False, fits, (
-            f"on branch {t.branch} the test residual of order {t.order} on {t.law} does not vanish"
+            f"on branch {t.branch} the test residual of order {t.order}{where} does not vanish"
         )
     if fits is False:
         return False, False, (
@@ -337,7 +340,7 @@ def _hypotheses(problem: Problem) -> tuple[str, ...]:
     for law in laws:
         own = independence(law.source)
         shared = all(independence(other.source) == own for other in laws)
-        found += own if shared else [f"{h} ({law.law})" for h in own]
+        found += own if shared else [f"{h} ({in_words(law.law)})" for h in own]
         found += law.source.hypotheses
     symbols = dict.fromkeys(s for law in problem.train for s in law.symbols)
     if symbols:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 from sympy.polys.matrices import DomainMatrix
 
+from ..claims import in_words
 from ..derivation import Derivation, Equation, Step
 from ..errors import VerificationError
-from ..layers.derive import summary
 from ..varieties import rationalised
 from .branches import residual_symbol
 from .certified import certified_step
@@ -42,7 +42,10 @@ def derive_analysis(analysis: "Analysis") -> Derivation:
     basis = (named,) if named else ()
     trained = [add(_residual_step(problem, law, "training", basis)) for law in problem.train]
     equations = add(_equations_step(problem, tuple(trained)))
-    tested = [add(_residual_step(problem, law, "test", basis)) for law in problem.test]
+    tested = [
+        add(_residual_step(problem, law, "test", basis, k if len(problem.test) > 1 else 0))
+        for k, law in enumerate(problem.test, 1)
+    ]
     places: list[int] = []
     for branch in analysis.branches:
         places.append(add(branch_step(problem, branch, equations)))
@@ -58,7 +61,7 @@ def derive_analysis(analysis: "Analysis") -> Derivation:
         add(certified_step(problem, analysis.certified, (*basis, *trained, *tested)))
     add(verdict_step(analysis, tuple(range(1, len(steps) + 1))))
     return Derivation(
-        f"{summary(analysis.network)} against {summary(analysis.target)}", tuple(steps),
+        f"The network {analysis.network.words} against {analysis.target.words}", tuple(steps),
         analysis.hypotheses,
     )
 
@@ -106,7 +109,7 @@ def _unknown_values(problem: Problem, values: Mapping[Any, Any]) -> dict[Any, An
 
 
 def _residual_step(
-    problem: Problem, law: LawResiduals, kind: str, uses: tuple[int, ...]
+    problem: Problem, law: LawResiduals, kind: str, uses: tuple[int, ...], number: int = 0
 ) -> Step:
     statement = tuple(Equation(residual_symbol(r), e, r) for r, e in law.residuals.items())
 
@@ -120,8 +123,9 @@ def _residual_step(
             same(expected[e.order], e.rhs.xreplace(known), str(e.lhs))
 
     return Step(
-        rule=f"{kind} residuals", text=f"Cumulants of the network less those of the target, on "
-        f"{law.law}.", statement=statement, check=check, hypotheses=tuple(law.source.hypotheses),
+        rule=f"{kind} residuals", text="Cumulants of the network less those of the target, on "
+        + (f"test law {number}, " if number else "") + f"{in_words(law.law)}.",
+        statement=statement, check=check, hypotheses=tuple(law.source.hypotheses),
         reference="speed", uses=uses,
     )
 

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from .analysis import Analysis
 
 _DECISION, _POINTS = 10.0, 3  # seconds, number of points
-_TITLES = {True: "generalises", False: "does not generalise", None: "undecided"}
+_VERDICTS = {
+    True: "The network generalises", False: "The network does not generalise",
+    None: "Whether the network generalises is undecided",
+}
 
 
 def _stated_ideal(problem: Problem, step: Step, component: Component) -> Ideal:
@@ -214,17 +217,16 @@ def witness_step(problem: Problem, witness: Witness, uses: tuple[int, ...]) -> S
 
 
 def verdict_step(analysis: "Analysis", uses: tuple[int, ...]) -> Step:
-    """The verdict that follows from the steps before."""
-    def stated(verdict: bool | None) -> tuple[Equation, ...]:
-        return (Equation(r"\text{verdict}", rf"\text{{{_TITLES[verdict]}}}"),)
+    """The verdict that follows from the steps before, as a sentence."""
+    def said(verdict: bool | None) -> str:
+        return f"{_VERDICTS[verdict]}: {analysis.reason}."
 
     def check(step: Step, rng: random.Random) -> None:
-        if step.statement != stated(_recomputed(analysis)):
+        if step.text != said(_recomputed(analysis)):
             raise VerificationError("the verdict does not follow from the steps before")
 
     return Step(
-        rule="verdict", text=f"{analysis.reason[0].upper()}{analysis.reason[1:]}.",
-        statement=stated(analysis.generalises), check=check, uses=uses,
+        rule="verdict", text=said(analysis.generalises), statement=(), check=check, uses=uses,
     )
 
 

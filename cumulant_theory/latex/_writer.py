@@ -86,7 +86,7 @@ class Writer:
             case Statement():
                 return _statement_tex(block)
             case Proof(steps):
-                inner = "\n\n".join(self._step(s) for s in steps)
+                inner = _ended("\n\n".join(self._step(s) for s in steps))
                 return "\n".join((
                     r"\begin{proof}", _RESTART + r"\proofopenstrue", inner,
                     r"\end{proof}",
@@ -129,6 +129,15 @@ def _sourced(text: str, source: str) -> str:
         return source[0].upper() + source[1:] + "."
     end = text[-1] if text[-1] in ".:;," else ""
     return f"{text.removesuffix(end)} ({source}){end}"
+
+
+def _ended(proof: str) -> str:
+    """A proof that ends with a display has its box there, in place of a number nobody refers to."""
+    end = "\n\\end{align}"
+    last = proof.rpartition("\n\\begin{align}")[2].removesuffix(end).rpartition("\\\\\n")[2]
+    if not proof.endswith(end) or r"\label{" in last:
+        return proof
+    return proof.removesuffix(end) + r" \qedhere" + end
 
 
 def _statement_tex(block: Statement) -> str:

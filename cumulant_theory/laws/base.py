@@ -128,6 +128,11 @@ class _Parametrised(ABC):
         values = ",".join(sp.latex(v) for v in self.parameters.values())
         return rf"\mathrm{{{type(self).__name__}}}({values})"
 
+    @property
+    def words(self) -> str:
+        """The law in a sentence, with mathematics between dollar signs."""
+        return f"the law ${self.latex}$" if len(self.latex) < 400 else f"the law {self.label}"
+
     def _repr_latex_(self) -> str:
         return f"${self.latex}$"
 

@@ -142,6 +142,11 @@ class Empirical(JointLaw):
     def latex(self) -> str:
         return rf"\mathrm{{Empirical}}_{{{len(self.rows)} \times {self.dim}}}"
 
+    @property
+    def words(self) -> str:
+        weighted = "" if self.parameters["weights"] is None else "weighted "
+        return f"the empirical law of {len(self.rows)} {weighted}points of {self.dim} units"
+
     def __repr__(self) -> str:
         return self.label
 

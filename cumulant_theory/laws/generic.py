@@ -12,6 +12,8 @@ from .domains import is_zero, real, reals, sign
 from .moment_problem import obstruction
 from .registry import register
 
+_FIRST = 7  # below it are the orders looked at for those named in sentences
+
 
 @register
 class Generic(Law):
@@ -138,6 +140,16 @@ class Generic(Law):
         values = ",".join(sp.latex(self.cumulant(r)) for r in (1, 2, 3))
         return rf"\mathrm{{Law}}({values},\ldots)"
 
+    @property
+    def words(self) -> str:
+        kinds = [f"{w} " for w in ("centred", "symmetric", "standardised") if self.parameters[w]]
+        first = [r for r in range(1, _FIRST) if not self.cumulant(r).is_number][:2]
+        names = ", ".join(sp.latex(self.cumulant(r)) for r in first)
+        given = [rf"${self.parameters['name']}_{{{r}}} = {sp.latex(v)}$"
+                 for r, v in self._given.items()]
+        known = f", with {', '.join(given)}" if given else ""
+        return rf"a {''.join(kinds)}law with cumulants ${names}, \dots${known}"
+
 
 @register
 class CumulantSequence(Law):
@@ -199,6 +211,11 @@ cumulants, the moment matrix to order 4 has determinant -1; change kappa_4 or th
     def latex(self) -> str:
         values = ",".join(map(sp.latex, self.parameters["values"]))
         return rf"\mathrm{{Law}}(\kappa_{{1..{self.max_order}}}={values})"
+
+    @property
+    def words(self) -> str:
+        values = ", ".join(map(sp.latex, self.parameters["values"]))
+        return f"the law with cumulants ${values}$"
 
 
 def _require_law(kappa: Sequence[sp.Expr]) -> None:

@@ -253,3 +253,7 @@ class IID(_Independent):
         inner = self.law.latex
         inner = inner if " + " not in inner else rf"\left({inner}\right)"
         return rf"{inner}^{{\otimes {sp.latex(self.parameters['n'])}}}"
+
+    @property
+    def words(self) -> str:
+        return f"independent copies of {self.law.words}"

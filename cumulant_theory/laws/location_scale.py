@@ -93,6 +93,10 @@ class Normal(LocationScale):
         loc, variance = sp.latex(self.parameters["loc"]), sp.latex(self.parameters["scale"] ** 2)
         return rf"\mathcal{{N}}({loc},{variance})"
 
+    @property
+    def words(self) -> str:
+        return f"the normal law ${self.latex}$"
+
 
 @register
 class Laplace(LocationScale):

@@ -93,6 +93,10 @@ class MultivariateNormal(JointLaw):
         mean = sp.latex(sp.Matrix(self.parameters["mean"]))
         return rf"\mathcal{{N}}\left({mean},{sp.latex(sp.Matrix(self.parameters['cov']))}\right)"
 
+    @property
+    def words(self) -> str:
+        return f"the normal law ${self.latex}$"
+
 
 def _connected(sigma: tuple[tuple[sp.Expr, ...], ...]) -> tuple[tuple[int, ...], ...]:
     label = list(range(len(sigma)))
@@ -211,3 +215,8 @@ class DiscreteJoint(JointLaw):
     @property
     def label(self) -> str:
         return f"DiscreteJoint({len(self.parameters['points'])} points in R^{self.dim})"
+
+    @property
+    def words(self) -> str:
+        points = len(self.parameters["points"])
+        return rf"the law on {points} points of $\mathbb{{R}}^{{{self.dim}}}$"

@@ -7,11 +7,13 @@ import sympy as sp
 
 from ..algebra import Polynomial, check_indices, check_order, check_size, exact, multi_indices
 from ..arguments import brief, check_flag, explained
+from ..claims import in_words
 from ..closures import Closure, as_closure
 from ..cumulants import CumulantSource, JointCumulants
 from ..errors import DomainError, ShapeError
 from ..orbits import Permutation
 from ..recursion import Recursion, System
+from ..symmetries import Free
 from .closing import close_stages
 from .effective import EffectiveMap
 from .propagation import propagate_stages
@@ -75,7 +77,21 @@ class Layer:
     @property
     def permutations_name(self) -> str:
         """What :meth:`input_permutations` are, in words."""
-        return f"permutations of {self!r}"
+        return f"permutations of the inputs of the {self.words}"
+
+    @property
+    def words(self) -> str:
+        """The layer or network in a sentence."""
+        if len(self.layers) > 1:
+            return ", ".join(layer.words for layer in self.layers)
+        facts = []
+        if self.in_features is not None:
+            facts.append(f"{self.in_features} → {self.out_features}")
+        symmetry = getattr(self, "symmetry", None)
+        if symmetry is not None and not isinstance(symmetry, Free):
+            facts.append(in_words(symmetry))
+        named = in_words(getattr(self, "activation", None) or type(self).__name__)
+        return f"{named} ({', '.join(facts)})" if facts else named
 
     def width_after(self, units: int) -> int:
         """Number of output units for ``units`` input units."""

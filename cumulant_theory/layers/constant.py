@@ -145,5 +145,10 @@ class Residual(Layer):
         known = {str(p) for p in self.parameters}
         return Residual(self.inner.subs({k: v for k, v in values.items() if str(k) in known}))
 
+    @property
+    def words(self) -> str:
+        """The layer in a sentence."""
+        return f"residual of {self.inner.words}"
+
     def __repr__(self) -> str:
         return f"Residual({self.inner!r})"

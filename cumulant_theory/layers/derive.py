@@ -8,6 +8,7 @@ from typing import Any
 import sympy as sp
 
 from ..algebra import Ring, cumulants_from_moments
+from ..claims import label_in_words
 from ..cumulants import (
     CumulantSource,
     GenericJoint,
@@ -32,6 +33,7 @@ from .checks import (
 )
 from .equations import affine_indices, build_system, pointwise_indices, rule_definitions
 from .invariance import symmetry_step
+from .notes import WRITTEN, input_text
 from .propagation import input_state
 from .rules import AffineRule
 from .stages import Stage, needed_orders
@@ -47,9 +49,10 @@ def derive_network(
     """
     kind = "iid" if is_identical(source) else "joint"
     orders = needed_orders(stages, order)
-    steps = [_input_step(source, orders[0])]
+    steps = [input_step(source, orders[0])]
     for k, stage in enumerate(stages):
-        steps.append(rule_step(network, stage, orders[k + 1], order, kind if k == 0 else "joint"))
+        kinds = kind if k == 0 else "joint"
+        steps.append(rule_step(network, stage, orders[k + 1], order, kinds, (len(steps),)))
     rule_numbers = tuple(range(2, len(steps) + 1))
     folded = symmetry_step(
         states, lambda: layerwise_states(stages, source, order), (1, *rule_numbers)
@@ -76,7 +79,7 @@ def derive_network(
     if not _is_generic(source):
         steps.append(_law_step(network, source, order, len(steps)))
     return Derivation(
-        f"Joint cumulants of {summary(network)}", tuple(steps),
+        f"Joint cumulants of {network.words}", tuple(steps),
         (*source.hypotheses, *network.hypotheses),
     )
 
@@ -89,7 +92,7 @@ def derive_block_sum(layer: Any, law: Law, order: int) -> Derivation:
     )
     copies = (f"the {layer.b} units are independent copies",)
     return Derivation(
-        f"Cumulants of {layer!r}",
+        f"Cumulants of the {layer.words}",
         (Step(
             rule="block sum",
             text="Cumulants add over independent units and are homogeneous of degree $r$ under "
@@ -99,27 +102,6 @@ def derive_block_sum(layer: Any, law: Law, order: int) -> Derivation:
         ),),
         (*law.hypotheses, *copies),
     )
-
-
-def summary(network: Layer) -> str:
-    """Short name of a network: ``Linear(2, 3), Quadratic, Linear(3, 1)``.
-
-    Examples
-    --------
-    >>> from cumulant_theory import layers
-    >>> summary(layers.Linear(2, 3) >> layers.Mean(3))
-    'Linear(2, 3), Mean(3)'
-    """
-    names = []
-    for layer in network.layers:
-        activation = getattr(layer, "activation", None)
-        if activation is not None:
-            names.append(type(activation).__name__)
-        elif layer.out_features not in (None, 1):
-            names.append(f"{type(layer).__name__}({layer.in_features}, {layer.out_features})")
-        else:
-            names.append(repr(layer).split(", symmetry")[0].split(", bias")[0].rstrip(")") + ")")
-    return ", ".join(names)
 
 
 # ---------------------------------------------------------------------------- sources
@@ -143,23 +125,21 @@ def generic_like(source: CumulantSource) -> CumulantSource:
     return GenericJoint(int(source.dim), "x", source.blocks)
 
 
-def _input_step(source: CumulantSource, order: int) -> Step:
+def input_step(source: CumulantSource, order: int) -> Step:
+    """The cumulants of the inputs, of one of them where they are copies of each other."""
     law = getattr(source, "law", None)
     check: Check
     if law is not None:
+        values = {r: law.cumulant(r) for r in range(1, order + 1)}
+        own = any(v == sp.Symbol(f"kappa_{r}") for r, v in values.items())
+        name = "kappa__x" if own else "kappa"  # what the rules call them
         statement = tuple(
-            Equation(sp.Symbol(f"kappa__x_{r}"), law.cumulant(r), r)
-            for r in range(1, order + 1) if law.cumulant(r) != 0
-        )
-        text = (
-            f"Cumulants of each input unit up to order {order}, law ${law.latex}$; those not "
-            "listed are zero."
+            Equation(sp.Symbol(f"{name}_{r}"), v, r) for r, v in values.items() if v != 0
         )
         check = law_check(law, order)
     else:
         shown = source_values(source, order)
         statement = tuple(Equation(cumulant_symbol(a, "x"), v, sum(a)) for a, v in shown.items())
-        text = "Joint cumulants of the input units; those not listed are zero."
 
         def compare(step: Step, rng: random.Random) -> None:
             for (alpha, value), e in zip(shown.items(), step.statement, strict=True):
@@ -168,8 +148,8 @@ def _input_step(source: CumulantSource, order: int) -> Step:
         check = compare
 
     return Step(
-        rule="input law", text=text, statement=statement, check=check,
-        hypotheses=independence(source), reference="mccullagh",
+        rule="input law", text=input_text(source, order, law is None), statement=statement,
+        check=check, hypotheses=independence(source), reference="mccullagh",
     )
 
 
@@ -197,28 +177,39 @@ def law_check(law: Law, order: int) -> Check:
 
 
 def rule_step(
-    network: Layer, stage: Stage, needed: int, order: int, kind: str, uses: tuple[int, ...] = ()
+    network: Layer, stage: Stage, needed: int, order: int, kind: str, uses: tuple[int, ...]
 ) -> Step:
     """The affine or the polynomial pointwise rule of a stage, in index notation."""
     definitions = rule_definitions(stage, network)
     hypotheses = network.layers[stage.layer].hypotheses
+    label = label_in_words(stage.label)
     if isinstance(stage.rule, AffineRule):
-        statement = affine_indices(stage, min(needed, 4), kind)
+        statement = affine_indices(stage, min(needed, WRITTEN), kind)
         return Step(
             rule="affine rule", reference="mccullagh", hypotheses=hypotheses,
-            text=f"Layer {stage.label}: cumulants are multilinear.",
+            text=f"Layer {label}: cumulants are multilinear.{_unwritten(needed)}",
             statement=(*definitions, *statement),
-            check=affine_check(stage, kind), uses=uses or ((1,) if stage.source == "x" else ()),
+            check=affine_check(stage, kind), uses=uses,
         )
     return Step(
         rule="pointwise rule", reference="leonov-shiryaev", hypotheses=hypotheses,
         text=(
-            f"Layer {stage.label}: cumulants of polynomials, "
-            "for any distinct units $i, j, \\dots$"
+            f"Layer {label}: cumulants of polynomials; different letters stand for different "
+            f"units.{_unwritten(order)}"
         ),
         statement=(*definitions, *pointwise_indices(stage, order)),
         check=pointwise_check(stage, network, order), uses=uses,
     )
+
+
+def _unwritten(order: int) -> str:
+    """Which orders of a rule are left out where it is written to order 4."""
+    if order <= WRITTEN:
+        return ""
+    if order == WRITTEN + 1:
+        return f" Order {order}, which the result needs as well, follows the same rule."
+    orders = f"{WRITTEN + 1} {'and' if order == WRITTEN + 2 else 'to'} {order}"
+    return f" Orders {orders}, which the result needs as well, follow the same rule."
 
 
 # ---------------------------------------------------------------------------- end to end

@@ -18,17 +18,27 @@ import sympy as sp
 from ..activations import Activation, WickIntegral
 from ..activations.wick import coefficients_of, polynomial_wick
 from ..algebra import MultiIndex, Ring, joint_cumulants, joint_moments
+from ..claims import label_in_words
 from ..closures import Closure
-from ..cumulants import CumulantSource, GenericJoint, blocks_of, cumulant_symbol, source_values
+from ..cumulants import (
+    CumulantSource,
+    GenericJoint,
+    blocks_of,
+    cumulant_symbol,
+    is_identical,
+    source_values,
+)
 from ..derivation import Check, Derivation, Equation, Step
 from ..diagrams import PairIntegral, cost
 from ..errors import VerificationError
+from ..latex import symbol_tex
 from ..oracle import random_fraction
 from .base import Layer, all_multi_indices
 from .closing import Assumptions
-from .derive import law_check, rule_step, summary
+from .derive import input_step, law_check, rule_step
 from .diagram_rule import DiagramRule
 from .equations import layer_definitions, rule_definitions
+from .notes import gaussian_notes, input_text
 from .stages import Stage, needed_orders
 from .wick import GaussianDefinition, PairDefinition, WickDefinition
 
@@ -58,17 +68,20 @@ def derive_closed(
     wanted = all_multi_indices(stages[-1].rule.out_units, order)
     groups, _ = layer_definitions(stages, generic, order, wanted)
     assumed = Assumptions(stages, source)
-    steps = [_input_step(source, orders[0])]
+    copies = is_identical(source) and stages[0].rule.kind == "affine"
+    steps = [(input_step if copies else _input_step)(source, orders[0])]
     blocks = source.blocks
     for k, (stage, group) in enumerate(zip(stages, groups, strict=True)):
         before = (len(steps),)
         rule = stage.rule
         if not isinstance(rule, DiagramRule):
-            steps.append(rule_step(network, stage, orders[k + 1], order, "joint", before))
+            kind = "iid" if copies and k == 0 else "joint"
+            steps.append(rule_step(network, stage, orders[k + 1], order, kind, before))
         else:
             hypotheses = [*network.layers[stage.layer].hypotheses]
             if rule.closure.is_exact and not rule.is_polynomial:
-                hypotheses.append(f"the units of {stage.source} are jointly Gaussian")
+                state = f"{stage.source[0]}_{stage.source[1:]}".rstrip("_")
+                hypotheses.append(f"the units of {state} are jointly Gaussian")
             elif assumed.inexact[k]:
                 hypotheses.append(rule.closure.hypothesis)
             named = [d for d in group if isinstance(d, GaussianDefinition)]
@@ -79,7 +92,8 @@ def derive_closed(
             )))
         blocks = rule.out_blocks(blocks)
     return Derivation(
-        f"Joint cumulants of {summary(network)} under {closure!r}", tuple(steps),
+        ", ".join(filter(None, (f"Joint cumulants of {network.words}", closure.words))),
+        tuple(steps),
         (*source.hypotheses, *network.hypotheses, *assumed.hypotheses(len(stages))),
     )
 
@@ -100,7 +114,7 @@ def _input_step(source: CumulantSource, order: int) -> Step:
 
     return Step(
         rule="input law", reference="mccullagh", statement=statement, check=check,
-        text="Joint cumulants of the input units; those not listed are zero.",
+        text=input_text(source, order, True),
     )
 
 
@@ -122,8 +136,8 @@ def _wick_step(
     trusted = rule_definitions(stage, network)
     return Step(
         rule="Gaussian means", reference="price", uses=uses,
-        text=f"Layer {stage.label}: the activation and its derivatives averaged over Gaussian "
-        "units of the same means and variances.",
+        text=f"Layer {label_in_words(stage.label)}: the activation and its derivatives averaged "
+        "over Gaussian units of the same means and variances. " + gaussian_notes(stage, named),
         statement=(*trusted, *(Equation(d.symbol, d.expr) for d in named)),
         check=_wick_check(trusted, named),
     )
@@ -200,11 +214,20 @@ def _diagram_step(
     )
     return Step(
         rule="diagram rule", reference="leonov-shiryaev", uses=uses,
-        text=f"Layer {stage.label}: joint cumulants of powers of distinct units are sums over "
-        "connected diagrams; those of repeated units follow from them.",
+        text=f"Layer {label_in_words(stage.label)}: joint cumulants of powers of distinct units "
+        "are sums over connected diagrams; those of repeated units follow from them."
+        + _powers(stage, equations),
         statement=equations, hypotheses=tuple(hypotheses),
         check=_diagram_check(stage, group, blocks),
     )
+
+
+def _powers(stage: Stage, equations: Sequence[Equation]) -> str:
+    """What the joint cumulants of powers are called."""
+    if not any(str(e.lhs).startswith("C__") for e in equations):
+        return ""
+    return rf" Those of powers are named $C^{{({symbol_tex(stage.target)})}}$, with each unit in " \
+        "the index as often as its power."
 
 
 def _diagram_check(stage: Stage, group: Sequence[Any], blocks: Any) -> Check:

@@ -32,6 +32,7 @@ from .base import Layer, all_multi_indices
 from .closing import Assumptions, close_stages
 from .diagram_rule import DiagramRule
 from .effective import EffectiveMap
+from .notes import WRITTEN, input_notes, pointwise_notes
 from .propagation import input_state
 from .rules import AffineRule, PointwiseRule, fused_is_cheaper
 from .stages import Stage, needed_orders
@@ -212,15 +213,19 @@ def build_recursion(
     entries = []
     for k, stage in enumerate(stages):
         affine = isinstance(stage.rule, AffineRule)
+        indices = (
+            affine_indices(stage, orders[k + 1], kind if k == 0 else "joint")
+            if affine else diagram_indices(stage, order) or pointwise_indices(stage, order)
+        )
         entries.append(LayerEquations(
             label=stage.label, rule=stage.rule.kind, source=stage.source, target=stage.target,
             definitions=rule_definitions(stage, network),
-            indices=(
-                affine_indices(stage, orders[k + 1], kind if k == 0 else "joint")
-                if affine else diagram_indices(stage, order) or pointwise_indices(stage, order)
-            ),
-            expand=expand(k),
+            indices=indices, expand=expand(k),
             hypotheses=network.layers[stage.layer].hypotheses,
+            notes=(
+                *(input_notes(source, stage, orders[0]) if k == 0 else ()),
+                *(() if affine else pointwise_notes(stage, order, indices)),
+            ),
         ))
     return Recursion(
         tuple(entries), order,
@@ -312,11 +317,11 @@ def diagram_indices(stage: Stage, order: int) -> tuple[Equation, ...]:
     rule = stage.rule
     if not isinstance(rule, DiagramRule) or len(dict.fromkeys(rule.activations)) != 1:
         return ()
-    equations = wick_equations(rule.activations[0], stage.source, stage.target)
+    patterns = [p for p in index_patterns(min(order, WRITTEN)) if len(p) <= rule.in_units]
+    powers = sorted({e for p in patterns for e in p})
+    equations = wick_equations(rule.activations[0], stage.source, stage.target, powers)
     degree = rule.degrees[0]
-    for pattern in index_patterns(min(order, 4)):
-        if len(pattern) > rule.in_units:
-            continue
+    for pattern in patterns:
         if degree is None and rule.kept.budget is None and len(pattern) > 1:
             if len(pattern) == 2 and rule.kept.largest_block == 2:
                 equations += mehler_equations(pattern, stage.source, stage.target)
@@ -337,7 +342,7 @@ def pointwise_indices(stage: Stage, order: int) -> tuple[Equation, ...]:
     rule = stage.rule
     if not isinstance(rule, PointwiseRule) or len(dict.fromkeys(rule.activations)) != 1:
         return ()
-    top = min(order, 4)
+    top = min(order, WRITTEN)
     equations = taylor_coefficients(rule.activations[0], stage.source)
     for pattern in index_patterns(top):
         expansions = [_expansion(rule.activations[0], k, stage.source) for k in range(len(pattern))]

@@ -1,7 +1,7 @@
 """Permutations of the units that leave the joint law of a state as it is."""
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from ..algebra import Ring, multi_indices
 from ..cumulants import JointCumulants, cumulant_symbol
 from ..derivation import Check, Equation, Step
 from ..errors import VerificationError
+from ..latex import symbol_tex
 from ..latex.html import Record
 from ..orbits import Orbits, Permutation, kept, moved
 
@@ -136,19 +137,24 @@ def symmetry_step(
         return None
     groups = "; ".join(dict.fromkeys(s.orbits.name for _, s in folded))
     counted = [
-        f"{s.state}: " + ", ".join(map(str, (n for n, _ in s.orbits.counts().values()))) + " of "
-        + ", ".join(map(str, (n for _, n in s.orbits.counts().values())))
-        for _, s in folded if s.orbits.is_small
+        f" Of ${symbol_tex(s.state)}$ they are {_listed(k for k, _ in counts.values())} instead of "
+        f"{_listed(n for _, n in counts.values())}, of order{'s' if len(counts) > 1 else ''} "
+        f"{_listed(counts)}."
+        for _, s in folded if s.orbits.is_small and (counts := s.orbits.counts())
     ]
-    numbers = f" Numbers by order: {'; '.join(counted)}." if counted else ""
     return Step(
         rule="orbits of multi-indices",
         text=f"Law and weights are invariant under the {groups.removeprefix('the ')}, so only one "
-        f"cumulant per orbit of multi-indices is computed.{numbers}",
+        f"cumulant per orbit of multi-indices is computed.{''.join(counted)}",
         statement=tuple(e for _, s in folded for e in _equalities(s)),
         check=_orbit_check(folded, plain), reference="mccullagh", uses=uses,
-        hypotheses=(f"input law invariant under the {groups}",),
+        hypotheses=(f"the input law is invariant under the {groups.removeprefix('the ')}",),
     )
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    *first, last = map(str, numbers)
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _equalities(state: JointCumulants, most: int = 3) -> list[Equation]:

@@ -11,6 +11,7 @@ from ..arguments import check_name, entries, explained
 from ..errors import ShapeError, SymmetryError
 from ..orbits import Permutation
 from ..symmetries import Free, Symmetry, Tying
+from ..symmetries.base import plain
 from .base import Layer, check_bias
 from .rules import AffineRule, Rule
 
@@ -161,7 +162,7 @@ class Linear(Layer):
     @property
     def permutations_name(self) -> str:
         """The symmetry of the weights."""
-        return f"permutations of {self.symmetry!r}"
+        return f"permutations in {plain(self.tying.group)}"
 
     def rules(self, units: int) -> tuple[Rule, ...]:
         """One affine rule."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import sympy as sp
 
+from ..claims import label_in_words
 from ..derivation import Check, Derivation, Equation, Step
 from ..errors import VerificationError
 from ..layers.checks import LateCumulant, random_point, require_same, stated_value
@@ -34,14 +35,14 @@ def derive_network(network: Layer, stages: Sequence[Stage], order: int) -> Deriv
         definitions, equations = stage_equations(named, order)
         rule, reference, what = _RULES[named.stage.rule.kind]
         steps.append(Step(
-            rule=rule, text=f"Layer {named.stage.label}: {what}; distinct letters are distinct "
-            "nodes.", statement=(*definitions, *equations),
+            rule=rule, text=f"Layer {label_in_words(named.stage.label)}: {what}; distinct letters "
+            "are distinct nodes.", statement=(*definitions, *equations),
             check=_check(named, stages, order),
             hypotheses=(*named.stage.layer.hypotheses, *needs_of(named.stage, order)),
             reference=reference, uses=(k,) if k else (),
         ))
     return Derivation(
-        f"Cumulants of {network!r}", tuple(steps),
+        f"Cumulants on {stages[0].family.words}: {network.words}", tuple(steps),
         tuple(dict.fromkeys((
             stages[0].family.hypothesis, *network.hypotheses,
             *stages[-1].out.needs(order, stages[0].family.n),

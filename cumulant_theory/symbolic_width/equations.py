@@ -207,6 +207,7 @@ def build_recursion(network: Layer, order: int) -> Recursion:
             label=stage.label, rule=stage.rule.kind, source=stage.source, target=stage.target,
             definitions=definitions, indices=equations, expand=lambda e=equations: e,
             hypotheses=(*stage.layer.hypotheses, *needs_of(stage, order)),
+            notes=("Distinct letters are distinct nodes.",),
         ))
     needs = [h for entry in entries for h in entry.hypotheses]
     hypotheses = tuple(dict.fromkeys((family.hypothesis, *network.hypotheses, *needs)))

@@ -1,13 +1,13 @@
 """``cumulants paper``: theorems, recursions, tables and figures as one LaTeX project."""
 
 import csv
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from cumulant_theory import theorems
+from cumulant_theory.claims import typeset_claim
 from cumulant_theory.errors import DomainError, OutputError, ParseError, UnknownNameError
 from cumulant_theory.latex import (
     Article,
@@ -16,12 +16,9 @@ from cumulant_theory.latex import (
     Notation,
     Paragraph,
     Table,
-    latex,
     write_project,
     write_snippet,
 )
-from cumulant_theory.layers import Layer, Pointwise
-from cumulant_theory.symmetries import Free
 
 from .networks import advised, read_question
 
@@ -112,43 +109,34 @@ def _recursions(choice: Choice) -> list[Any]:
     blocks: list[Any] = []
     for number, text in enumerate(choice.layers, 1):
         asked = read_question(text, choice.law, choice.order, choice.closure)
-        title = f"Cumulants of a network: {_described(asked.network)}"
+        title = f"Cumulants of a network: {typeset_claim(asked.network.words)}"
         text = f"Joint cumulants of the units, up to order {asked.order} at the output."
-        if any(isinstance(layer, Pointwise) for layer in asked.network.layers):
-            text += " In the rules of activations different letters stand for different units."
         blocks += [Heading(1, title, f"sec:network{number}"), Paragraph(text)]
+        prefix, shown = f"network{number}:layer", {}
         with advised():
             if not asked.symbolic:
-                blocks.append(asked.recursion())
+                recursion = asked.recursion()
+                shown = recursion.shown(prefix)
+                blocks.append(_Part(recursion.latex_blocks(prefix=prefix)))
             if choice.proofs or asked.symbolic:
-                title = f"Derivation for the input law {asked.law}"
-                blocks += [Heading(2, title), asked.derivation()]
+                derivation = asked.derivation()
+                steps = derivation.latex_blocks(f"network{number}:step", shown)
+                blocks += [Heading(2, "Derivation"), _Part(steps, derivation.references())]
     return blocks
 
 
-def _described(network: Layer) -> str:
-    """The layers in words."""
-    return ", ".join(map(_layer, network.layers))
+@dataclass(frozen=True)
+class _Part:
+    """Blocks below the heading before them, and what they refer to."""
 
+    blocks: Sequence[Any]
+    entries: Mapping[str, Any] = field(default_factory=dict)
 
-def _layer(layer: Layer) -> str:
-    facts = []
-    if layer.in_features is not None:
-        facts.append(rf"${latex(layer.in_features)} \to {latex(layer.out_features)}$")
-    symmetry = getattr(layer, "symmetry", None)
-    if symmetry is not None and not isinstance(symmetry, Free):
-        facts.append(_words(symmetry))
-    named = _words(getattr(layer, "activation", layer))
-    return f"{named} ({', '.join(facts)})" if facts else named
+    def latex_blocks(self) -> Sequence[Any]:
+        return self.blocks
 
-
-def _words(thing: Any) -> str:
-    """The name of its class in words; names such as ReLU stay."""
-    name = type(thing).__name__
-    if re.fullmatch(r"(?:[A-Z][a-z]+)+", name):
-        words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
-        return re.sub(r"\bconv\b", "convolution", words)
-    return name
+    def references(self) -> Mapping[str, Any]:
+        return self.entries
 
 
 def _floats(choice: Choice) -> list[Any]:

@@ -21,7 +21,7 @@ class Snapshot:
 
     def __init__(self, page: Callable[[], str]) -> None:
         self.page = page
-        self.name = f"cumulant-{uuid4().hex}"
+        self.name: str = f"cumulant-{uuid4().hex}"
         self._displayed = False
         self._waits: threading.Timer | None = None
 

@@ -12,6 +12,7 @@ from fuzz_targets import target
 
 from cumulant_theory import (
     activations,
+    claims,
     latex,
     laws,
     layers,
@@ -52,6 +53,12 @@ target("latex.inline_display", latex.inline_display, probe_text, **_equations, w
 target("latex.escape", latex.escape, probe_text, text=["50 % of a_1"])
 target("latex.upright", latex.upright, probe_text, text=["a_1 > b"])
 target("latex.typeset", latex.typeset, probe_text, sentence=["kappa_2 >= 0 and x^2 = 1"])
+target("claims.typeset_claim", claims.typeset_claim, probe_text, text=["kappa_4 >= 0 for all n"])
+target("claims.claim_tex", claims.claim_tex, probe_text, text=["kappa_2 = -1 is negative"])
+target("claims.claim", claims.claim, probe_text, text=["kappa_4 >= 0 for all n"])
+target("claims.claims", claims.claims, None, texts=[["a < b"]])
+target("claims.in_words", claims.in_words, probe_text, thing=["GraphConv", laws.Generic(), NET])
+target("claims.label_in_words", claims.label_in_words, probe_text, label=["1 GraphConv"])
 target("latex.symbol_tex", latex.symbol_tex, probe_text, name=["kappa_3", "W__1_11"])
 target("latex.estimate_width", latex.estimate_width, None, tex=[r"\frac{1}{2} x"])
 target("latex.overfull_boxes", latex.overfull_boxes, None,
@@ -142,9 +149,12 @@ target("Derivation.with_step", lambda number, **k: proof().with_step(number, **k
 target("Derivation.__getitem__", lambda number: proof()[number], None, number=[0])
 target("Derivation.write_tex", lambda name: proof().write_tex(
     fresh() / name if isinstance(name, str) else name), None, name=["a.tex"])
-for _style in ("to_latex", "equations", "latex_blocks", "article"):
+target("Recursion.latex_blocks", NET.recursion(2).latex_blocks, None,
+       style=["indices", "expanded"], prefix=["layer:"])
+for _style in ("to_latex", "equations", "article"):
     target(f"Recursion.{_style}", getattr(NET.recursion(2), _style), None,
            style=["indices", "expanded"])
+target("Recursion.shown", NET.recursion(2).shown, None, prefix=["layer:"], style=["indices"])
 target("Recursion.write_tex", lambda name, style: NET.recursion(2).write_tex(
     fresh() / name if isinstance(name, str) else name, style), None, name=["a.tex"],
     style=["indices"])

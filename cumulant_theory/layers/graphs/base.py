@@ -8,6 +8,7 @@ import sympy as sp
 
 from ...algebra import check_entries, check_size, exact, symbols_in
 from ...arguments import check_name, entries, explained
+from ...claims import in_words
 from ...errors import MissingDependencyError, ShapeError, SymmetryError
 from ...orbits import Permutation, on_channels
 from ...symmetries import Free
@@ -71,7 +72,7 @@ class NodeShared(Layer):
     @property
     def permutations_name(self) -> str:
         """The group of the graph."""
-        return f"automorphisms of {self.graph!r}"
+        return f"automorphisms of {self.graph.words}"
 
     def _operators(self) -> tuple[Operator, ...]:
         raise TypeError(f"{self._kind} does not define _operators()")
@@ -208,8 +209,8 @@ class NodeShared(Layer):
         """That the nodes share their weights, and what follows for automorphisms."""
         shared = "weights and bias" if self.has_bias else "weights"
         return (
-            f"{shared} of {self._kind} are shared by all {self.places} of {self.graph!r}, so it "
-            "commutes with the automorphisms of the graph",
+            f"{shared} of the {in_words(self._kind)} are shared by all {self.places} of "
+            f"{self.graph.words}, so it commutes with the automorphisms of the graph",
         )
 
     def rules(self, units: int) -> tuple[Rule, ...]:

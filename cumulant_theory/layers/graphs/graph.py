@@ -11,6 +11,7 @@ import sympy as sp
 from ...algebra import check_edges, exact, symbols_in
 from ...arguments import check_flag, check_instance, explained
 from ...errors import DomainError, ShapeError, optional
+from ...latex.html import count
 
 Arc = tuple[int, int, sp.Expr]
 
@@ -244,6 +245,14 @@ class Graph:
     def __hash__(self) -> int:
         return hash((self.nodes, self.arcs))
 
+    @property
+    def words(self) -> str:
+        """The graph in a sentence."""
+        if self._label:
+            return graph_words(self._label)
+        kind = "directed graph" if self._directed else "graph"
+        return f"the {kind} with {count(len(self), 'node')} and {count(len(self.edges), 'edge')}"
+
     def __repr__(self) -> str:
         if self._label:
             return self._label
@@ -313,3 +322,19 @@ def _weight(value: Any, u: Any, v: Any) -> sp.Expr:
 def _some(nodes: Iterable[Any]) -> str:
     shown = [repr(v) for v in nodes]
     return ", ".join(shown if len(shown) <= 8 else [*shown[:7], "..."])
+
+
+def graph_words(label: str) -> str:
+    """A graph in a sentence, by the name under which it is printed.
+
+    Examples
+    --------
+    >>> print(graph_words("cycle(4)"))
+    the cycle graph on 4 nodes
+    >>> print(graph_words("complete_bipartite(2, m)"))
+    the complete bipartite graph on 2 + m nodes
+    """
+    kind, bracket, sizes = label.removesuffix(")").partition("(")
+    if not bracket:
+        return f"the graph {label}"
+    return f"the {kind.replace('_', ' ')} graph on {sizes.replace(', ', ' + ')} nodes"

@@ -11,6 +11,7 @@ from ...algebra import exact
 from ...arguments import brief
 from ...errors import DomainError, ShapeError
 from ...layers.graphs import Graph
+from ...layers.graphs.graph import graph_words
 from ..rules.base import Rule
 from ..types import Node, Type, indices_of
 
@@ -342,9 +343,14 @@ class Family:
         return (0,)
 
     @property
+    def words(self) -> str:
+        """The graph in a sentence."""
+        return graph_words(repr(self))
+
+    @property
     def hypothesis(self) -> str:
         """What is assumed of the joint law of the nodes, in words."""
-        return f"the joint law of the nodes is invariant under the automorphisms of {self!r}"
+        return f"the joint law of the nodes is invariant under the automorphisms of {self.words}"
 
 
 def _is_node(node: Any, channels: int) -> bool:

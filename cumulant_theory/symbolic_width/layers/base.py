@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import sympy as sp
 
 from ...algebra import check_order, symbols_in
+from ...claims import in_words
 from ...derivation import Equation
 from ...errors import ShapeError
 from ...recursion import Recursion, System
@@ -54,6 +55,13 @@ class Layer:
     def hypotheses(self) -> tuple[str, ...]:
         """Conditions the layer adds."""
         return ()
+
+    @property
+    def words(self) -> str:
+        """The layer or network in a sentence, without its graph."""
+        if len(self.layers) > 1:
+            return ", ".join(layer.words for layer in self.layers)
+        return in_words(getattr(self, "activation", None) or type(self).__name__)
 
     def numbered(self, position: Any) -> "Layer":
         """The same layer with default parameter names numbered."""

@@ -155,5 +155,10 @@ class Residual(Layer):
     def _written(self, family: Family, channels: int) -> Any:
         return explicit_layers.Residual(explicit_network(self.inner, family, channels, {}))
 
+    @property
+    def words(self) -> str:
+        """The layer in a sentence."""
+        return f"residual of {self.inner.words}"
+
     def __repr__(self) -> str:
         return f"Residual({self.inner!r})"
