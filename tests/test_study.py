@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 import sympy as sp
 
@@ -35,6 +36,7 @@ from numerics.study import (
 from numerics.study.architectures import allowed_directions, architecture
 from numerics.study.cells import Cell, cells, expectation
 from numerics.study.results import TABLES
+from numerics.study.runner import _corrected
 
 TINY = dataclasses.replace(
     default_config(), symmetries=("free", "shared"), activations=("identity",), losses=("law",),
@@ -138,6 +140,17 @@ def test_expectations_of_the_two_points_behind_training_laws_with_a_mean(sign):
             right = set(residuals(unit, clt, parse_law(test), order=4).values()) == {0}
             told = expectation(cell, 2, 4, parse_law(test), sign < 0)
             assert told == ("must generalise" if right else "must fail")
+
+
+def test_a_difference_without_scatter_is_no_agreement_of_the_study():
+    """What one cell rejects without scatter, and the study as a whole does not, stays open."""
+    table = pa.table({
+        "p": [0.0, 0.005, 0.005, 0.5], "p_holm": [0.0, 0.005, 0.005, 0.5],
+        "z": [9.0, float("inf"), 2.9, 0.1],
+        "verdict": ["disagree", "disagree", "disagree", "undecided"],
+    })
+    found = _corrected(table)["verdict"]
+    assert list(found) == ["disagree", "undecided", "agree", "undecided"]
 
 
 def test_cell_names_are_distinct_and_safe():

@@ -156,7 +156,8 @@ def _what_was_done(results: StudyResults) -> list[Block]:
         Paragraph(
             "A comparison is judged by its z-score with Holm's correction over all comparisons of "
             f"the study at level {results.manifest.get('level', 0.01)}. It stays undecided where "
-            "the tails are too heavy for the standard error to be trusted."
+            "the tails are too heavy for the standard error to be trusted, or where samples that "
+            "should scatter are all equal."
         ),
         *([Table(
             ("setting", "values"),

@@ -100,12 +100,13 @@ def _work(config: StudyConfig, cell: Cell) -> dict[str, list[dict[str, Any]]]:
 
 def _corrected(table: Any) -> dict[str, np.ndarray]:
     """Holm's correction over all comparisons of the study at once."""
-    p, p_holm, verdict = (
-        table[name].to_numpy().copy() for name in ("p", "p_holm", "verdict")
+    p, p_holm, verdict, z = (
+        table[name].to_numpy().copy() for name in ("p", "p_holm", "verdict", "z")
     )
     decided = verdict != "undecided"
     p_holm[decided] = holm(p[decided])
-    verdict[decided] = np.where(p_holm[decided] < LEVEL, "disagree", "agree")
+    agreed = np.where(np.isfinite(z[decided]), "agree", "undecided")  # a difference without scatter
+    verdict[decided] = np.where(p_holm[decided] < LEVEL, "disagree", agreed)
     return {"p_holm": p_holm, "verdict": verdict}
 
 

@@ -369,9 +369,11 @@ def check_underflow(y: State, z: State, weight: Any, bias: Any, place: int) -> N
     order = 4 if z.fourth is not None else 3 if z.third is not None else 2
     kind = "float32" if xp.epsilon > 1e-10 else "float64"
     smallest = float(np.finfo(kind).tiny)
-    if max(float(xp.detached(y.variance).min()), 0.0) ** (order / 2) >= smallest:
+    alike = hasattr(weight, "own")  # a matrix that treats all units alike, so one stands for all
+    variance = xp.detached(y.variance[:1] if alike else y.variance)
+    if max(float(variance.min()), 0.0) ** (order / 2) >= smallest:
         return
-    if hasattr(weight, "own"):  # the two entries of a matrix that treats all units alike
+    if alike:
         w = np.array([[float(weight.own + weight.shared), float(weight.shared)]])
     else:
         w = xp.detached(weight).astype(float)
