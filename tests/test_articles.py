@@ -12,6 +12,7 @@ import sympy as sp
 from cumulant_theory import latex, laws, layers, theorems
 from cumulant_theory.errors import DomainError, OutputError, ParseError, UnknownNameError
 from cumulant_theory.latex import Notation
+from cumulant_theory.references import Reference
 from numerics.cli import main
 from numerics.study.html import page
 
@@ -198,6 +199,11 @@ def test_bibliographies_of_text_are_escaped(tmp_path):
     assert r"note = {A \& B, 100\% of a\_b}" in (tmp_path / "references.bib").read_text()
     with pytest.raises(DomainError, match="key 'a%b'"):
         replace(paper, references={"a%b": "A"}).to_tex()
+    book = Reference("book", ("A. B",), "100 % of a_1", 2020, "Wiley & Sons")
+    latex.write_project(replace(paper, references={"b": book}), tmp_path, overwrite=True)
+    entry = (tmp_path / "references.bib").read_text()
+    assert r"title = {{100 \% of a\_1}}".replace(r"\\", "\\") in entry
+    assert r"publisher = {Wiley \& Sons}" in entry
 
 
 def test_bibtex_files_of_the_author_go_first(tmp_path):

@@ -139,16 +139,11 @@ def bibliography_file(entries: Mapping[str, Any]) -> str:
     <BLANKLINE>
     """
     texts = [
-        _escaped(entry).bibtex(key) if isinstance(entry, Reference)
+        entry.bibtex(key) if isinstance(entry, Reference)
         else f"@misc{{{key},\n  note = {{{escape(str(entry))}}},\n}}"
         for key, entry in entries.items()
     ]
     return "\n\n".join(texts) + "\n"
-
-
-def _escaped(entry: Reference) -> Reference:
-    fields = {name: escape(getattr(entry, name)) for name in ("title", "venue", "pages", "place")}
-    return replace(entry, authors=tuple(map(escape, entry.authors)), **fields)
 
 
 def _prefixed(body: str, labels: Iterable[str], prefix: str) -> str:
