@@ -30,7 +30,9 @@ async ([leftOver]) => {
   const maths = document.querySelectorAll('.math').length;
   const wide = [...document.querySelectorAll('article table, article svg, article img')].filter(
     e => e.getBoundingClientRect().right > document.documentElement.clientWidth
-      && !e.closest('.wide, .output, div.math, mjx-container')).length;
+      && !e.closest('.wide, .output, div.math, mjx-container')).length
+    + [...document.querySelectorAll('article div.math')].filter(
+      e => e.scrollWidth > e.clientWidth + 1).length;
   const page = document.querySelector('article') || document.body;
   const copy = page.cloneNode(true);
   copy.querySelectorAll('pre, code, script, style, mjx-container').forEach(e => e.remove());

@@ -6,6 +6,8 @@ does so, and a build with a step that does not hold fails.
 
 import ast
 import re
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import Any
 
 from docutils import nodes
@@ -19,6 +21,7 @@ from cumulant_theory import latex, theorems
 _MATH = re.compile(r"(?<!\\)\$((?:\\.|[^$\\])+)\$")
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|])")
 _FENCE = "```"
+_WIDTH = 385  # points of a line of formulas on a page, by its type size
 
 
 def words(text: str) -> str:
@@ -32,7 +35,8 @@ def words(text: str) -> str:
 
 def display(equations: Any) -> list[str]:
     """Equations as one display."""
-    return [f"{_FENCE}{{math}}", latex.display_group(equations, number=False), _FENCE, ""]
+    return [f"{_FENCE}{{math}}", latex.display_group(equations, number=False, width=_WIDTH),
+            _FENCE, ""]
 
 
 def step(block: Any, number: int, prefix: str, cited: set[str]) -> list[str]:
@@ -49,10 +53,10 @@ def step(block: Any, number: int, prefix: str, cited: set[str]) -> list[str]:
         key, _, place = block.reference.partition(",")
         cite = f"{{cite}}`{key}`" if key in cited else words(key)
         sources.append(f"see {cite}" + (f", {words(place.strip())}" if place else ""))
+    told = " ".join(notes)
     if sources:
-        notes.append(f"({'; '.join(sources)})")
-    head = f"**{number}. {words(block.rule.rstrip('.'))}.**"
-    lines = [f"({label})=", f"{head} {' '.join(notes)}", ""]
+        told = f"{told.removesuffix('.')} ({'; '.join(sources)})."
+    lines = [f"({label})=", f"**{number}. {words(block.rule.rstrip('.'))}.** {told.strip()}", ""]
     equations = list(block.statement)
     return lines + (display(equations) if equations else [])
 
@@ -61,14 +65,12 @@ def markdown(article: Any, prefix: str) -> list[str]:
     """The blocks of an article as lines of MyST."""
     lines: list[str] = []
     number = 0
-    for block in article.blocks:
+    for block in _grouped(article.blocks):
         match block:
             case latex.Paragraph(text):
                 lines += [words(text), ""]
             case latex.Heading(_, text):
                 lines += [f"{_FENCE}{{rubric}} {words(text)}", _FENCE, ""]
-            case latex.Equation():
-                lines += display([block])
             case latex.Equations(equations):
                 lines += display(equations)
             case latex.Step():
@@ -80,6 +82,13 @@ def markdown(article: Any, prefix: str) -> list[str]:
             case _:
                 raise TypeError(f"{type(block).__name__} has no form on a page")
     return lines
+
+
+def _grouped(blocks: Iterable[Any]) -> Iterator[Any]:
+    """Blocks; equations that follow each other are one display."""
+    for alone, run in groupby(blocks, lambda block: isinstance(block, latex.Equation)):
+        found = list(run)
+        yield from [latex.Equations(found)] if alone else found
 
 
 class _Printed(SphinxDirective):
