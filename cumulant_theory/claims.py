@@ -24,7 +24,6 @@ _SIGNS = {
 _JOINING = {"<", "<=", ">", ">=", "=", "!=", "+", "*", "**", "^"}  # what is beside them is no word
 _OPERATORS = {*_JOINING, "-", "/"}
 _ARTICLES = ("a", "A", "I")
-_ENGLISH = ("that", "what")  # and no accents over t and w
 _ARROW = re.compile(r"\b([A-Za-z]\w*|\d+) → ([A-Za-z]\w*|\d+)\b")
 _FUNCTIONS = {"sqrt": sp.sqrt, "exp": sp.exp, "log": sp.log, "Abs": sp.Abs, "Max": sp.Max,
               "Min": sp.Min}  # fmt: skip
@@ -184,9 +183,7 @@ def _mathematical(tokens: Sequence[re.Match[str]], k: int, first: int) -> bool:
 
 
 def _symbolic(name: str) -> bool:
-    if not name[0].isalpha() or name in _ENGLISH:
-        return False
-    return len(name) == 1 or "_" in name or typeset(name) != name
+    return name[0].isalpha() and (len(name) == 1 or typeset(name) != name)
 
 
 def _tex(run: str) -> str:

@@ -261,27 +261,23 @@ class Derivation:
         from . import latex
         from .claims import typeset_claim
 
-        def place(step: Step) -> str:
-            found = (
+        def block(number: int, step: Step) -> Any:
+            place = next((
                 label for label, equations in (shown or {}).items()
                 if step.statement and all(e in equations for e in step.statement)
-            )
-            return next(found, "")
-
-        return [
-            latex.Step(
-                rule=step.rule, text=typeset_claim(step.text) + (
-                    f" The equations are those of [[{place(step)}]]." if place(step) else ""
-                ),
-                statement=() if place(step) else tuple(
+            ), "")
+            told = f" The equations are those of [[{place}]]." if place else ""
+            return latex.Step(
+                rule=step.rule, text=typeset_claim(step.text) + told,
+                statement=() if place else tuple(
                     latex.Equation(e.lhs, e.rhs, order=e.order) for e in step.statement
                 ),
                 hypotheses=tuple(map(typeset_claim, step.hypotheses)),
                 reference=step.reference or None,
                 uses=tuple(f"{prefix}{k}" for k in step.uses), label=f"{prefix}{number}",
             )
-            for number, step in enumerate(self.steps, 1)
-        ]
+
+        return [block(number, step) for number, step in enumerate(self.steps, 1)]
 
     def references(self) -> dict[str, Reference]:
         """Key -> entry of what the steps refer to."""

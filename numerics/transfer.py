@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,6 @@ Tensors = dict[int, NDArray[np.float64]]  # order -> tensor
 Predictor = Callable[..., Tensors]
 
 ORDERS = (1, 2, 3)
-ROUNDING = 1e-12  # standard errors below this, relative to the cumulants, are rounding
 _NAMES = {1: "mean", 2: "covariance", 3: "third cumulants"}
 
 
@@ -48,7 +48,8 @@ class OrderTransfer:
     tested : dict
         The same of the test data; empty without.
     errors : dict
-        Standard errors of the difference of test and training data, class -> {order: tensor}.
+        Standard errors of the difference of test and training data, class -> {order: tensor}; zero
+        where a unit has one value at all points.
     findings : dict
         (class, kept) -> what the checks of the propagation found, see `Health`; where units were
         treated as Gaussian, part of the input orders was lost on the way.
@@ -137,11 +138,10 @@ class OrderTransfer:
     def _z(self, kept: int, order: int) -> NDArray[np.float64]:
         scores = []
         for c in self.classes:
-            tested, error = self.tested[c][order], self.errors[c][order]
-            gap = self.predicted[c, kept][order] - tested
-            size = np.abs(self.tested[c][1]).max() ** order + np.abs(tested).max()
+            gap = self.predicted[c, kept][order] - self.tested[c][order]
+            error = self.errors[c][order]
             for units in combinations_with_replacement(range(gap.shape[0]), order):
-                if error[units] > ROUNDING * size:
+                if error[units] > 0:
                     scores.append(gap[units] / error[units])
         return np.array(scores)
 
@@ -301,7 +301,11 @@ def order_transfer(
             tested[label] = _cumulants(others)
             rng = np.random.default_rng([seed, k])
             own, theirs = (_bootstrap(v, resamples, rng) for v in (values, others))
-            errors[label] = {r: np.sqrt(own[r] + theirs[r]) for r in ORDERS}
+            varies = np.ptp(np.concatenate([values, others]), axis=0) > 0
+            errors[label] = {
+                r: np.sqrt(own[r] + theirs[r]) * reduce(np.multiply.outer, [varies] * r)
+                for r in ORDERS
+            }
     return OrderTransfer(tuple(groups), tuple(kept), predicted, measured, tested, errors, findings)
 
 

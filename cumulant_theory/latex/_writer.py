@@ -24,7 +24,7 @@ from cumulant_theory.latex._display import display_group
 from cumulant_theory.latex._floats import figure_tex, label_tex, table_tex
 from cumulant_theory.latex._tex import escape, heading_tex
 
-__all__ = ["Writer"]
+__all__ = ["Writer", "joined", "sourced"]
 
 _KINDS = ("theorem", "lemma", "proposition", "corollary", "definition")
 _RESTART = "\\setcounter{derivationstep}{0}"
@@ -51,7 +51,7 @@ class Writer:
 
     def body(self, blocks: Sequence[Block]) -> str:
         """All blocks of an article."""
-        blocks = _joined(blocks)
+        blocks = joined(blocks)
         body = ""
         for before, block, behind in zip(
             [None, *blocks], blocks, [*blocks[1:], None], strict=False
@@ -102,7 +102,7 @@ class Writer:
             source.append(rf"by~\cref{{{','.join(step.uses)}}}")
         if step.reference:
             source.append(self._cite(step.reference))
-        notes = [_sourced(escape(step.text.strip()), "; ".join(source))]
+        notes = [sourced(escape(step.text.strip()), "; ".join(source))]
         if len(step.hypotheses):
             if notes[0] and notes[0][-1] not in ".:;,!?":
                 notes[0] += "."
@@ -121,7 +121,7 @@ class Writer:
         return rf"see~\cite{note}{{{key.strip()}}}"
 
 
-def _sourced(text: str, source: str) -> str:
+def sourced(text: str, source: str) -> str:
     """A text with its source before the full stop."""
     if not source:
         return text
@@ -147,7 +147,7 @@ def _statement_tex(block: Statement) -> str:
     return "\n".join((head, escape(block.text), rf"\end{{{block.kind}}}"))
 
 
-def _joined(blocks: Sequence[Block]) -> list[Block]:
+def joined(blocks: Sequence[Block]) -> list[Block]:
     """Equations that follow each other as one display."""
     out: list[Block] = []
     for block in blocks:

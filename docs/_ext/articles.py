@@ -6,8 +6,6 @@ does so, and a build with a step that does not hold fails.
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
-from itertools import groupby
 from typing import Any
 
 from docutils import nodes
@@ -17,6 +15,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from cumulant_theory import latex, theorems
+from cumulant_theory.latex._writer import joined, sourced
 
 _MATH = re.compile(r"(?<!\\)\$((?:\\.|[^$\\])+)\$")
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|])")
@@ -53,10 +52,8 @@ def step(block: Any, number: int, prefix: str, cited: set[str]) -> list[str]:
         key, _, place = block.reference.partition(",")
         cite = f"{{cite}}`{key}`" if key in cited else words(key)
         sources.append(f"see {cite}" + (f", {words(place.strip())}" if place else ""))
-    told = " ".join(notes)
-    if sources:
-        told = f"{told.removesuffix('.')} ({'; '.join(sources)})."
-    lines = [f"({label})=", f"**{number}. {words(block.rule.rstrip('.'))}.** {told.strip()}", ""]
+    told = sourced(" ".join(notes), "; ".join(sources))
+    lines = [f"({label})=", f"**{number}. {words(block.rule.rstrip('.'))}.** {told}", ""]
     equations = list(block.statement)
     return lines + (display(equations) if equations else [])
 
@@ -65,7 +62,7 @@ def markdown(article: Any, prefix: str) -> list[str]:
     """The blocks of an article as lines of MyST."""
     lines: list[str] = []
     number = 0
-    for block in _grouped(article.blocks):
+    for block in joined(article.blocks):
         match block:
             case latex.Paragraph(text):
                 lines += [words(text), ""]
@@ -82,13 +79,6 @@ def markdown(article: Any, prefix: str) -> list[str]:
             case _:
                 raise TypeError(f"{type(block).__name__} has no form on a page")
     return lines
-
-
-def _grouped(blocks: Iterable[Any]) -> Iterator[Any]:
-    """Blocks; equations that follow each other are one display."""
-    for alone, run in groupby(blocks, lambda block: isinstance(block, latex.Equation)):
-        found = list(run)
-        yield from [latex.Equations(found)] if alone else found
 
 
 class _Printed(SphinxDirective):

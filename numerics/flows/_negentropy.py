@@ -67,8 +67,11 @@ def estimated_negentropy(level: KStatistics) -> tuple[Any, Any]:
     first = np.einsum("si,sij,sj->s", gradient, covariance, gradient)
     # the gradient is noisy itself: where it vanishes the first is twice the second on average
     variance = np.maximum(first - second, second)
-    found = (negentropy_of(values) - bias, np.sqrt(variance))
-    return tuple(_like(level, np.where(constant, np.nan, f)) for f in found)  # type: ignore[return-value]
+    value, error = (
+        _like(level, np.where(constant, np.nan, found))
+        for found in (negentropy_of(values) - bias, np.sqrt(variance))
+    )
+    return value, error
 
 
 def _like(level: KStatistics, value: NDArray[np.float64]) -> Any:
