@@ -1,10 +1,10 @@
 """The recursions, effective coefficients and residuals of the architectures of a study."""
 
-import re
 from typing import Any
 
 import sympy as sp
 
+from cumulant_theory.claims import label_in_words, typeset_claim
 from cumulant_theory.errors import CumulantError
 from cumulant_theory.latex import (
     Block,
@@ -14,6 +14,7 @@ from cumulant_theory.latex import (
     Paragraph,
     Table,
     latex,
+    symbol_tex,
 )
 from cumulant_theory.layers import BlockSum, Layer
 
@@ -87,8 +88,9 @@ def _recursion(entry: dict[str, Any], order: int, chain: str) -> list[Block]:
         shown = [Equation(e.lhs, e.rhs) for e in scalar if _terms(e.rhs) <= _MOST_TERMS]
         long = [f"${latex(e.lhs)}$ ({_terms(e.rhs)} terms)" for e in scalar
                 if _terms(e.rhs) > _MOST_TERMS]
-        name, states = layer.label, f"${_state(layer.source)} \\to {_state(layer.target)}$"
-        blocks.append(Paragraph(f"Layer {name}, {layer.rule} rule, {states}:"))
+        states = rf"${symbol_tex(layer.source)} \to {symbol_tex(layer.target)}$"
+        named = f"Layer {label_in_words(layer.label)}, {layer.rule} rule, {states}."
+        blocks.append(Paragraph(" ".join((named, *map(typeset_claim, layer.notes)))))
         if shown:
             blocks.append(Equations(shown, number=False))
         if long:
@@ -101,11 +103,6 @@ def _recursion(entry: dict[str, Any], order: int, chain: str) -> list[Block]:
 
 def _terms(expr: Any) -> int:
     return len(sp.Add.make_args(expr)) if isinstance(expr, sp.Expr) else 1
-
-
-def _state(name: str) -> str:
-    match = re.fullmatch(r"([a-z]+)(\d*)", name)
-    return f"{match[1]}_{{{match[2]}}}" if match and match[2] else name
 
 
 def _architecture(entry: dict[str, Any], order: int, config: dict[str, Any]) -> list[Block]:

@@ -14,6 +14,10 @@ LABELS = {
     "permutation_equivariant": "S_b-equivariant",
     "alternating": "alternating sign",
     "identity": "linear",
+    "graph_conv": "graph convolution",
+    "gcn_conv": "GCN",
+    "sage_conv": "SAGE",
+    "gin_conv": "GIN",
 }
 FAIL, GENERALISE = "must fail", "must generalise"
 
@@ -32,8 +36,13 @@ def label(text: str, rich: bool = False) -> str:
     --------
     >>> label("permutation_invariant"), label("cyclic")
     ('S_b-invariant', 'cyclic')
+    >>> label("gcn_conv(star)")
+    'GCN on star'
     """
+    kind, _, graph = text.removesuffix(")").partition("(")
     name = LABELS.get(text, text)
+    if graph and kind in LABELS:
+        name = f"{LABELS[kind]} on {graph}"
     return name.replace("S_b", "$S_b$") if rich else name
 
 
